@@ -1,0 +1,53 @@
+import type { CutProfile } from "../../core/schedule/cut.ts";
+import { garbled } from "./nvidia-smi-error.ts";
+
+/** What each card can be cut into, by its index: `mig -lgip` has the names, `mig -lgipp` the places. */
+export function parseCutProfiles(
+  profiles: string,
+  places: string,
+): ReadonlyMap<number, readonly CutProfile[]> {
+  const found = new Map<number, CutProfile[]>();
+  const known = placesOf(places);
+  for (const { gpuIndex, name, id, most } of rowsOf(profiles)) {
+    const place = known.get(`${gpuIndex} ${id}`);
+    if (place === undefined) throw garbled("mig -lgipp", `no places of profile ${id} on GPU ${gpuIndex}`);
+    const ofCard = found.get(gpuIndex) ?? [];
+    found.set(gpuIndex, [...ofCard, { name, id, most, ...place }]);
+  }
+  return found;
+}
+
+interface ProfileRow {
+  readonly gpuIndex: number;
+  readonly name: string;
+  readonly id: number;
+  readonly most: number;
+}
+
+/** Every profile has two rows; the second has no name. */
+function rowsOf(output: string): readonly ProfileRow[] {
+  if (!/GPU instance profiles:/.test(output)) throw garbled("mig -lgip", `"${output.trim().slice(0, 200)}"`);
+  return output
+    .split(/\r?\n/)
+    .filter((line) => /\bMIG \d/.test(line))
+    .map((line) => {
+      const row = /^\|\s*(\d+)\s+MIG\s+(\S+)\s+(\d+)\s+\d+\/(\d+)\s/.exec(line);
+      if (row === null) throw garbled("mig -lgip", `the row "${line.trim()}"`);
+      return { gpuIndex: Number(row[1]), name: row[2] ?? "", id: Number(row[3]), most: Number(row[4]) };
+    });
+}
+
+/** Card and profile id -> where it may be; some drivers write `Placement :`, others `Placements:`. */
+function placesOf(output: string): ReadonlyMap<string, Pick<CutProfile, "starts" | "size">> {
+  const found = new Map<string, Pick<CutProfile, "starts" | "size">>();
+  for (const line of output.split(/\r?\n/)) {
+    if (!/^\s*GPU\s+\d/.test(line)) continue;
+    const row = /^\s*GPU\s+(\d+)\s+Profile ID\s+(\d+)\s+Placements?\s*:\s*\{([\d,\s]*)\}:(\d+)\s*$/.exec(
+      line,
+    );
+    if (row === null) throw garbled("mig -lgipp", `the line "${line.trim()}"`);
+    const starts = (row[3] ?? "").split(",").flatMap((start) => (start.trim() === "" ? [] : Number(start)));
+    found.set(`${Number(row[1])} ${Number(row[2])}`, { starts, size: Number(row[4]) });
+  }
+  return found;
+}

@@ -1,0 +1,124 @@
+import { readFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { noNotes, type DeviceNotes } from "../../core/health/device-notes.ts";
+import type { DeviceNotebook } from "../../ports/device-notebook.ts";
+import type { Log } from "../../ports/log.ts";
+import { messageOf } from "../../util/errors.ts";
+import { replaceFile, syncDirectory } from "../atomic-file.ts";
+import { errorCode } from "../error-code.ts";
+import { StateNotWritable, StateTooNew } from "./state-errors.ts";
+
+/** Format of the file; one with a higher number was written by a newer ds01. */
+const notesFormat = 1;
+
+const Envelope = z.object({ version: z.number() });
+const Cordon = z.object({
+  uuid: z.string(),
+  by: z.string(),
+  at: z.number(),
+  reason: z.string().nullable(),
+  drain: z.literal(true).optional(),
+});
+const Signal = z.object({
+  key: z.string(),
+  severity: z.enum(["suspect", "unhealthy", "lost"]),
+  text: z.string(),
+  at: z.number(),
+});
+const Health = z.object({
+  state: z.enum(["Healthy", "Suspect", "Unhealthy", "Recovering", "Lost", "Quarantined"]),
+  since: z.number(),
+  signals: z.array(Signal),
+  lastErrorAt: z.number().nullable(),
+  retestAt: z.number().nullable(),
+  failedTests: z.number(),
+  failures: z.array(z.number()),
+  uncorrectedErrors: z.number(),
+});
+const KnownDevice = z.object({
+  device: z.object({
+    uuid: z.string(),
+    slot: z.string(),
+    index: z.number(),
+    model: z.string(),
+    memoryBytes: z.number(),
+    computeCapability: z.string().nullable(),
+  }),
+  health: Health,
+});
+const Notes = z.object({
+  cordons: z.array(Cordon),
+  health: z.array(KnownDevice).default([]),
+  kernelLogCursor: z.string().nullable().default(null),
+});
+
+export interface DeviceNotesFileOptions {
+  readonly stateDir: string;
+  readonly log: Log;
+  /** Whether this process may still write here (InstanceLock.held). */
+  readonly mayWrite?: () => boolean;
+}
+
+/** Notes about devices in `<state>/devices.json`, written whole; a damaged file is moved aside. */
+export class DeviceNotesFile implements DeviceNotebook {
+  readonly #path: string;
+  readonly #options: DeviceNotesFileOptions;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: DeviceNotesFileOptions) {
+    this.#path = join(options.stateDir, "devices.json");
+    this.#options = options;
+  }
+
+  read(): DeviceNotes {
+    try {
+      return parseNotes(readFileSync(this.#path, "utf8"), this.#path);
+    } catch (error) {
+      if (error instanceof StateTooNew) throw error;
+      if (errorCode(error) !== "ENOENT") this.#moveAside(error);
+      return noNotes;
+    }
+  }
+
+  async write(notes: DeviceNotes): Promise<void> {
+    const text = `${JSON.stringify({ version: notesFormat, ...notes })}\n`;
+    const written = this.#writing.then(async () => this.#replace(text));
+    // Who wrote is told of a failure; the next write comes all the same.
+    this.#writing = written.catch(() => undefined);
+    await written;
+  }
+
+  async #replace(text: string): Promise<void> {
+    if (this.#options.mayWrite?.() === false) {
+      throw new StateNotWritable(this.#path, new Error("another controller has taken over"));
+    }
+    try {
+      await replaceFile(this.#path, text, 0o600);
+      await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      throw new StateNotWritable(this.#path, error);
+    }
+  }
+
+  #moveAside(error: unknown): void {
+    const { log } = this.#options;
+    const kept = `${this.#path}.corrupt`;
+    log.warn(
+      { reason: "StateCorrupt", path: this.#path },
+      `${this.#path} cannot be read (${messageOf(error)}); moved to ${kept}: cordon GPUs again where they should be`,
+    );
+    try {
+      renameSync(this.#path, kept);
+    } catch (renameError) {
+      log.warn({ reason: "StateCorrupt", err: renameError }, `${this.#path} cannot be moved aside`);
+    }
+  }
+}
+
+function parseNotes(text: string, path: string): DeviceNotes {
+  const json: unknown = JSON.parse(text);
+  const { version } = Envelope.parse(json);
+  if (version > notesFormat) throw new StateTooNew(path, version, notesFormat);
+  return Notes.parse(json);
+}

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { DurationOrNever } from "./fields.ts";
+
+/** Deadlines of a container, and what is done when it loses its GPUs. */
+export const ContainerLifecycle = z.strictObject({
+  maxRuntime: DurationOrNever.optional().describe("Stop the container after this much running time."),
+  holdGpuAfterStop: DurationOrNever.optional().describe("How long a stopped container keeps its GPUs."),
+  removeAfterStop: DurationOrNever.optional().describe("How long a stopped container is kept at all."),
+  onGpuAccessLost: z
+    .enum(["notify", "restart", "recreate"])
+    .optional()
+    .describe("What to do when a running container can no longer open its GPUs."),
+});
+export type ContainerLifecycle = z.infer<typeof ContainerLifecycle>;

@@ -1,0 +1,87 @@
+import type { z } from "zod";
+
+/** What a spec looks like before its single fields are known to be right. */
+interface LooseSpec {
+  readonly ipc?: unknown;
+  readonly resources?: unknown;
+  readonly volumes?: unknown;
+  readonly gpus?: unknown;
+  readonly accelerators?: unknown;
+}
+
+/** Rules over several fields of a spec; they run also when single fields are wrong, so that all problems show at once. */
+export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): void {
+  if (spec.ipc === "host" && fieldOf(spec.resources, "shmSize") !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["resources", "shmSize"],
+      message: "cannot be set together with ipc: host (the host's /dev/shm is used); remove one of the two",
+    });
+  }
+  for (const { field, message } of gpuConflicts(spec.gpus)) {
+    context.addIssue({ code: "custom", path: ["gpus", field], message });
+  }
+  if (spec.gpus !== undefined && spec.accelerators !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["accelerators"],
+      message:
+        "cannot be set together with gpus: a container holds devices of one kind; remove one of the two",
+    });
+  }
+  const volumes: readonly unknown[] = Array.isArray(spec.volumes) ? spec.volumes : [];
+  for (const field of ["name", "mountPath"]) {
+    for (const { index, value } of repeated(volumes, field)) {
+      const message = `"${value}" stands in two volumes; each needs its own`;
+      context.addIssue({ code: "custom", path: ["volumes", index, field], message });
+    }
+  }
+}
+
+/** A request is for whole GPUs, slices of a profile, either of the two, or time slices. */
+function gpuConflicts(gpus: unknown): readonly { readonly field: string; readonly message: string }[] {
+  const has = (field: string): boolean => fieldOf(gpus, field) !== undefined;
+  const found: { field: string; message: string }[] = [];
+  const allowsMig = fieldOf(gpus, "allowMig") === true;
+  if (allowsMig && has("profile")) {
+    found.push({
+      field: "allowMig",
+      message: "means any slice or GPU, and profile names one kind; remove one of the two",
+    });
+  }
+  for (const field of ["profile", "allowMig", "nvlink", "sameBoard"]) {
+    if (!has("shared") || !has(field) || fieldOf(gpus, field) === false) continue;
+    found.push({
+      field: "shared",
+      message: `cannot be set together with ${field}: time slices are of whole GPUs, each of another; remove one of the two`,
+    });
+  }
+  return found;
+}
+
+/** No variable stands twice in `spec.env`. */
+export function checkVariableNames(variables: readonly unknown[], context: z.RefinementCtx): void {
+  for (const { index, value } of repeated(variables, "name")) {
+    context.addIssue({
+      code: "custom",
+      path: [index, "name"],
+      message: `"${value}" is set twice; remove one`,
+    });
+  }
+}
+
+function repeated(items: readonly unknown[], field: string): { index: number; value: string }[] {
+  const seen = new Set<string>();
+  const found: { index: number; value: string }[] = [];
+  items.forEach((item, index) => {
+    const value = fieldOf(item, field);
+    if (typeof value !== "string") return;
+    if (seen.has(value)) found.push({ index, value });
+    seen.add(value);
+  });
+  return found;
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, field) : undefined;
+}

@@ -1,0 +1,93 @@
+import type { Condition } from "./meta.ts";
+import type { EventObject } from "./event.ts";
+import type { Problem } from "./problem.ts";
+import type { ContainerStatus } from "./container.ts";
+
+/** Answer of `GET .../containers/NAME/description`: what `ds01 describe container` prints, in its order. */
+export interface ContainerDescription {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly phase: string;
+  /** RFC 3339. */
+  readonly phaseSince: string;
+  /** Why it is in this phase, a sentence a line; empty when there is nothing to say. */
+  readonly why: readonly string[];
+  readonly whatHelps: string | null;
+  readonly source: { readonly path: string; readonly revision?: string };
+  /** The text that is not in effect, and why; null when the file is in effect. */
+  readonly rejection: {
+    readonly reason: string;
+    readonly message: string;
+    readonly problems: readonly Problem[];
+  } | null;
+  readonly container: ContainerStatus["container"] | null;
+  readonly restarts: number;
+  readonly gpu: GpuDescription | null;
+  /** How many containers the user may have and has; null where no quota limits that. */
+  readonly containers: {
+    readonly used: number;
+    readonly max: number;
+    readonly left: number;
+    readonly place: string | null;
+  } | null;
+  readonly limits: readonly LimitDescription[];
+  /** Limits that it has otherwise than wanted until its next start. */
+  readonly pendingLimits?: NonNullable<ContainerStatus["pendingLimits"]>;
+  readonly conditions: readonly Condition[];
+  /** What happens next by itself, and when. */
+  readonly next: { readonly text: string; readonly at: string | null };
+  /** Oldest first. */
+  readonly events: readonly EventObject[];
+}
+
+export interface GpuDescription {
+  readonly requestedCount: number;
+  readonly profile: string | null;
+  readonly gpuEquivalents: number;
+  readonly devices: ContainerStatus["gpus"];
+  readonly quota: {
+    readonly name: string;
+    readonly nominal: number | null;
+    readonly used: number;
+    readonly left: number | null;
+    readonly usedBy: readonly string[];
+    readonly place: string | null;
+  } | null;
+}
+
+export interface LimitDescription {
+  readonly name: string;
+  readonly value: string;
+  /** `spec`, `built-in`, or `quotas/students.yaml:9`. */
+  readonly origin: string;
+}
+
+/** Answer of `POST .../containers/NAME/preview` (`ds01 diff`, `--dry-run`): what would happen, without doing it. */
+export interface Preview {
+  readonly namespace: string;
+  readonly name: string;
+  readonly path: string;
+  readonly exists: boolean;
+  readonly problems: readonly Problem[];
+  /** Why it would be refused; null when it would be accepted. */
+  readonly refusal: { readonly reason: string; readonly message: string } | null;
+  readonly changes: readonly FieldChange[];
+  readonly plan: readonly PlannedStep[];
+  /** Warnings for the person: what restarts, what is lost, what waits. */
+  readonly notes: readonly string[];
+}
+
+export interface FieldChange {
+  readonly field: string;
+  /** null: absent. Values of env are never shown. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly effect: "in place" | "forces recreate" | "no restart";
+}
+
+export interface PlannedStep {
+  readonly do: string;
+  readonly target: string;
+  readonly cause: string;
+}

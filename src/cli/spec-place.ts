@@ -1,0 +1,25 @@
+import { resolve } from "node:path";
+import type { IdentityHints } from "../api/identity.ts";
+
+/** Where a file stands in a specs tree, and what its directory demands of it. */
+export interface SpecPlace {
+  /** Directory above `users` or `quotas`; undefined for a file outside any specs tree. */
+  readonly root: string | undefined;
+  readonly hints: IdentityHints;
+}
+
+/** The place of a path, by its directories: `.../users/NAME/...` or `.../quotas/...`. */
+export function placeOf(path: string): SpecPlace {
+  if (path === "stdin") return { root: undefined, hints: { path } };
+  const [, root, below = ""] = /^(.*)\/((?:users\/[^/]+|quotas)\/.*)$/.exec(resolve(path)) ?? [];
+  // Home directories may stand in /home/users or /users; those are no specs trees.
+  if (root === undefined || root === "" || root === "/home") return { root: undefined, hints: { path } };
+  const user = /^users\/([^/]+)\//.exec(below)?.[1];
+  return {
+    root,
+    hints:
+      user === undefined
+        ? { path, expect: "QuotaSpec" }
+        : { path, expect: "ContainerSpec", namespaceFromPath: user },
+  };
+}

@@ -1,0 +1,68 @@
+import type { KindName } from "../../api/names.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { namespaceOf, namespaceOption } from "../selection.ts";
+import { parseTargets } from "../target.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** `ds01 delete` */
+export const deleteVerb = defineCommand({
+  usage: ["KIND NAME...", "KIND/NAME...", "-f FILE|DIR|-"],
+  description: [
+    "Removes the spec file; ds01 then stops and removes the container. Where the specs come from Git, it says which path to remove there.",
+  ],
+  options: {
+    namespace: namespaceOption,
+    filename: {
+      short: "f",
+      value: "FILE",
+      multiple: true,
+      summary: "delete what this file, directory or - declares",
+    },
+  },
+  examples: [
+    ["ds01 delete container train", "one container"],
+    ["ds01 delete -f train.yaml", "what a file declares"],
+  ],
+  async run({ options, positionals }, context) {
+    const targets =
+      options.filename.length > 0
+        ? await targetsOfFiles(options.filename, positionals, options.namespace, context)
+        : targetsOfWords(positionals, options.namespace, context);
+    for (const { kind, target } of targets) {
+      await context.client.delete(kind, target);
+      context.print(`${kind.singular}/${target.name} deleted\n`);
+    }
+    return exitCodes.done;
+  },
+});
+
+interface Deletion {
+  readonly kind: KindName;
+  readonly target: { readonly namespace?: string; readonly name: string };
+}
+
+function targetsOfWords(
+  words: readonly string[],
+  namespace: string | undefined,
+  context: Context,
+): readonly Deletion[] {
+  return parseTargets(words).flatMap(({ kind, names }) => {
+    if (names.length === 0) throw new UsageError(`name what to delete: ${kind.singular}/NAME`);
+    if (kind.observed) throw new UsageError(`${kind.plural} are observed by ds01 and cannot be deleted`);
+    const scope = kind.namespaced ? { namespace: namespaceOf(namespace, context) } : {};
+    return names.map((name) => ({ kind, target: { ...scope, name } }));
+  });
+}
+
+async function targetsOfFiles(
+  files: readonly string[],
+  words: readonly string[],
+  namespace: string | undefined,
+  context: Context,
+): Promise<readonly Deletion[]> {
+  if (words.length > 0) throw new UsageError("give either -f or names, not both");
+  const { readDeclared } = await import("../declared.ts");
+  return readDeclared(files, namespace, context);
+}

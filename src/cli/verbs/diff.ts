@@ -1,0 +1,53 @@
+import { renderProblem } from "../../api/problem.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import type { Declared } from "../declared.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { previewOf } from "../preview.ts";
+import { isUnchanged, renderPreview } from "../print/preview.ts";
+import { renderRefusal } from "../print/refusal.ts";
+import { namespaceOption } from "../selection.ts";
+import { printable } from "../terminal.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** `ds01 diff` */
+export const diff = defineCommand({
+  usage: ["-f FILE|DIR|-"],
+  description: [
+    "Shows per object what applying the files would change, the steps that would follow, each with its cause, and what would be lost. Nothing is changed.",
+    "Ends as `diff` does: 0 without differences, 1 with differences, higher on errors (3 when a change would be refused).",
+  ],
+  options: {
+    namespace: namespaceOption,
+    filename: { short: "f", value: "FILE", multiple: true, summary: "file, directory or - (standard input)" },
+  },
+  examples: [["ds01 diff -f users/alice/train.yaml", "what would this edit do?"]],
+  async run({ options, positionals }, context) {
+    const paths = [...options.filename, ...positionals];
+    if (paths.length === 0) throw new UsageError("say which files: -f FILE|DIR|-");
+    const { readDeclared } = await import("../declared.ts");
+    const codes: number[] = [];
+    for (const declared of await readDeclared(paths, options.namespace, context)) {
+      codes.push(await diffOne(declared, context));
+    }
+    return Math.max(exitCodes.done, ...codes);
+  },
+});
+
+async function diffOne(declared: Declared, context: Context): Promise<number> {
+  const preview = await previewOf(declared, context);
+  if (preview.problems.length > 0) {
+    context.tell(preview.problems.map((problem) => printable(renderProblem(problem))).join("\n"));
+    return exitCodes.usage;
+  }
+  if (preview.refusal !== null) {
+    context.tell(renderRefusal(declared, preview.refusal.message));
+    return exitCodes.denied;
+  }
+  if (isUnchanged(preview)) {
+    context.tell(`${declared.kind.singular}/${declared.target.name}: no difference`);
+    return exitCodes.done;
+  }
+  context.print(renderPreview(preview));
+  return exitCodes.failed;
+}

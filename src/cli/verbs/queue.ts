@@ -1,0 +1,39 @@
+import { defineCommand } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { parseOutputFormat } from "../output-format.ts";
+import { alignRows } from "../print/columns.ts";
+import { renderObjects } from "../print/objects.ts";
+import { type ContainerObject, queueCells, queueColumns, queued } from "../print/queue.ts";
+import { kindOf } from "../target.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** `ds01 queue` */
+export const queue = defineCommand({
+  usage: [""],
+  description: [
+    "Everybody who waits for GPUs, in the order in which they are served: priority first, then who waits longest, where who has used little lately moves up by as much as a day. Work that fits may start earlier where it delays nobody before it.",
+  ],
+  options: {
+    output: { short: "o", value: "FORMAT", summary: "table, json, yaml, name or jsonpath=TEMPLATE" },
+    "no-headers": { summary: "no column titles" },
+  },
+  examples: [["ds01 queue", "the whole queue"]],
+  async run({ options, positionals }, context) {
+    if (positionals.length > 0)
+      throw new UsageError(`queue takes no name; found "${positionals.join(" ")}". Use: ds01 why NAME`);
+    const format = parseOutputFormat(options.output);
+    const list = await context.client.list(kindOf("ContainerSpec"), {});
+    const waiting = queued(list.items as readonly ContainerObject[]);
+    if (format.type !== "table") {
+      context.print(await renderObjects(waiting, format, false));
+      return exitCodes.done;
+    }
+    if (waiting.length === 0) {
+      context.tell("Nobody waits for a GPU.");
+      return exitCodes.done;
+    }
+    const rows = waiting.map((object) => queueCells(object, Date.now()));
+    context.print(alignRows(options["no-headers"] ? rows : [queueColumns, ...rows], context.paint));
+    return exitCodes.done;
+  },
+});

@@ -1,0 +1,230 @@
+import type { Readable } from "node:stream";
+import type { ContainerDescription, Preview } from "../api/description.ts";
+import type { AllocationPreview } from "../api/allocation-preview.ts";
+import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
+import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
+import type { ApiList, ApiObject } from "../api/meta.ts";
+import { kindNames } from "../api/names.ts";
+import type { KindName } from "../api/names.ts";
+import type { StatusObject } from "../api/status-error.ts";
+import type { Table } from "../api/table.ts";
+import { UnreachableError } from "../util/errors.ts";
+import { readText, send } from "./connection.ts";
+import type { Call, Connection } from "./connection.ts";
+import type { ExecRequest, RemoteProcess } from "./exec.ts";
+import { collectionPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
+import type { Selection } from "./paths.ts";
+import { errorOfAnswer } from "./status.ts";
+import { tableAccept, watchObjects, watchTables } from "./watch.ts";
+import type { WatchEvent, WatchOptions } from "./watch.ts";
+
+/** Names one object; `namespace` is for namespaced kinds. */
+export interface ObjectTarget {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface WriteOptions {
+  /** Check everything and change nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface LogRequest {
+  readonly follow?: boolean;
+  /** Last lines only. */
+  readonly tail?: number;
+  readonly timestamps?: boolean;
+  readonly sinceSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One line of `ds01 doctor`. */
+export interface HealthLine {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+/** Deletions that the prune guard holds back. */
+export interface BlockedPrune {
+  readonly token: string;
+  readonly objects: readonly string[];
+  readonly reason: string;
+}
+
+/** What `GET /version` answers. */
+export interface ServerVersion {
+  readonly gitVersion: string;
+  readonly ds01Version: string;
+}
+
+/** ds01's API over its unix socket; every failure is a Ds01Error (see `errorOfStatus`). */
+export interface Client {
+  readonly socketPath: string;
+  get(kind: KindName, target: ObjectTarget): Promise<ApiObject>;
+  list(kind: KindName, selection: Selection): Promise<ApiList>;
+  /** The server's printed columns; with `name` a missing object is a NotFoundError. */
+  table(kind: KindName, selection: Selection): Promise<Table>;
+  watch(kind: KindName, options: WatchOptions): AsyncGenerator<WatchEvent>;
+  watchTable(kind: KindName, options: WatchOptions): AsyncGenerator<WatchEvent<Table>>;
+  /** Creates or replaces one object; `yaml` is one document and is stored as it is. */
+  apply(kind: KindName, target: ObjectTarget, yaml: string, options?: WriteOptions): Promise<ApiObject>;
+  /** JSON merge patch on the spec file; its comments stay. */
+  patch(kind: KindName, target: ObjectTarget, patch: object, options?: WriteOptions): Promise<ApiObject>;
+  /** Removes the spec; the object goes when its container is gone. */
+  delete(kind: KindName, target: ObjectTarget, options?: WriteOptions): Promise<StatusObject>;
+  describe(target: ObjectTarget): Promise<ContainerDescription>;
+  /** What applying this document would do, without doing it. */
+  preview(target: ObjectTarget, yaml: string): Promise<Preview>;
+  /** By slot or UUID. */
+  gpuAvailability(reference: string): Promise<GpuAvailability>;
+  gpuDetails(reference: string): Promise<GpuDetails>;
+  gpuUsage(): Promise<GpuUsage>;
+  limits(user: string): Promise<LimitsAnswer>;
+  /** Of the users named, else of all who use something. */
+  userUsage(users: readonly string[]): Promise<readonly UserUsageLine[]>;
+  /** Which devices this document would get now. */
+  allocation(target: ObjectTarget, yaml: string): Promise<AllocationPreview>;
+  /** Log bytes as they come; destroy the stream to end a follow. */
+  logs(target: ObjectTarget, request: LogRequest): Promise<Readable>;
+  exec(target: ObjectTarget, request: ExecRequest): Promise<RemoteProcess>;
+  health(): Promise<readonly HealthLine[]>;
+  prunes(): Promise<readonly BlockedPrune[]>;
+  confirmPrune(token: string): Promise<void>;
+  /** Has the controller look at all specs and at the engine now; resolves when it has. */
+  resync(): Promise<void>;
+  version(): Promise<ServerVersion>;
+}
+
+/** A client for the controller at a socket; nothing is sent until a method is called. */
+export function createClient(socketPath: string): Client {
+  const connection: Connection = { socketPath, userAgent: "ds01" };
+  const json = async <T>(call: Call): Promise<T> => answerOf<T>(connection, call);
+  return {
+    socketPath,
+    get: (kind, target) => json({ path: objectPath(kind, target.namespace, target.name) }),
+    list: (kind, selection) => json({ path: listPath(kind, selection) }),
+    table: (kind, selection) => json({ path: tablePath(kind, selection), accept: tableAccept }),
+    watch: (kind, options) => watchObjects(connection, kind, options),
+    watchTable: (kind, options) => watchTables(connection, kind, options),
+    apply: (kind, target, yaml, options) =>
+      json({
+        method: "PUT",
+        path: writePath(kind, target, options),
+        body: yaml,
+        contentType: "application/yaml",
+      }),
+    patch: (kind, target, patch, options) =>
+      json({
+        method: "PATCH",
+        path: writePath(kind, target, options),
+        body: JSON.stringify(patch),
+        contentType: "application/merge-patch+json",
+      }),
+    delete: (kind, target, options) => json({ method: "DELETE", path: writePath(kind, target, options) }),
+    describe: (target) => json({ path: `${containerPath(target)}/description` }),
+    preview: (target, yaml) =>
+      json({
+        method: "POST",
+        path: `${containerPath(target)}/preview`,
+        body: yaml,
+        contentType: "application/yaml",
+      }),
+    gpuAvailability: (reference) => json({ path: `${gpuPath(reference)}/availability` }),
+    gpuDetails: (reference) => json({ path: `${gpuPath(reference)}/details` }),
+    limits: (user) => json({ path: `${groupPath}/limits/${encodeURIComponent(user)}` }),
+    userUsage: (users) => json({ path: `${groupPath}/usage/users${queryText({ user: users })}` }),
+    allocation: (target, yaml) =>
+      json({
+        method: "POST",
+        path: `${containerPath(target)}/allocation`,
+        body: yaml,
+        contentType: "application/yaml",
+      }),
+    gpuUsage: () => json({ path: `${groupPath}/usage/gpus` }),
+    logs: async (target, request) => logStream(connection, target, request),
+    exec: async (target, request) => {
+      const { execInContainer } = await import("./exec.ts");
+      return execInContainer(connection, podPath(target, "exec"), request);
+    },
+    health: () => json({ path: `${groupPath}/health` }),
+    prunes: () => json({ path: `${groupPath}/prunes` }),
+    confirmPrune: async (token) => {
+      await json({ method: "POST", path: `${groupPath}/prunes`, body: JSON.stringify({ token }) });
+    },
+    resync: async () => {
+      await json({ method: "POST", path: `${groupPath}/resync` });
+    },
+    version: () => json({ path: "/version" }),
+  };
+}
+
+async function answerOf<T>(connection: Connection, call: Call): Promise<T> {
+  const response = await send(connection, call);
+  const text = await readText(connection, response);
+  const code = response.statusCode ?? 0;
+  if (code < 200 || code > 299) throw errorOfAnswer(code, text);
+  try {
+    // The server is trusted to send what its API documents.
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new UnreachableError({
+      reason: "ControllerUnreachable",
+      message: `What answers at ${connection.socketPath} is not ds01 (no JSON came back).`,
+      remedy: "Check DS01_SOCKET and --socket.",
+      cause,
+    });
+  }
+}
+
+async function logStream(
+  connection: Connection,
+  target: ObjectTarget,
+  request: LogRequest,
+): Promise<Readable> {
+  const query = queryText({
+    follow: request.follow,
+    tailLines: request.tail,
+    timestamps: request.timestamps,
+    sinceSeconds: request.sinceSeconds,
+  });
+  const response = await send(connection, {
+    path: podPath(target, "log") + query,
+    accept: "*/*",
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  });
+  if (response.statusCode === 200) return response;
+  throw errorOfAnswer(response.statusCode ?? 0, await readText(connection, response));
+}
+
+function listPath(kind: KindName, selection: Selection): string {
+  return collectionPath(kind, selection.namespace) + queryText(selectionQuery(selection));
+}
+
+function tablePath(kind: KindName, selection: Selection): string {
+  return selection.name === undefined
+    ? listPath(kind, selection)
+    : objectPath(kind, selection.namespace, selection.name);
+}
+
+function writePath(kind: KindName, target: ObjectTarget, options: WriteOptions | undefined): string {
+  const query = queryText({ dryRun: options?.dryRun === true ? "All" : undefined });
+  return objectPath(kind, target.namespace, target.name) + query;
+}
+
+const containerKind = kindNames.find((name) => name.kind === "ContainerSpec");
+
+function containerPath(target: ObjectTarget): string {
+  if (containerKind === undefined) throw new TypeError("ContainerSpec is not among the kind names");
+  return objectPath(containerKind, target.namespace, target.name);
+}
+
+function gpuPath(reference: string): string {
+  return `${groupPath}/gpus/${encodeURIComponent(reference)}`;
+}
+
+function podPath(target: ObjectTarget, subresource: "log" | "exec"): string {
+  const namespace = encodeURIComponent(target.namespace ?? "");
+  return `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(target.name)}/${subresource}`;
+}

@@ -1,0 +1,82 @@
+import type { InjectionChoice } from "../core/schedule/injection.ts";
+import type { Strategy } from "../core/schedule/strategies.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
+import type { Store } from "../ports/store.ts";
+import { describeContainer } from "./describe.ts";
+import { healthChecks } from "./health.ts";
+import type { Parts } from "./parts.ts";
+import { previewText } from "./preview.ts";
+import { ControllerQuestions } from "./questions.ts";
+
+/** What the door to the API needs beside the parts. */
+export interface ControlPlaneOptions {
+  readonly parts: Parts;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly stateWritable: () => boolean;
+  /** Whose devices they are, as the provider knows by now. */
+  readonly vendor: () => string;
+  readonly injection: InjectionChoice;
+  readonly strategy: Strategy;
+  readonly sourceMessage: () => string;
+  readonly resync: () => Promise<void>;
+}
+
+/** The controller as the API server sees it. */
+export function controlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { parts, store, clock } = options;
+  const { host, inventory, engine, recorder, prunes, cache, gpus } = parts;
+  return {
+    store,
+    events: recorder,
+    gpus,
+    questions: new ControllerQuestions({
+      host,
+      inventory,
+      cache,
+      gpus,
+      clock,
+      store,
+      strategy: options.strategy,
+      aggregates: parts.aggregates,
+    }),
+    describe: (namespace, name) => {
+      const record = store.get("ContainerSpec", `${namespace}/${name}`);
+      if (record === undefined) return undefined;
+      const events = recorder.about("ContainerSpec", namespace, name);
+      return describeContainer({ record, view: host.view(), inventory: inventory.current, events });
+    },
+    preview: (text, path) => previewText(text, path, { store, host, clock }),
+    containerId: (namespace, name) =>
+      store.get("ContainerSpec", `${namespace}/${name}`)?.status.container?.id,
+    health: () =>
+      healthChecks({
+        sourceSynced: host.sourceSynced,
+        sourceMessage: options.sourceMessage(),
+        engineReady: cache.ready,
+        engineMessage: cache.message,
+        inventory: inventory.current,
+        stateWritable: options.stateWritable(),
+        injection: {
+          vendor: options.vendor(),
+          devices: inventory.current.devices,
+          engine: engine.current,
+          choice: options.injection,
+        },
+        access: parts.access.check(engine.current),
+        kernelLog: parts.devices.kernelLog,
+      }),
+    blockedPrunes: () => prunes.blocked(),
+    expectRemoval: (kind, namespace, name, actor) => prunes.expect({ kind, namespace, name }, actor),
+    confirmPrune: (token, actor) => prunes.confirm(token, actor),
+    setSchedulable: async (gpu, change) => {
+      const device = inventory.current.devices.find(({ slot, uuid }) => slot === gpu || uuid === gpu);
+      if (device === undefined) return undefined;
+      await parts.devices.setSchedulable(device, change);
+      parts.watch.update();
+      return gpus.list().find(({ uid }) => uid === device.uuid);
+    },
+    resync: options.resync,
+  };
+}

@@ -1,0 +1,73 @@
+import type { Inventory } from "../core/schedule/device.ts";
+import type { HealthCheck } from "../ports/control-plane.ts";
+import { accessCheck, type AccessCheckInput } from "./access-check.ts";
+import { deviceFileRemedy } from "./device-file-watch.ts";
+import { injectionCheck, type InjectionCheckInput } from "./injection-check.ts";
+import type { KernelLogState } from "../ports/kernel-log.ts";
+
+/** What the checks look at. */
+export interface HealthInput {
+  readonly sourceSynced: boolean;
+  readonly sourceMessage: string;
+  readonly engineReady: boolean;
+  readonly engineMessage: string;
+  readonly inventory: Inventory;
+  readonly stateWritable: boolean;
+  readonly injection: InjectionCheckInput;
+  readonly access: AccessCheckInput;
+  /** Null while no GPU makes the kernel log worth reading. */
+  readonly kernelLog: KernelLogState | null;
+}
+
+/** The lines of `ds01 doctor` and /readyz that the controller knows. */
+export function healthChecks(input: HealthInput): readonly HealthCheck[] {
+  const { inventory } = input;
+  return [
+    check(
+      "SourceSynced",
+      input.sourceSynced,
+      input.sourceMessage,
+      "make the specs directory readable again; until then nothing is stopped or removed",
+    ),
+    check(
+      "EngineReady",
+      input.engineReady,
+      input.engineReady ? "the Docker engine answers" : input.engineMessage,
+      "start Docker (systemctl start docker) or correct --docker-host; what runs goes on",
+    ),
+    check(
+      "GpuStackReady",
+      inventory.ready,
+      inventory.ready ? `${inventory.devices.length} devices` : inventory.message,
+      "run nvidia-smi by hand; until it answers no GPU is handed out and running work is untouched",
+    ),
+    ...deviceFileCheck(inventory),
+    ...injectionCheck(input.injection),
+    ...accessCheck(input.access),
+    check(
+      "StateWritable",
+      input.stateWritable,
+      input.stateWritable ? "the state directory can be written" : "the state directory cannot be written",
+      "free disk space or make the state directory writable",
+    ),
+    ...(input.kernelLog === null ? [] : [kernelLogCheck(input.kernelLog)]),
+  ];
+}
+
+/** Its devices are given to nobody; all others are. */
+function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
+  if (problems.length === 0) return [];
+  const message = problems.map(({ source, message: problem }) => `${source}: ${problem}`).join("; ");
+  return [check("DeviceFiles", false, message, deviceFileRemedy)];
+}
+
+/** Nothing fails without it: nvidia-smi tells of most of what is wrong as well, only later. */
+function kernelLogCheck({ readable, message }: KernelLogState): HealthCheck {
+  const effect = readable ? "" : ": XID errors are not seen (run as root, or set health.kernelLog)";
+  return { name: "KernelLog", ok: true, message: `${message}${effect}`, remedy: null };
+}
+
+// eslint-disable-next-line max-params -- a row of a table has these four columns
+function check(name: string, ok: boolean, message: string, remedy: string): HealthCheck {
+  return { name, ok, message, remedy: ok ? null : remedy };
+}

@@ -1,0 +1,294 @@
+import { containerName } from "../core/plan/container-name.ts";
+import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
+import type { ContainerRecord, QuotaRecord, StoredRecord } from "../core/record.ts";
+import type { Reservation } from "../core/schedule/claims.ts";
+import { wasKeptBack } from "../core/schedule/demands.ts";
+import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
+import type { InjectionChoice } from "../core/schedule/injection.ts";
+import type { DeviceDemand, Lease } from "../core/schedule/lease.ts";
+import { defaultPreemption, type PreemptionSettings } from "../core/schedule/preemption.ts";
+import type { Strategy } from "../core/schedule/strategies.ts";
+import type { World } from "../core/world.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DeviceProvider } from "../ports/device-provider.ts";
+import type { HostPaths } from "../ports/host-paths.ts";
+import type { Identity, SystemUser } from "../ports/identity.ts";
+import type { Store, StoreChange } from "../ports/store.ts";
+import { sameValue } from "../util/same-value.ts";
+import type { AggregateBook } from "./aggregate-book.ts";
+import { ForeignOwners } from "./foreign-owners.ts";
+import type { EngineBook } from "./engine-book.ts";
+import { lookAtPaths, noPaths, pathsOf, type PathFacts } from "./host-path-facts.ts";
+import type { ImageBook } from "./image-book.ts";
+import type { InventoryBook } from "./inventory-book.ts";
+import type { RuntimeCache } from "./runtime-cache.ts";
+import type { UseMeter } from "./use-meter.ts";
+
+/** A view may be this old before deadlines in it are looked at again. */
+const viewMaximumAgeMs = 500;
+
+export interface HostStateOptions {
+  readonly store: Store;
+  readonly cache: RuntimeCache;
+  readonly images: ImageBook;
+  readonly inventory: InventoryBook;
+  readonly engine: EngineBook;
+  readonly injection: InjectionChoice;
+  readonly use: Pick<UseMeter, "recent" | "version">;
+  readonly access: { readonly lost: readonly AccessLoss[] };
+  readonly accessPolicy: AccessPolicy;
+  readonly aggregates: Pick<AggregateBook, "stateOf">;
+  readonly provider: DeviceProvider;
+  readonly identity: Identity;
+  readonly hostPaths: HostPaths;
+  readonly protectedPaths: readonly string[];
+  readonly clock: Clock;
+  readonly instance: string;
+  readonly strategy: Strategy;
+  readonly strategyOverrides?: readonly Strategy[];
+  readonly machineCpus?: number;
+  /** What gives way to what; as usual where absent. */
+  readonly preemption?: PreemptionSettings;
+}
+
+/** A demand and the leases that it met when it was its turn. */
+export interface Turn {
+  readonly demand: DeviceDemand;
+  readonly leases: readonly Lease[];
+}
+
+/** What must be asked for asynchronously before a world can be built. */
+export interface PreparedFacts extends PathFacts {
+  readonly owner: SystemUser | null;
+}
+
+/**
+ * Everything decisions share, in one place. Reservations bridge the time between a decision and the container
+ * that carries its label; `world` and `reserve` run without an await between them, so two workers can never be
+ * given one device (I1).
+ */
+export class HostState {
+  readonly #options: HostStateOptions;
+  readonly #reservations = new Map<string, Reservation>();
+  readonly #groups = new Map<string, readonly string[]>();
+  readonly #stopping = new Set<string>();
+  readonly #foreignOwners: ForeignOwners;
+  /** Uid -> what of the record other objects depend on. */
+  readonly #shared = new Map<string, unknown>();
+  #quotas: readonly QuotaRecord[] | null = null;
+  #version = 0;
+  #sourceSynced = false;
+  #view: { readonly key: string; readonly at: number; readonly view: HostView } | null = null;
+
+  constructor(options: HostStateOptions) {
+    this.#options = options;
+    this.#foreignOwners = new ForeignOwners(options.identity);
+    options.store.onChange((change) => this.#note(change));
+  }
+
+  /** A change of nothing but a status or a lifecycle state leaves the view as it is. */
+  #note({ type, record }: StoreChange<StoredRecord["kind"]>): void {
+    const shared = sharedPart(record);
+    if (type !== "DELETED" && sameValue(this.#shared.get(record.uid), shared)) return;
+    if (type === "DELETED") this.#shared.delete(record.uid);
+    else this.#shared.set(record.uid, shared);
+    if (record.kind === "QuotaSpec") this.#quotas = null;
+    this.#version += 1;
+  }
+
+  #quotaRecords(): readonly QuotaRecord[] {
+    this.#quotas ??= this.#options.store.list("QuotaSpec");
+    return this.#quotas;
+  }
+
+  get sourceSynced(): boolean {
+    return this.#sourceSynced;
+  }
+
+  set sourceSynced(synced: boolean) {
+    this.#sourceSynced = synced;
+  }
+
+  /** Grows whenever a decision could come out differently. */
+  get versionKey(): string {
+    const { cache, inventory, images, use } = this.#options;
+    return [this.#version, cache.version, inventory.version, images.version, use.version].join("/");
+  }
+
+  /** Looks up what a decision about the object needs and only the system can tell. */
+  async prepare(record: ContainerRecord): Promise<PreparedFacts> {
+    const { spec, namespace } = record;
+    await this.learnGroups(namespace);
+    if (spec === null) return { owner: null, ...noPaths };
+    if (this.#options.cache.ready) await this.#options.images.look(spec.image);
+    const owner =
+      spec.user === "owner" ? ((await this.#options.identity.userByName(namespace)) ?? null) : null;
+    const { hostPaths, protectedPaths } = this.#options;
+    return { owner, ...(await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths)) };
+  }
+
+  /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */
+  async learnGroups(namespace: string): Promise<readonly string[]> {
+    const groups = await this.#options.identity.groupsOf(namespace);
+    // Who is in none counts like who was never asked for: names come from everybody who may ask.
+    if (groups.join() === (this.#groups.get(namespace) ?? []).join()) return groups;
+    this.#groups.set(namespace, groups);
+    this.#version += 1;
+    return groups;
+  }
+
+  /** Looks up whose the containers on GPUs are that are not ours; true when the view is another by that. */
+  async learnForeignOwners(): Promise<boolean> {
+    const { cache, inventory } = this.#options;
+    if (!(await this.#foreignOwners.learn(cache.all(), inventory.current))) return false;
+    this.#version += 1;
+    return true;
+  }
+
+  /** The shared view, computed again only when something changed or time has passed. */
+  view(): HostView {
+    const now = this.#options.clock.now();
+    const key = this.versionKey;
+    if (this.#view !== null && this.#view.key === key && Math.abs(now - this.#view.at) < viewMaximumAgeMs) {
+      return this.#view.view;
+    }
+    const view = this.#compute(this.#options.store.list("ContainerSpec"), now);
+    this.#view = { key, at: now, view };
+    return view;
+  }
+
+  #compute(
+    records: readonly ContainerRecord[],
+    now: number,
+    hooks: Partial<Pick<HostInput, "onTurn" | "imageReady">> = {},
+  ): HostView {
+    const { cache, inventory, images, instance, strategy, machineCpus, strategyOverrides } = this.#options;
+    return hostView({
+      ...(machineCpus === undefined ? {} : { machineCpus }),
+      ...(strategyOverrides === undefined ? {} : { strategyOverrides }),
+      records,
+      quotas: this.#quotaRecords(),
+      groups: this.#groups,
+      containers: cache.all(),
+      instance,
+      inventory: inventory.current,
+      reservations: this.#reservations,
+      imageReady: (record) => images.state(record).type === "present",
+      strategy,
+      preemption: this.#options.preemption ?? defaultPreemption,
+      foreignOwners: this.#foreignOwners.found,
+      recentUse: this.#options.use.recent,
+      now,
+      ...hooks,
+    });
+  }
+
+  /** The world of one object from what is known now; synchronous, so that it can be acted on at once. */
+  world(record: ContainerRecord, prepared: PreparedFacts): World {
+    return this.#worldIn(this.view(), record, prepared);
+  }
+
+  /** The world as it would be if `record` stood in the store; for previews. */
+  worldIf(record: ContainerRecord, prepared: PreparedFacts): World {
+    const view = this.#compute(this.#recordsWith(record), this.#options.clock.now());
+    return this.#worldIn(view, record, prepared);
+  }
+
+  /** The same as if its image were here, with what the scheduler had for it at its turn; null: it wanted nothing. */
+  turnIf(
+    record: ContainerRecord,
+    prepared: PreparedFacts,
+  ): { readonly world: World; readonly turn: Turn | null } {
+    let turn: Turn | null = null;
+    const view = this.#compute(this.#recordsWith(record), this.#options.clock.now(), {
+      imageReady: (one) => one === record || this.#options.images.state(one).type === "present",
+      onTurn: (demand, leases) => {
+        if (demand.uid === record.uid) turn = { demand, leases };
+      },
+    });
+    return { world: this.#worldIn(view, record, prepared), turn };
+  }
+
+  #recordsWith(record: ContainerRecord): readonly ContainerRecord[] {
+    const others = this.#options.store
+      .list("ContainerSpec")
+      .filter(({ namespace, name }) => namespace !== record.namespace || name !== record.name);
+    return [...others, record];
+  }
+
+  #worldIn(view: HostView, record: ContainerRecord, prepared: PreparedFacts): World {
+    const { cache, images, inventory, provider, instance, injection, access, accessPolicy } = this.#options;
+    const engine = this.#options.engine.current;
+    const containers = view.containersOf.get(record.uid) ?? [];
+    const named = cache.byName(containerName(record.namespace, record.name));
+    const taken = named !== undefined && !containers.some(({ id }) => id === named.id);
+    return {
+      record,
+      instance,
+      engineReady: cache.ready,
+      sourceSynced: this.#sourceSynced,
+      containers,
+      nameTakenBy: taken ? named.name : null,
+      image: images.state(record),
+      stopping: this.#stopping,
+      owner: prepared.owner,
+      quota: view.quotaOf(record.namespace),
+      aggregate: this.#options.aggregates.stateOf(record.namespace),
+      othersUsage: view.usage(record.namespace, record.uid),
+      hostPaths: prepared.hostPaths,
+      protectedPaths: prepared.protectedPaths,
+      borrowing: view.borrowers.has(record.uid),
+      preemption: view.notices.get(record.uid) ?? null,
+      claim: view.claims.get(record.uid) ?? null,
+      schedule: view.outcomes.get(record.uid) ?? null,
+      devices: inventory.current.devices,
+      gpuStackReady: inventory.current.ready,
+      gpuAccess: { lost: access.lost, policy: accessPolicy },
+      attach: (devices, made = null) => provider.attach(devices, { engine, choice: injection, made }),
+    };
+  }
+
+  reserve(uid: string, devices: readonly string[]): void {
+    this.#reservations.set(uid, { devices });
+    this.#version += 1;
+  }
+
+  isReserved(uid: string): boolean {
+    return this.#reservations.has(uid);
+  }
+
+  /** False when a device promised to the object has come to be held by another one that is firmer. */
+  keepsReservation(uid: string): boolean {
+    const reserved = this.#reservations.get(uid)?.devices ?? [];
+    if (reserved.length === 0) return true;
+    const held = this.view().claims.get(uid)?.deviceUuids ?? [];
+    return reserved.every((uuid) => held.includes(uuid));
+  }
+
+  unreserve(uid: string): void {
+    if (this.#reservations.delete(uid)) this.#version += 1;
+  }
+
+  markStopping(containerId: string): void {
+    this.#stopping.add(containerId);
+  }
+
+  isStopping(containerId: string): boolean {
+    return this.#stopping.has(containerId);
+  }
+
+  doneStopping(containerId: string): void {
+    this.#stopping.delete(containerId);
+  }
+}
+
+/** Everything of a record but what only its owner is told, and when it came into its state. */
+function sharedPart(record: StoredRecord): unknown {
+  const rest = { ...record, resourceVersion: 0, status: undefined };
+  if (record.kind !== "ContainerSpec") return rest;
+  const memory = { ...record.memory, state: undefined, since: undefined };
+  // That a hold is over is told by nothing but the time, and others wait for it.
+  const released = record.memory.state === "Released";
+  const waitsForQuota = record.status.reason === "WaitingForQuota";
+  return { ...rest, memory, released, waitsForQuota, keptBack: wasKeptBack(record) };
+}

@@ -1,0 +1,82 @@
+import type { EventObject } from "../api/event.ts";
+import type { AccessPolicy } from "../core/gpu-access.ts";
+import type { InjectionChoice } from "../core/schedule/injection.ts";
+import type { HealthSettings } from "../core/health/known-device.ts";
+import type { PreemptionSettings } from "../core/schedule/preemption.ts";
+import type { Strategy } from "../core/schedule/strategies.ts";
+import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { DeviceNotebook } from "../ports/device-notebook.ts";
+import type { DeviceAccess } from "../ports/device-access.ts";
+import type { DeviceProvider } from "../ports/device-provider.ts";
+import type { HostPaths } from "../ports/host-paths.ts";
+import type { Identity } from "../ports/identity.ts";
+import type { InstanceLock } from "../ports/lock.ts";
+import type { KernelLog } from "../ports/kernel-log.ts";
+import type { Log } from "../ports/log.ts";
+import type { PublishedViews } from "../ports/operations-log.ts";
+import type { SpecSource } from "../ports/spec-source.ts";
+import type { StateDocument } from "../ports/state-document.ts";
+import type { Store } from "../ports/store.ts";
+
+/** Where events go for good, and those of earlier runs. */
+export interface EventJournal {
+  append(event: EventObject): void;
+  /** Oldest first. */
+  history(): readonly EventObject[];
+}
+
+/** The outside, as one controller uses it. */
+export interface ManagerPorts {
+  readonly runtime: ContainerRuntime;
+  readonly provider: DeviceProvider;
+  readonly deviceAccess: DeviceAccess;
+  readonly source: SpecSource;
+  readonly store: Store;
+  readonly notebook: DeviceNotebook;
+  readonly stateWritable: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly identity: Identity;
+  readonly hostPaths: HostPaths;
+  readonly views: PublishedViews;
+  readonly journal: EventJournal;
+  readonly lock: InstanceLock;
+  readonly recentUse: StateDocument;
+  /** The slices that ds01 has cut itself. */
+  readonly ownSlices: StateDocument;
+  /** Absent where the engine runs on another machine. */
+  readonly aggregateCgroups?: AggregateCgroups;
+  /** The cgroups that ds01 has made itself. */
+  readonly ownCgroups: StateDocument;
+  /** Absent where nobody wants it read. */
+  readonly kernelLog?: KernelLog;
+  readonly newUid: () => string;
+}
+
+export interface ManagerSettings {
+  readonly instance: string;
+  /** Paths of the host that no container may have, whatever a quota grants. */
+  readonly protectedPaths: readonly string[];
+  readonly strategy: Strategy;
+  readonly injection: InjectionChoice;
+  /** Time between two looks at whether containers can open their GPUs; null: never. */
+  readonly accessProbeMs: number | null;
+  readonly accessPolicy: AccessPolicy;
+  /** Whether it cuts cards in MIG mode. */
+  readonly cutsCards?: boolean;
+  /** What gives way to what; as usual where absent. */
+  readonly preemption?: PreemptionSettings;
+  /** Strategies that a spec may name; absent: none. */
+  readonly strategyOverrides?: readonly Strategy[];
+  /** Reconciles at the same time; four is the best on two cores (reference measurements of the engine). */
+  readonly workers: number;
+  /** How the health of GPUs is judged; the usual way where absent. */
+  readonly health?: HealthSettings;
+  readonly dryRun: boolean;
+  /** Name of the cgroup above those of users with an aggregate; `ds01` where absent. */
+  readonly cgroupRoot?: string;
+  /** CPUs of this machine; absent when the engine runs on another. */
+  readonly machineCpus?: number;
+}

@@ -1,0 +1,53 @@
+import type { SpecIdentity } from "../api/identity.ts";
+import { freshMemory } from "../core/lifecycle/memory.ts";
+import type { ContainerRecord, QuotaRecord, SourceReference, StoredRecord } from "../core/record.ts";
+
+/** A record for an object that was not known before; generation 0 means that no spec was ever accepted. */
+export function newRecord(
+  identity: SpecIdentity,
+  source: SourceReference,
+  uid: string,
+  now: number,
+): StoredRecord {
+  const base = {
+    namespace: identity.namespace,
+    name: identity.name,
+    uid,
+    generation: 0,
+    resourceVersion: 0,
+    createdAt: now,
+    labels: {},
+    annotations: {},
+    source,
+    rejection: null,
+    deletion: null,
+    pruneBlocked: null,
+    spec: null,
+  };
+  const shownSource = {
+    path: source.path,
+    ...(source.revision === undefined ? {} : { revision: source.revision }),
+  };
+  if (identity.kind === "QuotaSpec") {
+    const quota: QuotaRecord = {
+      ...base,
+      kind: "QuotaSpec",
+      status: { observedGeneration: 0, conditions: [], users: [], source: shownSource },
+    };
+    return quota;
+  }
+  const container: ContainerRecord = {
+    ...base,
+    kind: "ContainerSpec",
+    memory: freshMemory(now),
+    status: {
+      phase: "Pending",
+      observedGeneration: 0,
+      conditions: [],
+      gpus: [],
+      restarts: 0,
+      source: shownSource,
+    },
+  };
+  return container;
+}

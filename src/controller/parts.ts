@@ -1,0 +1,260 @@
+import type { Kind } from "../api/names.ts";
+import { defaultHealthSettings } from "../core/health/known-device.ts";
+import type { Step } from "../core/plan/step.ts";
+import type { ContainerRecord } from "../core/record.ts";
+import { DeviceFileWatch } from "./device-file-watch.ts";
+import { DeviceBook } from "./device-book.ts";
+import { AggregateBook } from "./aggregate-book.ts";
+import { AccessWatch } from "./access-watch.ts";
+import { EngineBook } from "./engine-book.ts";
+import { holdersOf } from "./gpu-holders.ts";
+import { ForeignUse } from "./foreign-use.ts";
+import { GpuView } from "./gpu-view.ts";
+import { HostState } from "./host-state.ts";
+import { HostWatch } from "./host-watch.ts";
+import { ImageBook } from "./image-book.ts";
+import { Ingest } from "./ingest.ts";
+import { InventoryBook } from "./inventory-book.ts";
+import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
+import { MigDesk } from "./mig-desk.ts";
+import { Orphans } from "./orphans.ts";
+import { PruneDesk } from "./prune-desk.ts";
+import { ViewPublisher } from "./publish-views.ts";
+import { ContainerReconciler } from "./reconcilers/container.ts";
+import { rememberCreated } from "./remember-created.ts";
+import { Recorder } from "./recorder.ts";
+import { RuntimeCache, type ChangedContainer } from "./runtime-cache.ts";
+import { SpecIndex } from "./spec-index.ts";
+import { UseCheck } from "./use-check.ts";
+import { UseMeter } from "./use-meter.ts";
+import { WaitingWatch } from "./waiting-watch.ts";
+import { WorkQueue } from "./workqueue.ts";
+
+/** What the parts tell the manager; it decides who is looked at because of it. */
+export interface PartHooks {
+  readonly onContainers: (containers: readonly ChangedContainer[]) => void;
+  readonly onImage: () => void;
+  readonly onEngine: (ready: boolean, message: string) => void;
+  readonly onInventory: () => void;
+  readonly onSpec: (kind: Kind, namespace: string, name: string) => void;
+  readonly onSource: (synced: boolean, message: string) => void;
+  readonly onLongStepStart: () => void;
+  readonly onLongStepEnd: (record: ContainerRecord, step: Step, error: unknown) => void;
+  readonly rescan: () => Promise<void>;
+}
+
+/** The parts of one controller, each given what it needs and nothing else. */
+export interface Parts {
+  readonly queue: WorkQueue;
+  readonly recorder: Recorder;
+  readonly images: ImageBook;
+  readonly cache: RuntimeCache;
+  readonly devices: DeviceBook;
+  readonly inventory: InventoryBook;
+  readonly engine: EngineBook;
+  readonly access: AccessWatch;
+  readonly aggregates: AggregateBook;
+  readonly host: HostState;
+  readonly gpus: GpuView;
+  readonly watch: HostWatch;
+  readonly use: UseMeter;
+  readonly index: SpecIndex;
+  readonly prunes: PruneDesk;
+  readonly ingest: Ingest;
+  readonly orphans: Orphans;
+  readonly reconciler: ContainerReconciler;
+  readonly migDesk: MigDesk;
+}
+
+/** Puts the parts together; nothing runs yet. */
+export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks: PartHooks): Parts {
+  const { store, clock, runtime, provider, log, source, views } = ports;
+  const { instance } = settings;
+  const queue = new WorkQueue(clock);
+  const recorder = new Recorder({
+    clock,
+    nextResourceVersion: () => store.nextResourceVersion(),
+    newUid: ports.newUid,
+    onEvent: (event) => ports.journal.append(event),
+    history: ports.journal.history(),
+  });
+  const images = new ImageBook(runtime, clock);
+  const cache = new RuntimeCache({
+    runtime,
+    clock,
+    log,
+    onChange: hooks.onContainers,
+    onImage: hooks.onImage,
+    onReady: hooks.onEngine,
+  });
+  const devices = new DeviceBook({
+    notebook: ports.notebook,
+    events: recorder,
+    clock,
+    log,
+    health: settings.health ?? defaultHealthSettings,
+    holders: (uuid) => holdersOf(host.view(), inventory.current, uuid),
+    onChange: () => inventory.judgeAgain(),
+    onTestDue: () => void inventory.refresh(),
+  });
+  const deviceFiles = new DeviceFileWatch(recorder);
+  const inventory: InventoryBook = new InventoryBook({
+    provider,
+    clock,
+    onLook: (found) => {
+      devices.look(found);
+      deviceFiles.look(found);
+    },
+    judge: (found) => migDesk.judged(devices.judged(found)),
+    onChange: hooks.onInventory,
+    someoneWaits: () => store.list("ContainerSpec").some(({ status }) => status.queue !== undefined),
+  });
+  const engine = new EngineBook({ runtime, clock, log });
+  const use = new UseMeter({ document: ports.recentUse, clock, log, onChange: () => watch.touch() });
+  const access = new AccessWatch({
+    access: ports.deviceAccess,
+    cache,
+    clock,
+    instance,
+    everyMs: settings.accessProbeMs,
+    onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
+  });
+  const aggregates: AggregateBook = new AggregateBook({
+    cgroups: ports.aggregateCgroups ?? null,
+    document: ports.ownCgroups,
+    root: settings.cgroupRoot ?? "ds01",
+    instance,
+    engine,
+    containers: () => cache.all(),
+    namespaces: () => store.list("ContainerSpec").map(({ namespace }) => namespace),
+    quotaOf: async (namespace) => {
+      await host.learnGroups(namespace);
+      return host.view().quotaOf(namespace);
+    },
+    onChange: (namespace) => {
+      for (const record of store.list("ContainerSpec")) {
+        if (record.namespace === namespace) queue.add(`${namespace}/${record.name}`);
+      }
+    },
+    clock,
+    log,
+    dryRun: settings.dryRun,
+  });
+  const host: HostState = new HostState({
+    ...ports,
+    ...settings,
+    aggregates,
+    cache,
+    images,
+    inventory,
+    engine,
+    use,
+    access,
+  });
+  const migDesk: MigDesk = new MigDesk({
+    enabled: settings.cutsCards === true && !settings.dryRun,
+    provider,
+    document: ports.ownSlices,
+    inventory,
+    host,
+    knowsHolders: () => cache.ready && host.sourceSynced,
+    records: () => store.list("ContainerSpec"),
+    events: recorder,
+    lock: ports.lock,
+    clock,
+    log,
+  });
+  const gpus = new GpuView(() => store.nextResourceVersion(), clock.now());
+  const enqueue = (namespace: string, name: string): void => queue.add(`${namespace}/${name}`);
+  const slotOf = (uuid: string): string =>
+    inventory.current.devices.find((device) => device.uuid === uuid)?.slot ?? uuid;
+  const publisher = new ViewPublisher(views);
+  const waiting = new WaitingWatch();
+  const watch = new HostWatch({
+    store,
+    host,
+    inventory,
+    gpus,
+    publisher,
+    waiting,
+    foreignUse: new ForeignUse(recorder, store),
+    clock,
+    slotOf,
+    enqueue,
+  });
+  const index = new SpecIndex((path) =>
+    [...store.list("ContainerSpec"), ...store.list("QuotaSpec")].filter(
+      ({ source: from }) => from.path === path,
+    ),
+  );
+  const shared = { sourceName: source.name, store, index, clock, events: recorder, log };
+  const prunes = new PruneDesk({
+    ...shared,
+    hasDirectory: (path) => source.hasDirectory(path),
+    dryRun: settings.dryRun,
+    rescan: hooks.rescan,
+    onChange: hooks.onSpec,
+  });
+  const uidFor = (namespace: string, name: string): string =>
+    Orphans.uidOf(cache.all(), instance, namespace, name) ?? ports.newUid();
+  const ingest = new Ingest({
+    ...shared,
+    prunes,
+    now: () => clock.now(),
+    uidFor,
+    onChange: hooks.onSpec,
+    onSynced: hooks.onSource,
+  });
+  const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
+  const orphans = new Orphans({ ...shared, prunes, instance, mayBeDeclared, onChange: enqueue });
+  const reconciler = new ContainerReconciler({
+    store,
+    stateWritable: ports.stateWritable,
+    host,
+    inventory,
+    engine,
+    waiting,
+    steps: {
+      runtime,
+      cache,
+      host,
+      images,
+      useCheck: new UseCheck({
+        host,
+        hostPaths: ports.hostPaths,
+        protectedPaths: settings.protectedPaths,
+      }),
+      aggregates,
+      lock: ports.lock,
+      onCreated: (record, id) => rememberCreated(store, record, id),
+      onLongStepStart: hooks.onLongStepStart,
+      onLongStepEnd: hooks.onLongStepEnd,
+    },
+    events: recorder,
+    operations: { views, slotOf },
+    clock,
+    log,
+    dryRun: settings.dryRun,
+  });
+  return {
+    queue,
+    recorder,
+    images,
+    cache,
+    devices,
+    inventory,
+    engine,
+    access,
+    aggregates,
+    host,
+    gpus,
+    watch,
+    use,
+    index,
+    prunes,
+    ingest,
+    orphans,
+    reconciler,
+    migDesk,
+  };
+}

@@ -1,0 +1,244 @@
+import { apiVersion, type Kind } from "../api/names.ts";
+import type { SpecIdentity } from "../api/identity.ts";
+import { judgePrune } from "../core/prune-guard.ts";
+import type { StoredRecord } from "../core/record.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EventSink } from "../ports/event-sink.ts";
+import type { Log } from "../ports/log.ts";
+import type { Store } from "../ports/store.ts";
+import { NotFoundError } from "../util/errors.ts";
+import { involved } from "./recorder.ts";
+import { identityKey, type SpecIndex } from "./spec-index.ts";
+
+/** A removal through the API shows in the files within moments; what vanishes later was not meant by it. */
+const expectedMs = 30_000;
+
+/** Editors save by rename: a file may be gone this long without meaning it (I11). */
+const candidateMs = 3000;
+
+export interface PruneDeskOptions {
+  readonly sourceName: string;
+  readonly store: Store;
+  readonly index: SpecIndex;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly log: Log;
+  readonly hasDirectory: (path: string) => boolean;
+  /** Reads the source again and resolves when what it found is taken in. */
+  readonly rescan: () => Promise<void>;
+  readonly onChange: (kind: Kind, namespace: string, name: string) => void;
+  /** `--dry-run`: says what would be deleted, and deletes nothing. */
+  readonly dryRun?: boolean;
+}
+
+interface Candidate {
+  readonly identity: SpecIdentity;
+  readonly since: number;
+}
+
+export interface BlockedPrune {
+  readonly token: string;
+  readonly objects: readonly string[];
+  readonly reason: string;
+}
+
+/**
+ * Objects whose file is gone. They wait for three seconds, are looked for once more, and are judged together;
+ * nothing is judged while the source cannot be read.
+ */
+export class PruneDesk {
+  readonly #options: PruneDeskOptions;
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #expected = new Map<string, { readonly actor: string; readonly until: number }>();
+  /** Uid -> what a dry run said of it last. */
+  readonly #told = new Map<string, string>();
+  #compared = "";
+  #blocked: BlockedPrune | null = null;
+  #synced = false;
+  #cameBackEmpty = false;
+  #cancelTimer: () => void = () => undefined;
+  #judging = false;
+
+  constructor(options: PruneDeskOptions) {
+    this.#options = options;
+  }
+
+  vanished(identity: SpecIdentity): void {
+    const key = identityKey(identity);
+    if (!this.#candidates.has(key)) {
+      this.#candidates.set(key, { identity, since: this.#options.clock.now() });
+    }
+    this.#plan(this.#expectedBy(key) === undefined ? candidateMs : 0);
+  }
+
+  returned(identity: SpecIdentity): void {
+    const key = identityKey(identity);
+    this.#expected.delete(key);
+    if (!this.#candidates.delete(key) || this.#blocked === null) return;
+    if (this.#candidates.size === 0) this.#blocked = null;
+    else this.#plan(0);
+  }
+
+  /** The next disappearance of this object is meant: no waiting, no guard. */
+  expect(identity: SpecIdentity, actor: string): void {
+    const until = this.#options.clock.now() + expectedMs;
+    this.#expected.set(identityKey(identity), { actor, until });
+  }
+
+  #expectedBy(key: string): string | undefined {
+    const expected = this.#expected.get(key);
+    return expected !== undefined && expected.until > this.#options.clock.now() ? expected.actor : undefined;
+  }
+
+  /** A complete scan: whatever is stored and stands in no file has vanished, also while we were away. */
+  async synced(files: number): Promise<void> {
+    const wasAway = !this.#synced;
+    this.#synced = true;
+    if (files > 0) this.#cameBackEmpty = false;
+    else if (wasAway && this.#storedOfSource().length > 0) this.#cameBackEmpty = true;
+    // Most scans find nothing new, and then what stands in a file still does.
+    const compared = `${this.#options.index.version} ${this.#options.store.resourceVersion()}`;
+    if (!wasAway && this.#candidates.size === 0 && compared === this.#compared) return;
+    this.#compared = compared;
+    for (const record of this.#storedOfSource()) {
+      const identity = { kind: record.kind, namespace: record.namespace, name: record.name };
+      if (this.#options.index.isUndeclared(identity)) this.vanished(identity);
+    }
+  }
+
+  unavailable(): void {
+    this.#synced = false;
+  }
+
+  blocked(): readonly BlockedPrune[] {
+    return this.#blocked === null ? [] : [this.#blocked];
+  }
+
+  /** Lets the blocked set through; NotFoundError when the token is not that of the present set. */
+  async confirm(token: string, actor: string): Promise<void> {
+    const blocked = this.#blocked;
+    if (blocked === null || blocked.token !== token) {
+      throw new NotFoundError({
+        reason: "PruneNotFound",
+        message: `no blocked deletion has the token ${token}`,
+        remedy: "list them with: ds01 prune",
+      });
+    }
+    this.#blocked = null;
+    this.#cameBackEmpty = false;
+    // What has vanished since the token was shown was not confirmed.
+    const confirmed = [...this.#candidates.values()].filter(({ identity }) =>
+      blocked.objects.includes(objectName(identity)),
+    );
+    for (const candidate of confirmed) await this.#delete(candidate, `confirmed by ${actor}`);
+    if (this.#candidates.size > 0) this.#plan(candidateMs);
+  }
+
+  #plan(delayMs: number): void {
+    this.#cancelTimer();
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.callAt(clock.now() + delayMs, () => void this.#judge());
+  }
+
+  async #judge(): Promise<void> {
+    if (this.#judging || !this.#synced || this.#candidates.size === 0) return;
+    this.#judging = true;
+    try {
+      await this.#options.rescan();
+      if (this.#synced) await this.#decide();
+    } catch (error) {
+      this.#options.log.error({ err: error, reason: "PruneFailed" }, "vanished specs could not be judged");
+      this.#plan(candidateMs);
+    } finally {
+      this.#judging = false;
+    }
+  }
+
+  async #decide(): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const [key, candidate] of this.#candidates) {
+      const actor = this.#expectedBy(key);
+      if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
+    }
+    const waiting = [...this.#candidates.values()];
+    const due = waiting.filter(({ since }) => now - since >= candidateMs);
+    if (due.length < waiting.length) this.#plan(candidateMs);
+    if (due.length === 0) return;
+    const verdict = judgePrune({
+      vanished: waiting.map(({ identity }) => objectName(identity)),
+      total: this.#storedOfSource().length,
+      cameBackEmpty: this.#cameBackEmpty,
+      missingDirectories: this.#missingDirectories(waiting),
+      heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),
+    });
+    if (verdict.type === "allowed") {
+      for (const candidate of due) await this.#delete(candidate, `its file is gone`);
+      return;
+    }
+    const objects = waiting.map(({ identity }) => objectName(identity)).toSorted();
+    this.#blocked = { token: verdict.token, objects, reason: verdict.message };
+    for (const { identity } of waiting) await this.#block(identity, verdict.message);
+  }
+
+  #missingDirectories(candidates: readonly Candidate[]): readonly string[] {
+    const directories = candidates.map(({ identity: { kind, namespace } }) =>
+      kind === "QuotaSpec" ? "quotas" : `users/${namespace}`,
+    );
+    return [...new Set(directories)].filter((path) => !this.#options.hasDirectory(path));
+  }
+
+  async #delete(candidate: Candidate, cause: string): Promise<void> {
+    const { identity } = candidate;
+    const key = identityKey(identity);
+    // While others were deleted, this one's file may have come back.
+    if (this.#candidates.get(key) !== candidate || !this.#options.index.isUndeclared(identity)) return;
+    this.#candidates.delete(key);
+    this.#expected.delete(key);
+    const record = this.#stored(identity);
+    if (record === undefined) return;
+    if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
+    if (record.kind === "QuotaSpec") await this.#options.store.delete("QuotaSpec", record.name);
+    else {
+      const deletion = { requestedAt: this.#options.clock.now(), cause };
+      await this.#options.store.put({ ...record, deletion, pruneBlocked: null } as never);
+    }
+    this.#tell(record, "Normal", "SpecDeleted", `${record.source.path}: ${cause}`);
+  }
+
+  async #block(identity: SpecIdentity, message: string): Promise<void> {
+    const record = this.#stored(identity);
+    if (record === undefined || record.pruneBlocked?.message === message) return;
+    if (this.#options.dryRun === true) return this.#tellOnly(record, "would keep", message);
+    await this.#options.store.put({ ...record, pruneBlocked: { reason: "PruneBlocked", message } } as never);
+    this.#tell(record, "Warning", "PruneBlocked", message);
+  }
+
+  /** Once for each object: its file stays away. */
+  #tellOnly({ kind, namespace, name, uid }: StoredRecord, what: string, cause: string): void {
+    if (this.#told.get(uid) === what) return;
+    this.#told.set(uid, what);
+    this.#options.log.info({ kind, namespace, name, uid, cause }, what);
+  }
+
+  #tell(record: StoredRecord, type: "Normal" | "Warning", reason: string, message: string): void {
+    this.#options.events.record({ type, reason, message, about: involved(record, apiVersion) });
+    this.#options.onChange(record.kind, record.namespace, record.name);
+  }
+
+  #stored(identity: SpecIdentity): StoredRecord | undefined {
+    const { store } = this.#options;
+    return identity.kind === "QuotaSpec"
+      ? store.get("QuotaSpec", identity.name)
+      : store.get("ContainerSpec", `${identity.namespace}/${identity.name}`);
+  }
+
+  #storedOfSource(): readonly StoredRecord[] {
+    const { store, sourceName } = this.#options;
+    const all: readonly StoredRecord[] = [...store.list("ContainerSpec"), ...store.list("QuotaSpec")];
+    return all.filter(({ source, deletion }) => source.source === sourceName && deletion === null);
+  }
+}
+
+function objectName({ namespace, name }: SpecIdentity): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
+}

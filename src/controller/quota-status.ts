@@ -1,0 +1,58 @@
+import { updateConditions } from "../core/conditions.ts";
+import type { HostView } from "../core/host-view.ts";
+import type { QuotaRecord } from "../core/record.ts";
+import type { Store } from "../ports/store.ts";
+import { canonicalJson } from "../util/hash.ts";
+
+/** Keeps every QuotaSpec's status: whether its file is in effect, and what its users use. */
+export function updateQuotaStatuses(store: Store, view: HostView, now: number): void {
+  const namespaces = new Set(store.list("ContainerSpec").map(({ namespace }) => namespace));
+  for (const quota of store.list("QuotaSpec")) {
+    const status = statusOf(quota, view, namespaces, now);
+    if (canonicalJson(status) !== canonicalJson(quota.status)) store.putSoon({ ...quota, status });
+  }
+}
+
+function statusOf(
+  quota: QuotaRecord,
+  view: HostView,
+  namespaces: ReadonlySet<string>,
+  now: number,
+): QuotaRecord["status"] {
+  const { rejection, pruneBlocked } = quota;
+  const names = [...new Set([...namespaces, ...(quota.spec?.subjects.users ?? [])])].toSorted();
+  const users = names
+    .filter((name) => view.quotaOf(name).primary === quota.name)
+    .map((name) => {
+      const { containers, gpuEquivalents } = view.usage(name, null);
+      const nominalGpuEquivalents = view.quotaOf(name).gpuNominal.value;
+      const borrowed = view.borrowedBy(name);
+      return {
+        name,
+        containers,
+        gpuEquivalents,
+        nominalGpuEquivalents,
+        ...(borrowed === 0 ? {} : { borrowedGpuEquivalents: borrowed }),
+      };
+    });
+  const accepted =
+    rejection === null
+      ? { type: "Accepted", status: true, reason: "SpecValid", message: "the file is in effect" }
+      : { type: "Accepted", status: false, reason: rejection.reason, message: rejection.message };
+  const blocked =
+    pruneBlocked === null
+      ? []
+      : [{ type: "PruneBlocked", status: true, reason: pruneBlocked.reason, message: pruneBlocked.message }];
+  return {
+    observedGeneration: quota.generation,
+    conditions: updateConditions(quota.status.conditions, [accepted, ...blocked], {
+      generation: quota.generation,
+      now,
+    }),
+    users,
+    source: {
+      path: rejection?.path ?? quota.source.path,
+      ...(quota.source.revision === undefined ? {} : { revision: quota.source.revision }),
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { labels } from "../api/names.ts";
+import { isReplacementName } from "../core/plan/container-name.ts";
+import type { DesiredContainer } from "../core/plan/desired-container.ts";
+import type { Step } from "../core/plan/step.ts";
+import type { ContainerRecord } from "../core/record.ts";
+import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { InstanceLock } from "../ports/lock.ts";
+import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
+import type { AggregateBook } from "./aggregate-book.ts";
+import type { HostState } from "./host-state.ts";
+import type { ImageBook } from "./image-book.ts";
+import type { RuntimeCache } from "./runtime-cache.ts";
+import type { UseCheck } from "./use-check.ts";
+
+/** What steps need to be carried out. */
+export interface StepContext {
+  readonly runtime: ContainerRuntime;
+  readonly cache: RuntimeCache;
+  readonly host: HostState;
+  readonly images: ImageBook;
+  readonly useCheck: UseCheck;
+  readonly aggregates: Pick<AggregateBook, "ensure">;
+  readonly lock: InstanceLock;
+  /** A container was made for the object just now, under its own name, by this very call. */
+  readonly onCreated: (record: ContainerRecord, id: string) => void;
+  /** Long work (pull, stop) begins; its end follows for certain. */
+  readonly onLongStepStart: () => void;
+  /** Long work has ended; `error` says how, undefined for success. */
+  readonly onLongStepEnd: (record: ContainerRecord, step: Step, error: unknown) => void;
+}
+
+type Executor<K extends Step["do"]> = (
+  step: Extract<Step, { do: K }>,
+  record: ContainerRecord,
+  context: StepContext,
+) => Promise<StepProgress>;
+
+/** `goes-on`: long work continues beside the worker, and its end wakes the key. */
+export type StepProgress = "done" | "goes-on";
+
+/** One executor a step; a step without one does not compile. Long ones go on beside the worker. */
+const executors: { readonly [K in Step["do"]]: Executor<K> } = {
+  // eslint-disable-next-line typescript/require-await -- the pull goes on beside the worker
+  pull: async (step, record, context) => {
+    context.onLongStepStart();
+    const pull = context.images.pull(step.image, record.uid);
+    void pull.then(
+      () => context.onLongStepEnd(record, step, undefined),
+      (error: unknown) => context.onLongStepEnd(record, step, error),
+    );
+    return "goes-on";
+  },
+  create: async (step, record, context) => {
+    const isReplacement = isReplacementName(step.container.name);
+    await context.useCheck.beforeCreate(record);
+    try {
+      const id = await context.runtime.create(step.container);
+      if (!isReplacement) context.onCreated(record, id);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      await adopt(step.container, record, context, error);
+    }
+    context.images.used(record.uid);
+    // Under its own name it is started at once, and looked at then.
+    if (isReplacement) await context.cache.refresh(step.container.name);
+    return "done";
+  },
+  start: async (step, record, context) => {
+    if (!context.host.keepsReservation(record.uid)) {
+      throw new WaitingError({
+        reason: "DevicesTaken",
+        message: `${step.name} is not started: a device it was made for is held by another container`,
+      });
+    }
+    await context.useCheck.beforeStart(record, step.id === null ? undefined : context.cache.get(step.id));
+    await context.runtime.start(step.id ?? step.name);
+    await context.cache.refresh(step.id ?? step.name);
+    return "done";
+  },
+  unpause: async (step, _record, context) => {
+    await context.runtime.unpause(step.id);
+    await context.cache.refresh(step.id);
+    return "done";
+  },
+  // eslint-disable-next-line typescript/require-await -- the stop goes on beside the worker
+  stop: async (step, record, context) => {
+    context.host.markStopping(step.id);
+    context.onLongStepStart();
+    const stop = context.runtime.stop(step.id, step.graceMs);
+    void stop
+      .finally(() => context.host.doneStopping(step.id))
+      .then(
+        () => context.onLongStepEnd(record, step, undefined),
+        (error: unknown) => context.onLongStepEnd(record, step, error),
+      );
+    return "goes-on";
+  },
+  remove: async (step, _record, context) => {
+    await context.runtime.remove(step.id);
+    await context.cache.refresh(step.id);
+    return "done";
+  },
+  rename: async (step, _record, context) => {
+    await context.runtime.rename(step.id, step.to);
+    await context.cache.refresh(step.id);
+    return "done";
+  },
+  update: async (step, _record, context) => {
+    await context.runtime.update(step.id, { limits: step.limits, restartPolicyNo: step.restartPolicyNo });
+    await context.cache.refresh(step.id);
+    return "done";
+  },
+};
+
+/** Carries out one step, or begins it when it takes long. */
+export async function runStep(
+  step: Step,
+  record: ContainerRecord,
+  context: StepContext,
+): Promise<StepProgress> {
+  if (!context.lock.held()) {
+    throw new StalledError({
+      reason: "LockLost",
+      message: "another controller has taken over the state directory; nothing is done any more",
+    });
+  }
+  const execute = executors[step.do] as Executor<Step["do"]>;
+  return await execute(step as never, record, context);
+}
+
+/**
+ * A lost create may exist: 409, inspect, adopt when it is the one that was wanted (peers 3.7). One of ours that was
+ * made for other devices or another spec is left to the next decision, and so is somebody else's.
+ */
+async function adopt(
+  wanted: DesiredContainer,
+  record: ContainerRecord,
+  context: StepContext,
+  conflict: ConflictError,
+): Promise<void> {
+  const found = await context.cache.refresh(wanted.name);
+  // Its name is taken and nothing is there yet: somebody is creating it right now.
+  if (found === undefined) throw conflict;
+  const same = ([labels.uid, labels.instance, labels.specHash, labels.gpuUuids] as const).every(
+    (label) => found.labels[label] === wanted.labels[label],
+  );
+  if (same && found.labels[labels.uid] === record.uid) return;
+  throw new WaitingError({
+    reason: "NameTaken",
+    message: `a container called ${wanted.name} is there already and is not the one that was wanted`,
+    cause: conflict,
+  });
+}

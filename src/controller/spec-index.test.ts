@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import type { SpecIdentity } from "../api/identity.ts";
+import { SpecIndex } from "./spec-index.ts";
+
+const good = (name: string): string =>
+  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: {name: ${name}}\nspec: {image: x}\n`;
+
+function text(path: string, content: string) {
+  return { path, text: content, contentHash: content, ownerUid: null, ownerName: null };
+}
+
+const names = (identities: readonly SpecIdentity[]): string[] =>
+  identities.map(({ name }) => name).toSorted();
+
+describe("a file that does not parse", () => {
+  it.each([
+    ["empty", ""],
+    ["cut in the middle", good("train").slice(0, 40)],
+    ["without a name", good("train").replace("{name: train}", "{nmae: train}")],
+    ["with the name cut", good("train").replace("{name: train}\nspec: {image: x}", "{name: tra")],
+    ["with a wrong name", good("train").replace("name: train", "name: Train_x")],
+    ["full of NULs", "\0\0\0\0"],
+  ])("still speaks about the objects it declared before: %s", (_how, broken) => {
+    const index = new SpecIndex(() => []);
+    index.upsert(text("users/alice/job.yaml", good("train")));
+
+    const touched = index.upsert(text("users/alice/job.yaml", broken));
+
+    expect(names(touched)).toEqual(["train"]);
+    const [file] = index.filesOf({ kind: "ContainerSpec", namespace: "alice", name: "train" });
+    expect(file?.rejection?.reason).toBe("SpecInvalid");
+  });
+
+  it("keeps every object of a file with several documents", () => {
+    const index = new SpecIndex(() => []);
+    index.upsert(text("users/alice/all.yaml", `${good("one")}---\n${good("two")}`));
+
+    expect(names(index.upsert(text("users/alice/all.yaml", `${good("one")}---\nkind: Cont`)))).toEqual([
+      "one",
+      "two",
+    ]);
+  });
+
+  it("is about what the store has from it when it is first read in this state", () => {
+    const stored: SpecIdentity = { kind: "ContainerSpec", namespace: "alice", name: "train" };
+    const index = new SpecIndex((path) => (path === "users/alice/job.yaml" ? [stored] : []));
+
+    expect(names(index.upsert(text("users/alice/job.yaml", "{")))).toEqual(["train"]);
+    expect(names(index.refuse({ path: "users/alice/job.yaml", reason: "TooLarge", message: "" }))).toEqual([
+      "train",
+    ]);
+  });
+
+  it("is listed under its own name when nothing better is known", () => {
+    expect(names(new SpecIndex(() => []).upsert(text("users/alice/job.yaml", "")))).toEqual(["job"]);
+  });
+});
+
+it("lets an object go only when a good text no longer declares it", () => {
+  const index = new SpecIndex(() => []);
+  index.upsert(text("users/alice/job.yaml", good("train")));
+
+  expect(names(index.upsert(text("users/alice/job.yaml", good("eval"))))).toEqual(["eval", "train"]);
+  expect(index.filesOf({ kind: "ContainerSpec", namespace: "alice", name: "train" })).toEqual([]);
+});

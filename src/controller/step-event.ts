@@ -1,0 +1,52 @@
+import type { Announcement } from "../core/decision.ts";
+import { isReplacementName } from "../core/plan/container-name.ts";
+import type { Step } from "../core/plan/step.ts";
+import type { World } from "../core/world.ts";
+
+/** The event that goes with a step: what is done, and why (I4). */
+export function stepEvent(step: Step, world: World): Announcement {
+  switch (step.do) {
+    case "pull":
+      return normal("Pulling", `pulling ${step.image}`);
+    case "create": {
+      const slots = step.container.labels["ds01.gpu.slots"] ?? "";
+      const gpu = slots === "" ? "" : ` with GPU ${slots}`;
+      return normal(world.containers.length > 0 ? "Recreating" : "Creating", `${step.cause}${gpu}`);
+    }
+    case "start": {
+      const ranBefore = world.containers.some(
+        (container) => container.id === step.id && container.startedAt !== null,
+      );
+      return normal(ranBefore ? "Restarted" : "Started", step.cause);
+    }
+    case "unpause":
+      return normal("Unpaused", step.cause);
+    case "stop":
+      return normal("Stopping", step.cause);
+    case "remove":
+      return normal("Removing", step.cause);
+    case "rename":
+      return normal(
+        "Renamed",
+        `${step.cause}; renamed ${isReplacementName(step.name) ? "" : "back "}to ${step.to}`,
+      );
+    case "update":
+      return normal("Updated", step.cause);
+  }
+}
+
+function normal(reason: string, message: string): Announcement {
+  return { type: "Normal", reason, message };
+}
+
+/** What the event of a step that failed is called. */
+export const stepFailed = {
+  pull: "PullFailed",
+  create: "CreateFailed",
+  start: "StartFailed",
+  unpause: "UnpauseFailed",
+  stop: "StopFailed",
+  remove: "RemoveFailed",
+  rename: "RenameFailed",
+  update: "UpdateFailed",
+} as const satisfies Record<Step["do"], string>;

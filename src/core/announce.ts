@@ -1,0 +1,74 @@
+import { announceAccess } from "./announce-access.ts";
+import { announceTenancy } from "./announce-tenancy.ts";
+import type { Announcement } from "./decision.ts";
+import { holdUntil } from "./expiry.ts";
+import { deviceUuidsOf } from "./expiry.ts";
+import { deviceGone } from "./lifecycle/device-gone.ts";
+import type { Fact } from "./lifecycle/fact.ts";
+import type { FactType } from "./lifecycle/machine.ts";
+import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import type { Situation } from "./lifecycle/situation.ts";
+import { formatTime } from "./format-time.ts";
+import { formatDuration } from "../util/duration.ts";
+
+/** Facts that change nothing in Docker and yet are news to people. */
+const newsworthy: Readonly<Partial<Record<FactType, "Normal" | "Warning">>> = {
+  waiting: "Normal",
+  "stopped.held": "Normal",
+  "stopped.released": "Normal",
+  "job.succeeded": "Normal",
+  "job.failed": "Warning",
+  "restart.waiting": "Warning",
+  "retry.waiting": "Warning",
+  stalled: "Warning",
+  "rolled.back": "Warning",
+  "container.lost": "Warning",
+};
+
+/** Events for a decision: only when the fact is another than that of the last decision, or something happened to its devices. */
+export function announce(situation: Situation, memory: LifecycleMemory, fact: Fact): readonly Announcement[] {
+  const before = situation.world.record;
+  const found = [
+    ...goneNews(situation),
+    ...announceAccess(situation, fact),
+    ...announceTenancy(situation, fact),
+  ];
+  const type = newsworthy[fact.type];
+  if (type === undefined) return found;
+  if (before.memory.state === memory.state && before.status.reason === fact.reason) return found;
+  return [...found, { type, reason: eventReason(fact), message: eventMessage(situation, fact) }];
+}
+
+/** That a device of what runs has gone, once. */
+function goneNews(situation: Situation): readonly Announcement[] {
+  const message = deviceGone(situation);
+  const { conditions } = situation.world.record.status;
+  if (message === null || conditions.some(({ reason }) => reason === "DeviceGone")) return [];
+  return [{ type: "Warning", reason: "DeviceGone", message }];
+}
+
+function eventReason(fact: Fact): string {
+  if (fact.type === "waiting") return "Queued";
+  if (fact.type === "restart.waiting") return "BackOff";
+  return fact.reason;
+}
+
+function eventMessage(situation: Situation, fact: Fact): string {
+  const { primary } = situation.roles;
+  if (fact.type === "stopped.held" && primary !== null) {
+    const until = holdUntil(primary, situation.limits);
+    const slots = primary.labels["ds01.gpu.slots"] ?? "";
+    const hold = situation.limits.holdGpuAfterStopMs.value;
+    const how = hold === null ? "holdGpuAfterStop: never ends" : `holdGpuAfterStop ${formatDuration(hold)}`;
+    return until == null
+      ? `GPU ${slots} kept (${how})`
+      : `GPU ${slots} kept until ${formatTime(until)} (${how})`;
+  }
+  if (fact.type === "stopped.released" && primary !== null) {
+    return `GPU ${primary.labels["ds01.gpu.slots"] ?? deviceUuidsOf(primary).join(",")} is free for others`;
+  }
+  if (fact.type === "restart.waiting" && fact.at !== null) {
+    return `${fact.message}; next start at ${formatTime(fact.at)}`;
+  }
+  return fact.message;
+}

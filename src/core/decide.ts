@@ -1,0 +1,148 @@
+import type { Phase } from "../api/container.ts";
+import { fact, failureFact, type Fact } from "./lifecycle/fact.ts";
+import type { LifecycleMemory, StepFailure } from "./lifecycle/memory.ts";
+import type { LifecycleAction } from "./lifecycle/machine.ts";
+import { failureInTheWay } from "./lifecycle/limits-action.ts";
+import { remember } from "./lifecycle/remember.ts";
+import { deadlineOf, situationOf, type Situation } from "./lifecycle/situation.ts";
+import { stepMachine } from "./lifecycle/step-machine.ts";
+import type { ObservedContainer } from "./observed.ts";
+import type { Announcement, Decision } from "./decision.ts";
+import { announce } from "./announce.ts";
+import { deviceUuidsOf } from "./expiry.ts";
+import { discard, plan } from "./plan/plan.ts";
+import { isDestructive, type Step } from "./plan/step.ts";
+import { isLive } from "./plan/roles.ts";
+import { rejectedStatus, statusOf } from "./status.ts";
+import type { World } from "./world.ts";
+import { parseDuration } from "../util/duration.ts";
+
+/**
+ * Decides what to do about one object, touching nothing: observation to fact, fact through the lifecycle machine,
+ * action to steps. Equal inputs give equal decisions; on its own result it returns no steps (I6).
+ */
+export function decide(world: World, now: number): Decision {
+  const { record } = world;
+  if (record.deletion !== null) return decideDeletion(world, now, record.deletion.cause);
+  if (record.spec === null) return decideRejected(world, now);
+  const situation = situationOf(world, record.spec, now);
+  const wanted = stepMachine(situation);
+  const planned = plan(wanted, situation);
+  const withheld = withheldBy(
+    world,
+    failureBefore(situation, wanted.action),
+    { steps: planned, fact: wanted.fact },
+    now,
+  );
+  const steps = withheld === null ? planned : [];
+  const stepped =
+    withheld === null ? wanted : { ...wanted, state: wanted.resting, fact: withheld, action: null };
+  const memory = remember(situation, stepped);
+  return {
+    steps,
+    memory,
+    status: statusOf(situation, memory, stepped.fact),
+    fact: stepped.fact,
+    requeueAt: nextLookAt(situation, stepped.fact),
+    gone: false,
+    announcements: announce(situation, memory, stepped.fact),
+    reserve: reservation(world, steps),
+  };
+}
+
+/**
+ * The fact to wait with when steps must not be carried out now; null when they may. Nothing that ends something
+ * before the source was read completely (I5), and nothing again that failed before its time has come.
+ */
+function withheldBy(
+  world: World,
+  failure: StepFailure | null,
+  planned: { readonly steps: readonly Step[]; readonly fact: Fact },
+  now: number,
+): Fact | null {
+  const { steps } = planned;
+  if (steps.length === 0) return null;
+  if (!world.engineReady || (!world.sourceSynced && steps.some(isDestructive))) return planned.fact;
+  const again = failure !== null && failure.nextAt > now && steps.some((step) => step.do === failure.step);
+  return again ? failureFact(failure) : null;
+}
+
+/** That the new container did not start is why the old one is started again: it keeps nobody from that. */
+function failureBefore({ memory }: Situation, action: LifecycleAction | null): StepFailure | null {
+  return action === "rollBack" && memory.failure?.step === "start" ? null : failureInTheWay(memory);
+}
+
+/** When to look again: whatever is waited for, maxRuntime ends what runs meanwhile. */
+function nextLookAt(situation: Situation, { at }: Fact): number | null {
+  const deadline = deadlineOf(situation);
+  const ends = deadline !== null && deadline > situation.now ? deadline : Infinity;
+  const next = Math.min(at ?? Infinity, ends, situation.limitsAction?.retryAt ?? Infinity);
+  // A step that never mends is due at the end of time.
+  return next < Number.MAX_SAFE_INTEGER ? next : null;
+}
+
+/** UUIDs that the steps take: those of containers that are created or started. */
+function reservation({ containers }: World, steps: readonly Step[]): readonly string[] | null {
+  const taking = steps.flatMap((step): readonly Pick<ObservedContainer, "labels">[] => {
+    if (step.do === "create") return [step.container];
+    return step.do === "start" ? containers.filter(({ id }) => id === step.id) : [];
+  });
+  return taking.length === 0 ? null : [...new Set(taking.flatMap(deviceUuidsOf))];
+}
+
+/** The file is gone and the guard has let the deletion through: stop, remove, forget. */
+function decideDeletion(world: World, now: number, cause: string): Decision {
+  const { record } = world;
+  const memory: LifecycleMemory = {
+    ...record.memory,
+    state: "Removing",
+    since: record.memory.state === "Removing" ? record.memory.since : now,
+    stopCause: "SpecDeleted",
+  };
+  const idle = world.containers.filter(
+    (container) => !world.stopping.has(container.id) && container.state !== "removing",
+  );
+  const graceMs = parseDuration(record.spec?.stopGracePeriod ?? "") ?? 30_000;
+  const left = world.containers.length > 0;
+  const deleted = fact(left ? "spec.deleted" : "spec.vanished", "SpecDeleted", cause);
+  const planned = discard(idle, graceMs, cause);
+  const withheld = withheldBy(world, record.memory.failure, { steps: planned, fact: deleted }, now);
+  const shown = withheld ?? deleted;
+  return {
+    steps: withheld === null ? planned : [],
+    memory,
+    status: { ...record.status, phase: "Removing", reason: shown.reason, message: shown.message },
+    fact: shown,
+    requeueAt: shown.at,
+    gone: world.engineReady && world.sourceSynced && world.containers.length === 0,
+    announcements: [],
+    reserve: null,
+  };
+}
+
+/** No version of the file ever parsed: nothing is started, and what runs (after a lost store) is left alone. */
+function decideRejected(world: World, now: number): Decision {
+  const { record } = world;
+  const live = world.containers.find(isLive);
+  const state: Phase = live === undefined ? "Failed" : "Running";
+  const since = record.memory.state === state ? record.memory.since : now;
+  const rejected = fact(
+    "spec.rejected",
+    record.rejection?.reason ?? "SpecInvalid",
+    record.rejection?.message ?? "the file is not a valid spec",
+  );
+  const announcements: readonly Announcement[] =
+    record.status.reason === rejected.reason && record.status.message === rejected.message
+      ? []
+      : [{ type: "Warning", reason: rejected.reason, message: rejected.message }];
+  return {
+    steps: [],
+    memory: { ...record.memory, state, since },
+    status: rejectedStatus(world, state, rejected, now),
+    fact: rejected,
+    requeueAt: null,
+    gone: false,
+    announcements,
+    reserve: null,
+  };
+}

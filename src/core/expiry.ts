@@ -1,0 +1,57 @@
+import type { EffectiveLimits } from "./quota/limits.ts";
+import type { ObservedContainer } from "./observed.ts";
+import type { ContainerRecord } from "./record.ts";
+
+/** When a running container reaches its maxRuntime (milliseconds since the epoch); null when it never does. */
+export function expiresAt(
+  container: ObservedContainer,
+  { memory, generation }: Pick<ContainerRecord, "memory" | "generation">,
+  limits: EffectiveLimits,
+): number | null {
+  const maxRuntimeMs = memory.generation === generation ? memory.maxRuntimeMs : limits.maxRuntimeMs.value;
+  if (maxRuntimeMs === null || container.startedAt === null) return null;
+  return container.startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);
+}
+
+/** When a stopped container gives its GPUs back; null is never, undefined when it is not stopped. */
+export function holdUntil(container: ObservedContainer, limits: EffectiveLimits): number | null | undefined {
+  if (container.finishedAt === null) return undefined;
+  const holdMs = limits.holdGpuAfterStopMs.value;
+  return holdMs === null ? null : container.finishedAt + holdMs;
+}
+
+/** When a stopped container is removed; null is never, undefined when it is not stopped. */
+export function removeAt(container: ObservedContainer, limits: EffectiveLimits): number | null | undefined {
+  if (container.finishedAt === null) return undefined;
+  const removeMs = limits.removeAfterStopMs.value;
+  return removeMs === null ? null : container.finishedAt + removeMs;
+}
+
+/** True when the container was created with exactly these devices. */
+export function isMadeFor(
+  container: Pick<ObservedContainer, "labels">,
+  devices: readonly { readonly uuid: string }[],
+): boolean {
+  const had = deviceUuidsOf(container).toSorted().join();
+  return (
+    had ===
+    devices
+      .map(({ uuid }) => uuid)
+      .toSorted()
+      .join()
+  );
+}
+
+/** True when every device of the container is in the claim. */
+export function holdsDevicesOf(
+  claim: { readonly deviceUuids: readonly string[] } | null,
+  container: Pick<ObservedContainer, "labels">,
+): boolean {
+  return deviceUuidsOf(container).every((uuid) => claim?.deviceUuids.includes(uuid));
+}
+
+/** UUIDs a container was created with, from its label. */
+export function deviceUuidsOf(container: Pick<ObservedContainer, "labels">): readonly string[] {
+  const written = container.labels["ds01.gpu.uuids"] ?? "";
+  return written === "" ? [] : written.split(",");
+}

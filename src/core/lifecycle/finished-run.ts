@@ -1,0 +1,26 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { canonicalJson, sha256 } from "../../util/hash.ts";
+import { specHash } from "../plan/spec-hash.ts";
+import type { FinishedRun } from "./memory.ts";
+
+const hashes = new WeakMap<ContainerSpecSpec, string>();
+
+/** Hash of what a run may use (resources, GPUs, maxRuntime): an edit of it needs no new container. */
+export function allowanceHash(spec: ContainerSpecSpec): string {
+  const { resources = null, gpus = null, accelerators, lifecycle } = spec;
+  const maxRuntime = lifecycle?.maxRuntime ?? null;
+  const hash =
+    hashes.get(spec) ??
+    sha256(
+      canonicalJson({ resources, gpus, maxRuntime, ...(accelerators === undefined ? {} : { accelerators }) }),
+    );
+  hashes.set(spec, hash);
+  return hash;
+}
+
+/** True while the spec asks for nothing but the run that has ended: one that fell short goes on with more. */
+export function isFinished(finished: FinishedRun | null, spec: ContainerSpecSpec): finished is FinishedRun {
+  if (finished === null || finished.specHash !== specHash(spec)) return false;
+  if (finished.state === "Completed" && finished.reason !== "MaxRuntimeExceeded") return true;
+  return finished.allowanceHash === undefined || finished.allowanceHash === allowanceHash(spec);
+}

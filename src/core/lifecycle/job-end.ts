@@ -1,0 +1,43 @@
+import type { ObservedContainer } from "../observed.ts";
+import { describeExit, fact, type Fact } from "./fact.ts";
+import { isFinished } from "./finished-run.ts";
+import type { Situation } from "./situation.ts";
+
+/** True when a run that ended is not the end of it: it is resumed, tried again, or to be made otherwise. */
+export function goesOnAfter(
+  situation: Situation,
+  primary: ObservedContainer,
+  outdated: string | null,
+): boolean {
+  const { memory } = situation;
+  const resumed =
+    memory.stopCause === "SpecStopped" ||
+    memory.stopCause === "GpuAccessLost" ||
+    memory.stopCause === "Preempted";
+  // That it goes on after this run was decided when the restart was tried for the first time.
+  const retried = primary.finishedAt !== null && primary.finishedAt === memory.countedRunEndedAt;
+  return resumed || retried || hasMoreNow(situation) || (outdated !== null && !isUsedUp(situation));
+}
+
+/** A run of this configuration fell short, and the spec was given other resources, GPUs or time since. */
+export function hasMoreNow({ memory, spec, specHash }: Situation): boolean {
+  return memory.finished?.specHash === specHash && !isFinished(memory.finished, spec);
+}
+
+/** Stopped at its maxRuntime, and not edited since. */
+export function isUsedUp({ memory }: Situation): boolean {
+  return memory.stopCause === "MaxRuntimeExceeded";
+}
+
+/** The end of a job by its own exit, when the restart policy says that is the end. */
+export function jobEnd(situation: Situation, primary: ObservedContainer): Fact | null {
+  const { restartPolicy } = situation.spec;
+  if (isUsedUp(situation)) {
+    return fact("job.succeeded", "MaxRuntimeExceeded", "stopped by ds01: maxRuntime was used up");
+  }
+  if (restartPolicy === "Always") return null;
+  const succeeded = primary.exitCode === 0;
+  if (succeeded) return fact("job.succeeded", "Completed", "exited with code 0");
+  if (restartPolicy === "OnFailure") return null;
+  return fact("job.failed", primary.oomKilled ? "OOMKilled" : "ExitCode", describeExit(primary));
+}

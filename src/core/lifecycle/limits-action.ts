@@ -1,0 +1,101 @@
+import { labels } from "../../api/names.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { limitDrift, renderDrift, restartPolicyDrift, type FieldDrift } from "../plan/drift.ts";
+import { isLive } from "../plan/roles.ts";
+import type { EffectiveLimits } from "../quota/limits.ts";
+import type { Injection } from "../schedule/injection.ts";
+import type { AppliedLimits, LifecycleMemory, StepFailure } from "./memory.ts";
+
+/** What to do about limits that differ from what they should be. */
+export interface LimitsAction {
+  readonly type: "none" | "update" | "recreate" | "leave";
+  readonly limits: AppliedLimits | null;
+  readonly restartPolicyNo: boolean;
+  readonly cause: string;
+  /** Its memory is not lowered, because more is in use; it is tried again at `retryAt`. */
+  readonly heldMemory?: boolean;
+  readonly retryAt?: number;
+}
+
+/** The three limits that Docker can change on a live container. */
+export function updatableLimits(limits: EffectiveLimits): AppliedLimits {
+  return {
+    cpus: limits.cpus.value,
+    memoryBytes: limits.memoryBytes.value,
+    pidsLimit: limits.pidsLimit.value,
+  };
+}
+
+/** NVIDIA's runtime calls the same hook. */
+const hooked: ReadonlySet<string> = new Set<Injection>(["hook", "runtime"]);
+
+/**
+ * An update in place strips the GPUs of a container that got them from the NVIDIA hook, and cannot take a limit
+ * away. So those are recreated when their owner or somebody's hand changed them, and left alone when only a
+ * quota changed: a quota edit never stops anyone (DESIGN 5, peers 3.7). So is a wrong restart policy, until it stops.
+ */
+export function limitsAction(
+  container: ObservedContainer,
+  limits: EffectiveLimits,
+  memory: LifecycleMemory,
+  now: number,
+): LimitsAction {
+  const { failure } = memory;
+  const due = updatableLimits(limits);
+  const isHeld = isMemoryInUse(failure) && failure.nextAt > now && isLive(container);
+  const isLower =
+    due.memoryBytes !== null && due.memoryBytes < (container.config.memoryBytes ?? Number.POSITIVE_INFINITY);
+  if (!isHeld || !isLower) return actionFor(container, limits, { wanted: due, memory });
+  // What can be changed is changed; the memory stays as it is meanwhile.
+  const wanted = { ...due, memoryBytes: container.config.memoryBytes };
+  const action = actionFor(container, limits, { wanted, memory: { ...memory, applied: null } });
+  return { ...action, heldMemory: true, retryAt: failure.nextAt };
+}
+
+/** True for an update that would have ended something for lack of memory, and was not made. */
+export function isMemoryInUse(failure: StepFailure | null): failure is StepFailure {
+  return failure?.step === "update" && failure.reason === "MemoryInUse";
+}
+
+/** The failure that everything else waits for: memory that is in use keeps nobody from anything. */
+export function failureInTheWay({ failure }: LifecycleMemory): StepFailure | null {
+  return failure?.reason === "MemoryInUse" ? null : failure;
+}
+
+function actionFor(
+  container: ObservedContainer,
+  limits: EffectiveLimits,
+  { wanted, memory }: { readonly wanted: AppliedLimits; readonly memory: LifecycleMemory },
+): LimitsAction {
+  const drift = limitDrift(wanted, container.config);
+  const hookAndLive = hooked.has(container.labels[labels.injection] ?? "") && isLive(container);
+  const policyDrift = restartPolicyDrift(container);
+  const none: LimitsAction = { type: "none", limits: null, restartPolicyNo: false, cause: "" };
+  if (drift.length === 0 && policyDrift.length === 0) return none;
+  const byHand = memory.applied !== null && limitDrift(memory.applied, container.config).length > 0;
+  const cause = `${byHand || policyDrift.length > 0 ? "changed by hand" : "changed"}: ${renderDrift([...drift, ...policyDrift])}`;
+  const restartPolicyNo = policyDrift.length > 0;
+  if (drift.length === 0)
+    return { type: hookAndLive ? "leave" : "update", limits: null, restartPolicyNo, cause };
+  if (!hookAndLive && !takesLimitAway(wanted, drift))
+    return { type: "update", limits: wanted, restartPolicyNo, cause };
+  if (byHand || drift.some((field) => fromSpec(field, limits))) {
+    return { type: "recreate", limits: wanted, restartPolicyNo: false, cause };
+  }
+  return { type: "leave", limits: null, restartPolicyNo: false, cause };
+}
+
+function takesLimitAway(wanted: AppliedLimits, drift: readonly FieldDrift[]): boolean {
+  return drift.some(
+    ({ field }) =>
+      (field === "cpus" && wanted.cpus === null) ||
+      (field === "memory" && wanted.memoryBytes === null) ||
+      (field === "pidsLimit" && wanted.pidsLimit === null),
+  );
+}
+
+function fromSpec({ field }: FieldDrift, limits: EffectiveLimits): boolean {
+  if (field === "cpus") return limits.cpus.origin.from === "spec";
+  if (field === "memory") return limits.memoryBytes.origin.from === "spec";
+  return limits.pidsLimit.origin.from === "spec";
+}

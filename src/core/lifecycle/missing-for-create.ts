@@ -1,0 +1,44 @@
+import { aggregateWait } from "./aggregate-wait.ts";
+import { fact, failureFact, type Fact } from "./fact.ts";
+import { gpuStackAway } from "./gpu-stack-away.ts";
+import { failureInTheWay } from "./limits-action.ts";
+import type { Situation } from "./situation.ts";
+
+/** What must be there before a container can be made and is not: leave, image, devices; null when all is. */
+export function missingForCreate(situation: Situation): Fact | null {
+  const { admission } = situation;
+  if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
+  return (
+    aggregateWait(situation) ??
+    missingImage(situation) ??
+    waitingForDevices(situation) ??
+    gpuStackAway(situation)
+  );
+}
+
+function missingImage({ world, spec, memory, now }: Situation): Fact | null {
+  const failure = failureInTheWay(memory);
+  const missing = world.image.type === "missing";
+  if (world.image.type === "pulling") return fact("image.pulling", "PullingImage", `pulling ${spec.image}`);
+  if (missing && spec.imagePullPolicy === "Never") {
+    const message = `image ${spec.image} is not on this host and imagePullPolicy is Never: load or build it here`;
+    return fact("stalled", "ImageNotFound", message);
+  }
+  if (failure !== null && failure.nextAt > now && (missing || failure.step !== "pull")) {
+    return failureFact(failure);
+  }
+  return missing ? fact("image.missing", "ImageNotPresent", `${spec.image} is not here yet`) : null;
+}
+
+/** What it waits for before it can have devices; null when it has them. */
+export function waitingForDevices(situation: Situation): Fact | null {
+  if (situation.devices !== null) return null;
+  const outcome = situation.world.schedule;
+  if (outcome === null || outcome.type === "assigned") {
+    // The queue has not seen yet that nothing else is in the way.
+    return fact("waiting", "WaitingForDevices", "devices are being looked for", situation.now + 500);
+  }
+  const { reason, message, eta, lookAgainAt } = outcome;
+  const next = Math.min(eta ?? Infinity, lookAgainAt ?? Infinity);
+  return fact("waiting", reason, message, Number.isFinite(next) ? next : null);
+}

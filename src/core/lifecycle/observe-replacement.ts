@@ -1,0 +1,76 @@
+import { labels } from "../../api/names.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { holdsDevicesOf, isMadeFor } from "../expiry.ts";
+import { isLive } from "../plan/roles.ts";
+import { describeExit, fact, type Fact } from "./fact.ts";
+import { gpuStackAway } from "./gpu-stack-away.ts";
+import type { Situation } from "./situation.ts";
+
+/** How long a replacement without health check must run before the old container is removed. */
+export const startupMs = 3000;
+/** How long a replacement with health check may take to become healthy. */
+export const healthDeadlineMs = 120_000;
+
+/** A new container stands beside the old one, which is kept until the new one is good (DESIGN 4). */
+export function observeReplacement(
+  situation: Situation,
+  primary: ObservedContainer,
+  replacement: ObservedContainer,
+): Fact {
+  if (isStale(situation, replacement)) {
+    return isLive(replacement)
+      ? fact("replacement.failed", "Outdated", "the spec changed again while it was being replaced")
+      : fact("replacement.leftover", "Outdated", "made for a configuration that is not wanted any more");
+  }
+  if (replacement.startedAt === null) return observeCreatedReplacement(situation, primary);
+  if (isLive(replacement)) return observeLiveReplacement(situation, replacement);
+  const { restartPolicy } = situation.spec;
+  if (restartPolicy !== "Always" && replacement.exitCode === 0) {
+    return fact("replacement.ready", "Completed", "the new container has done its work");
+  }
+  return fact("replacement.failed", "RollbackPerformed", `the new container ${describeExit(replacement)}`);
+}
+
+function observeCreatedReplacement(situation: Situation, primary: ObservedContainer): Fact {
+  const { failure } = situation.memory;
+  if (failure !== null && failure.step === "start") {
+    return fact("replacement.failed", failure.reason, `the new container did not start: ${failure.message}`);
+  }
+  if (isLive(primary)) {
+    const away = gpuStackAway(situation);
+    if (away !== null) return fact("replacement.starting", away.reason, away.message, away.at);
+    return fact("stop.due", "Replaced", situation.outdated ?? "replaced by a new container");
+  }
+  return fact("replacement.created", "Created", situation.outdated ?? "configuration changed");
+}
+
+function observeLiveReplacement(situation: Situation, replacement: ObservedContainer): Fact {
+  const { now } = situation;
+  const startedAt = replacement.startedAt ?? now;
+  if (replacement.health === "healthy")
+    return fact("replacement.ready", "Healthy", "the new container is healthy");
+  if (replacement.health === null) {
+    const readyAt = startedAt + startupMs;
+    return readyAt <= now
+      ? fact("replacement.ready", "Started", "the new container runs")
+      : fact("replacement.starting", "Starting", "waiting whether the new container stays up", readyAt);
+  }
+  const deadline = startedAt + healthDeadlineMs;
+  if (replacement.health === "unhealthy" || deadline <= now) {
+    return fact("replacement.failed", "RollbackPerformed", "the new container did not become healthy");
+  }
+  return fact(
+    "replacement.starting",
+    "Starting",
+    "waiting for the new container to become healthy",
+    deadline,
+  );
+}
+
+/** True when the replacement was made for another spec or other devices than wanted now. */
+function isStale(situation: Situation, replacement: ObservedContainer): boolean {
+  const { devices, world } = situation;
+  if (replacement.labels[labels.specHash] !== situation.specHash) return true;
+  if (!isLive(replacement) && !holdsDevicesOf(world.claim, replacement)) return true;
+  return devices !== null && !isMadeFor(replacement, devices);
+}

@@ -1,0 +1,286 @@
+import { restartBackoff, restartDelayMs } from "../../util/backoff.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
+import { aggregateWait } from "./aggregate-wait.ts";
+import { holdUntil, removeAt, deviceUuidsOf } from "../expiry.ts";
+import { containerName } from "../plan/container-name.ts";
+import { isLive } from "../plan/roles.ts";
+import { describeGone } from "../schedule/given-devices.ts";
+import { failureInTheWay, type LimitsAction } from "./limits-action.ts";
+import { missingForCreate, waitingForDevices } from "./missing-for-create.ts";
+import { observeReplacement } from "./observe-replacement.ts";
+import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
+import { isFinished } from "./finished-run.ts";
+import { describeNotice } from "./preemption-notice.ts";
+import { goesOnAfter, hasMoreNow, isUsedUp, jobEnd } from "./job-end.ts";
+import { startWithLimits } from "./start-with-limits.ts";
+import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
+
+/** Reduces the situation to the one fact that matters next. Order is precedence. */
+export function observe(situation: Situation): Fact {
+  const { world, spec, roles } = situation;
+  if (!world.engineReady)
+    return fact("engine.unreachable", "EngineUnreachable", "the Docker engine does not answer");
+  if (
+    world.containers.some((container) => world.stopping.has(container.id) || container.state === "removing")
+  ) {
+    return fact("container.stopping", "Stopping", "being stopped");
+  }
+  if (spec.desiredState === "Stopped") return observeUnwanted(situation);
+  const { primary, replacement } = roles;
+  const end = primary !== null && isLive(primary) ? endOfLive(situation) : null;
+  if (end !== null) return end;
+  if (replacement !== null && primary !== null) {
+    if (isUsedUp(situation) && !isLive(primary) && !isLive(replacement))
+      return fact("replacement.leftover", "MaxRuntimeExceeded", "no longer needed: maxRuntime is used up");
+    return observeReplacement(situation, primary, replacement);
+  }
+  if (primary === null) return observeMissing(situation);
+  return isLive(primary) ? observeLive(situation, primary) : observeEnded(situation, primary);
+}
+
+/** What ends a container that runs as declared: its own limit, or that it has to give way. */
+function endOfLive(situation: Situation): Fact | null {
+  const { world, now } = situation;
+  const deadline = deadlineOf(situation);
+  if (deadline !== null && deadline <= now)
+    return fact("stop.due", "MaxRuntimeExceeded", "maxRuntime is used up");
+  const { preemption } = world;
+  if (preemption === null || preemption.at > now) return null;
+  return fact("stop.due", "Preempted", describeNotice(situation, preemption));
+}
+
+/** desiredState: Stopped. */
+function observeUnwanted(situation: Situation): Fact {
+  const { roles } = situation;
+  const live = [roles.primary, roles.replacement].find(
+    (container) => container !== null && isLive(container),
+  );
+  if (live !== undefined) return fact("stop.due", "SpecStopped", "spec.desiredState is Stopped");
+  if (roles.replacement !== null) {
+    return fact("replacement.leftover", "SpecStopped", "no longer needed: spec.desiredState is Stopped");
+  }
+  if (roles.primary === null) return fact("stopped.absent", "SpecStopped", "stopped as declared");
+  if (roles.primary.startedAt === null) {
+    return fact("remove.due", "SpecStopped", "never started and spec.desiredState is Stopped");
+  }
+  return observeKept(situation, roles.primary);
+}
+
+/** A stopped container that is kept: with its GPUs for a while, then without, then not at all. */
+function observeKept(situation: Situation, container: ObservedContainer): Fact {
+  const { limits, limitsAction, now } = situation;
+  const removal = removeAt(container, limits) ?? null;
+  if (removal !== null && removal <= now) {
+    return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
+  }
+  if (limitsAction !== null && mayBeRevived(limitsAction))
+    return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
+  if (deviceUuidsOf(container).length === 0)
+    return fact("stopped.kept", "SpecStopped", "stopped as declared", removal);
+  const hold = situation.gone.length > 0 ? situation.now : holdUntil(container, limits);
+  if (container.lingering === true) {
+    return fact(
+      "stopped.held",
+      "ProcessesLinger",
+      "stopped, but processes of it still live and use the GPU",
+      now + 5000,
+    );
+  }
+  if (hold === null || (hold !== undefined && hold > now)) {
+    return fact("stopped.held", "GpuHeld", "stopped as declared", earlier(hold ?? null, removal));
+  }
+  const free = situation.gone.length > 0 ? describeGone(situation.gone) : "its GPUs are free for others";
+  return fact("stopped.released", "GpuReleased", `stopped as declared; ${free}`, removal);
+}
+
+/** Docker itself would start it again: its restart policy was changed while it ran. */
+function mayBeRevived({ type, restartPolicyNo }: LimitsAction): boolean {
+  return type === "update" && restartPolicyNo;
+}
+
+/** No container although one should run. */
+function observeMissing(situation: Situation): Fact {
+  const { world, memory, now } = situation;
+  const { finished } = memory;
+  if (isFinished(finished, situation.spec)) {
+    return fact(
+      finished.state === "Completed" ? "job.succeeded" : "job.failed",
+      finished.reason,
+      finished.message,
+    );
+  }
+  if (world.nameTakenBy !== null) {
+    const message = `a container that is not this object's is called ${world.nameTakenBy}: remove or rename it`;
+    return fact("stalled", "NameConflict", message, now + 30_000);
+  }
+  return missingForCreate(situation) ?? fact("assigned", "Assigned", "everything it needs is there");
+}
+
+/** A primary whose process runs, without a replacement beside it. */
+function observeLive(situation: Situation, primary: ObservedContainer): Fact {
+  const { memory } = situation;
+  if (primary.state === "paused")
+    return fact("container.paused", "Paused", "paused from outside; spec says Running");
+  if (primary.name !== containerName(situation.world.record.namespace, situation.world.record.name)) {
+    if (situation.world.nameTakenBy === null) {
+      return fact("container.misnamed", "Renamed", `was renamed to ${primary.name} from outside`);
+    }
+  }
+  const rolledBack = isRolledBack(situation) ? memory.rolledBack : null;
+  if (situation.outdated !== null && rolledBack === null) return observeOutdated(situation);
+  if (situation.limitsAction?.type === "update") {
+    return fact("limits.drifted", "LimitsChanged", situation.limitsAction.cause);
+  }
+  const { access } = situation;
+  if (access !== null && isRestartDue(situation, access)) {
+    return fact("stop.due", "GpuAccessLost", describeAccessLoss(access.loss));
+  }
+  const deadline = nextEnd(situation);
+  const next = access === null ? deadline : (nextTry(situation, access) ?? deadline);
+  if (rolledBack !== null) {
+    return fact("rolled.back", "RollbackPerformed", rolledBack.message, next);
+  }
+  if (access !== null) {
+    const message = `${describeAccessLoss(access.loss)}; ${describeAccessRemedy(access, situation.now)}`;
+    return fact("container.running", "GpuAccessLost", message, next);
+  }
+  return fact("container.running", "Running", "running", deadline);
+}
+
+function isRestartDue({ world, gone, now }: Situation, { policy, dueAt }: LostAccess): boolean {
+  return policy === "restart" && dueAt !== null && dueAt <= now && world.gpuStackReady && gone.length === 0;
+}
+
+/** When the container is started again or replaced because it has lost its GPUs; null when it is not, or at once. */
+function nextTry({ now }: Situation, { dueAt }: LostAccess): number | null {
+  return dueAt !== null && dueAt > now ? dueAt : null;
+}
+
+function nextEnd(situation: Situation): number | null {
+  return earlier(deadlineOf(situation), situation.world.preemption?.at ?? null);
+}
+
+/** The primary must be replaced: first everything that needs no interruption. */
+function observeOutdated(situation: Situation): Fact {
+  const cause = situation.outdated ?? "configuration changed";
+  const missing = missingForCreate(situation);
+  if (missing === null) return fact("configuration.outdated", "Outdated", cause);
+  const { relocation } = situation;
+  return relocation === null ? missing : { ...missing, message: `${relocation}. ${missing.message}` };
+}
+
+/** A primary that does not run although it should: never started, crashed, or done. */
+function observeEnded(situation: Situation, primary: ObservedContainer): Fact {
+  const { memory } = situation;
+  // What was rolled back is not tried again; only a container whose devices are gone cannot run again.
+  const outdated = isRolledBack(situation) && !situation.devicesChanged ? null : configurationOf(situation);
+  if (primary.state === "dead")
+    return fact("remove.due", "Dead", "Docker failed to remove it; it cannot start");
+  if (primary.startedAt === null) return observeCreated(situation);
+  if (isFinished(memory.finished, situation.spec)) {
+    return observeFinished(situation, primary, memory.finished);
+  }
+  const end = goesOnAfter(situation, primary, outdated) ? null : jobEnd(situation, primary);
+  if (end !== null) return { ...end, at: nextWhenFinished(situation, primary) };
+  if (outdated !== null) return observeOutdated(situation);
+  return observeRelocation(situation) ?? startWithLimits(situation, observeRestart(situation, primary));
+}
+
+/** Why it must be made anew for what it is; that its device may not be used says nothing about a run that ended. */
+function configurationOf({ outdated, relocation }: Situation): string | null {
+  return outdated === relocation ? null : outdated;
+}
+
+/** It is not started again where it was: once other devices are its own, it makes way for one that is made for them. */
+function observeRelocation(situation: Situation): Fact | null {
+  const { relocation, devices } = situation;
+  if (relocation === null || devices === null) return null;
+  return (
+    missingForCreate(situation) ??
+    fact("remove.due", "DeviceUnusable", `${relocation}; it is made anew on another device`)
+  );
+}
+
+/** The same container is to run again: what it has to wait for, what to put right before, and when. */
+function observeRestart(situation: Situation, primary: ObservedContainer): Fact {
+  const { admission, memory, now, limitsAction } = situation;
+  const waiting = waitingForDevices(situation);
+  if (waiting !== null) return waiting;
+  if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
+  const limitless = aggregateWait(situation);
+  if (limitless !== null) return limitless;
+  const failure = failureInTheWay(memory);
+  // It has the image it was made from.
+  if (failure !== null && failure.step !== "pull" && failure.nextAt > now) return failureFact(failure);
+  if (limitsAction?.type === "update") return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
+  if (memory.stopCause === "SpecStopped")
+    return fact("restart.due", "SpecRunning", "spec.desiredState is Running again");
+  if (memory.stopCause === "Preempted")
+    return fact("restart.due", "PreemptionOver", "started again after it gave way");
+  if (memory.stopCause === "GpuAccessLost")
+    return fact("restart.due", "GpuAccessLost", "started again to open its GPUs");
+  if (hasMoreNow(situation))
+    return fact("restart.due", "SpecChanged", "its run fell short, and it may use something else now");
+  return observeCrash(situation, primary);
+}
+
+function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
+  const { memory, now } = situation;
+  const finishedAt = primary.finishedAt ?? now;
+  const lasted = primary.startedAt !== null && finishedAt - primary.startedAt >= restartBackoff.forgetAfterMs;
+  const dueAt = finishedAt + restartDelayMs(lasted ? 0 : memory.attempts);
+  const what = describeExit(primary);
+  if (dueAt <= now) return fact("restart.due", "Restarted", `${what}; spec says Running`);
+  const { failure } = memory;
+  // Why it cannot start says more than why it ended.
+  if (failure?.step === "start") return fact("restart.waiting", failure.reason, failure.message, dueAt);
+  return fact("restart.waiting", primary.oomKilled ? "OOMKilled" : "CrashLoopBackOff", what, dueAt);
+}
+
+/** Created but never started: start it, or make way when it can never start. */
+function observeCreated(situation: Situation): Fact {
+  const { memory, now, outdated, admission } = situation;
+  if (outdated !== null) return fact("remove.due", "Outdated", `never started and ${outdated}`);
+  const waiting = waitingForDevices(situation);
+  if (waiting !== null)
+    return fact("remove.due", "DevicesTaken", "never started and its devices are not its own");
+  const failure = failureInTheWay(memory);
+  if (failure !== null && failure.stalled && failure.step === "start") {
+    return fact("remove.due", failure.reason, `it cannot start: ${failure.message}`);
+  }
+  if (failure !== null && failure.nextAt > now) {
+    return fact("retry.waiting", failure.reason, failure.message, failure.nextAt);
+  }
+  if (admission.type !== "admitted") return fact("remove.due", admission.reason, admission.message);
+  const limitless = aggregateWait(situation, "retry.waiting");
+  if (limitless !== null) return limitless;
+  return fact("container.created", "Created", "created; not started yet");
+}
+
+/** A job that is done: keeps its GPUs for the hold, then its container, then nothing. */
+function observeFinished(
+  situation: Situation,
+  primary: ObservedContainer,
+  finished: NonNullable<Situation["memory"]["finished"]>,
+): Fact {
+  const { limits, limitsAction, now } = situation;
+  const removal = removeAt(primary, limits) ?? null;
+  if (removal !== null && removal <= now)
+    return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
+  if (limitsAction !== null && mayBeRevived(limitsAction))
+    return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
+  const type = finished.state === "Completed" ? "job.succeeded" : "job.failed";
+  return fact(type, finished.reason, finished.message, nextWhenFinished(situation, primary));
+}
+
+/** When a job that is done gives its GPUs back or its container goes, whichever is next; null is never. */
+function nextWhenFinished({ limits, now }: Situation, primary: ObservedContainer): number | null {
+  const hold = holdUntil(primary, limits) ?? null;
+  return earlier(hold !== null && hold > now ? hold : null, removeAt(primary, limits) ?? null);
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}

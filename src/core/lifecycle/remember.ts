@@ -1,0 +1,242 @@
+import { restartBackoff } from "../../util/backoff.ts";
+import type { Phase } from "../../api/container.ts";
+import { describeAccessLoss, lastingTries, withoutTries, withTry, type AccessTries } from "../gpu-access.ts";
+import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
+import { isLive } from "../plan/roles.ts";
+import { submittedAt } from "../schedule/submitted-at.ts";
+import type { Fact } from "./fact.ts";
+import { allowanceHash, isFinished } from "./finished-run.ts";
+import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
+import { rememberTenancy } from "./remember-tenancy.ts";
+import type { FactType, LifecycleAction } from "./machine.ts";
+import type { LifecycleMemory, StopCause } from "./memory.ts";
+import type { Situation } from "./situation.ts";
+
+/** While these hold, an object keeps its place in the queue. */
+const waitingFacts: ReadonlySet<FactType> = new Set([
+  "waiting",
+  "image.missing",
+  "image.pulling",
+  "engine.unreachable",
+]);
+
+/** What is to be remembered of a decision: only what nobody could observe later. */
+export function remember(
+  situation: Situation,
+  outcome: {
+    readonly state: Phase;
+    readonly fact: Fact;
+    readonly action: LifecycleAction | null;
+    readonly lost: boolean;
+  },
+): LifecycleMemory {
+  const { memory, now } = situation;
+  const { state, fact, action, lost } = outcome;
+  const since = memory.state === state ? memory.since : now;
+  const rolledBack = memory.rolledBack?.specHash === situation.specHash ? memory.rolledBack : null;
+  const waiting = waitingFacts.has(fact.type);
+  const waitingSince = waiting ? submittedAt(situation.world.record, now) : null;
+  const { primary } = situation.roles;
+  // Whatever runs is not done: somebody has started it again.
+  const finished = primary !== null && isLive(primary) ? null : memory.finished;
+  const base: LifecycleMemory = {
+    ...memory,
+    state,
+    since,
+    rolledBack,
+    finished,
+    waitingSince,
+    nextStartAt: null,
+    releasedContainerId: releasedContainer(situation),
+    ...accessTriesOf(situation),
+    ...rememberTenancy(situation, fact, action),
+  };
+  const restarts = memory.restarts + (lost && action === "createContainer" ? 1 : 0);
+  return { ...afterFact({ ...base, restarts }, situation, fact), ...afterAction(situation, fact, action) };
+}
+
+/** Only while there are some: most containers never lose access. */
+function accessTriesOf({ memory, access, roles, now }: Situation): { readonly accessTries?: AccessTries } {
+  const { accessTries } = memory;
+  if (accessTries === undefined || accessTries.count === 0) return {};
+  if (access !== null) return { accessTries: access.tries };
+  const { primary } = roles;
+  const until = primary !== null && isLive(primary) ? now : primary?.finishedAt;
+  return primary === null
+    ? { accessTries }
+    : { accessTries: lastingTries(accessTries, primary, until ?? now) };
+}
+
+/** A stopped container that has lost its devices, by the end of its hold or to somebody who runs. */
+function releasedContainer({ world, roles: { primary }, memory }: Situation): string | null {
+  if (!world.engineReady) return memory.releasedContainerId;
+  if (primary === null || isLive(primary)) return null;
+  if (memory.releasedContainerId === primary.id) return primary.id;
+  return holdsDevicesOf(world.claim, primary) ? null : primary.id;
+}
+
+function afterFact(memory: LifecycleMemory, situation: Situation, fact: Fact): LifecycleMemory {
+  const { primary } = situation.roles;
+  switch (fact.type) {
+    case "container.running":
+      return {
+        ...memory,
+        // It waits beside what runs.
+        failure: isMemoryInUse(memory.failure) ? memory.failure : null,
+        finished: null,
+        stopCause: null,
+        containerId: primary?.id ?? null,
+        lastGpus: primary === null ? memory.lastGpus : deviceUuidsOf(primary),
+      };
+    case "rolled.back":
+      return { ...memory, failure: null };
+    case "restart.waiting":
+      return { ...memory, nextStartAt: fact.at };
+    case "stopped.held":
+    case "stopped.released":
+    case "stopped.kept":
+    case "stopped.absent":
+      return {
+        ...memory,
+        finished: null,
+        stopCause: "SpecStopped",
+        attempts: 0,
+        failure: null,
+        ...withoutTries(memory),
+      };
+    case "job.succeeded":
+    case "job.failed":
+      return {
+        ...memory,
+        failure: null,
+        finished: isFinished(memory.finished, situation.spec)
+          ? memory.finished
+          : finishedRun(situation, fact),
+      };
+    default:
+      return memory;
+  }
+}
+
+function finishedRun(situation: Situation, fact: Fact): LifecycleMemory["finished"] {
+  const { primary } = situation.roles;
+  return {
+    specHash: situation.specHash,
+    allowanceHash: allowanceHash(situation.spec),
+    state: fact.type === "job.succeeded" ? "Completed" : "Failed",
+    reason: fact.reason,
+    message: fact.message,
+    exitCode: primary?.exitCode ?? null,
+    at: primary?.finishedAt ?? situation.now,
+  };
+}
+
+function afterAction(
+  situation: Situation,
+  fact: Fact,
+  action: LifecycleAction | null,
+): Partial<LifecycleMemory> {
+  switch (action) {
+    case "createContainer":
+    case "createReplacement":
+      return afterCreate(situation, fact, action);
+    case "updateContainer":
+      return situation.limitsAction?.limits == null ? {} : { applied: situation.limitsAction.limits };
+    case "restartContainer":
+      return afterRestart(situation, fact);
+    case "stopContainer":
+      return {
+        stopCause: stopCauseOf(fact.reason),
+        ...(fact.reason === "GpuAccessLost" ? accessTried(situation) : {}),
+      };
+    case "rollBack":
+      return afterRollBack(situation, fact);
+    case "finishReplacement":
+      return afterReplacement(situation);
+    default:
+      return {};
+  }
+}
+
+/** Counts only what is done for the sake of the GPUs. */
+function accessTried({ access, outdated }: Situation): Partial<LifecycleMemory> {
+  if (access === null) return {};
+  const isCause = outdated === null || outdated === describeAccessLoss(access.loss);
+  return isCause ? { accessTries: withTry(access) } : {};
+}
+
+/** What a new container starts with; one that takes the place of another leaves that its limits meanwhile. */
+function afterCreate(
+  situation: Situation,
+  fact: Fact,
+  action: "createContainer" | "createReplacement",
+): Partial<LifecycleMemory> {
+  const isFirst = action === "createContainer";
+  return {
+    ...(isFirst ? { applied: updatableLimits(situation.limits), stopCause: null } : accessTried(situation)),
+    lastGpus: (situation.devices ?? []).map((device) => device.uuid),
+    finished: null,
+    ...(fact.reason === "LimitsChanged" ? afterRestart(situation, restartOf(situation, fact)) : {}),
+  };
+}
+
+/** The new container has taken over; its limits are those it was made with, whatever a quota says by now. */
+function afterReplacement({ roles: { replacement } }: Situation): Partial<LifecycleMemory> {
+  if (replacement === null) return { stopCause: null, containerId: null };
+  const { cpus, memoryBytes, pidsLimit } = replacement.config;
+  return {
+    stopCause: null,
+    containerId: replacement.id,
+    applied: { cpus, memoryBytes, pidsLimit },
+  };
+}
+
+function afterRollBack({ specHash, memory }: Situation, fact: Fact): Partial<LifecycleMemory> {
+  const rolledBack = { specHash, reason: fact.reason, message: `rolled back: ${fact.message}` };
+  return {
+    // A replacement that an edit has overtaken says nothing about the spec as it is now.
+    ...(fact.reason === "Outdated" ? {} : { rolledBack }),
+    // Why the new container did not start is told; what of the rolling back itself failed still waits.
+    ...(memory.failure?.step === "start" ? { failure: null } : {}),
+    stopCause: null,
+  };
+}
+
+/** It is started again by a new container with other limits; whether its owner asked for it counts. */
+function restartOf({ memory }: Situation, fact: Fact): Fact {
+  return memory.stopCause === "SpecStopped" ? { ...fact, reason: "SpecRunning" } : fact;
+}
+
+/** A restart counts as an attempt unless the person asked for it; a long run forgets earlier attempts. */
+function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory> {
+  const { memory, roles } = situation;
+  const { startedAt = null, finishedAt = null } = roles.primary ?? {};
+  const begun = {
+    stopCause: null,
+    finished: null,
+    countedRunEndedAt: finishedAt,
+    // It was given devices, or it would not start.
+    releasedContainerId: null,
+  };
+  if (finishedAt !== null && finishedAt === memory.countedRunEndedAt) return begun;
+  const ranMs = startedAt === null || finishedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
+  const total = { ...begun, ranMs: memory.ranMs + ranMs };
+  // That it gave way to others is no fault of its own.
+  if (fact.reason === "PreemptionOver") return total;
+  if (fact.reason === "SpecRunning" || fact.reason === "SpecChanged")
+    return { ...total, ranMs: 0, attempts: 0 };
+  const attempts = ranMs >= restartBackoff.forgetAfterMs ? 0 : memory.attempts;
+  // That has a curve of its own, before the stop.
+  if (fact.reason === "GpuAccessLost") return { ...total, attempts, restarts: memory.restarts + 1 };
+  return { ...total, attempts: attempts + 1, restarts: memory.restarts + 1 };
+}
+
+function stopCauseOf(reason: string): StopCause {
+  return reason === "MaxRuntimeExceeded" ||
+    reason === "GpuAccessLost" ||
+    reason === "Preempted" ||
+    reason === "Replaced" ||
+    reason === "SpecDeleted"
+    ? reason
+    : "SpecStopped";
+}

@@ -1,0 +1,255 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { labels } from "../../api/names.ts";
+import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { admit, type Admission } from "../quota/admit.ts";
+import { describeAccessLoss, lostAccess, noTries, withoutTries, type LostAccess } from "../gpu-access.ts";
+import { effectiveLimits } from "../quota/effective.ts";
+import type { EffectiveLimits } from "../quota/limits.ts";
+import { buildDesired } from "../plan/build-desired.ts";
+import type { DesiredContainer } from "../plan/desired-container.ts";
+import { relocationCause } from "../health/relocation.ts";
+import { configurationDrift, renderDrift } from "../plan/drift.ts";
+import { isLive, rolesOf, type Roles } from "../plan/roles.ts";
+import { specHash } from "../plan/spec-hash.ts";
+import { satisfies } from "../schedule/demands.ts";
+import type { Device } from "../schedule/device.ts";
+import { describeGone, goneDevices, type GoneDevice } from "../schedule/given-devices.ts";
+import { injections, type Injection } from "../schedule/injection.ts";
+import { wantedDevices, type WantedDevices } from "../schedule/wanted-devices.ts";
+import type { World } from "../world.ts";
+import { limitsAction, type LimitsAction } from "./limits-action.ts";
+import type { LifecycleMemory } from "./memory.ts";
+
+/** The world of one object with everything derived that the rules ask about; built once a decision. */
+export interface Situation {
+  readonly world: World;
+  readonly now: number;
+  readonly memory: LifecycleMemory;
+  readonly spec: ContainerSpecSpec;
+  readonly specHash: string;
+  readonly limits: EffectiveLimits;
+  readonly admission: Admission;
+  readonly roles: Roles;
+  /** Devices it holds or has just been assigned; null while it has to wait for them. */
+  readonly devices: readonly Device[] | null;
+  /** How the container should be; null while devices are missing. */
+  readonly desired: DesiredContainer | null;
+  /** Why the primary must be replaced; null when it need not be. */
+  readonly outdated: string | null;
+  /** The primary was made for other devices than it should have now. */
+  readonly devicesChanged: boolean;
+  /** Devices the primary was made for that are not there any more; empty while the GPU stack does not answer. */
+  readonly gone: readonly GoneDevice[];
+  /** Why the primary has to give up devices that are there: unhealthy, cordoned; null when it may keep them. */
+  readonly relocation: string | null;
+  readonly limitsAction: LimitsAction | null;
+  /** The primary can no longer open its GPUs, and what is to be done about it; null when it can. */
+  readonly access: LostAccess | null;
+}
+
+/** Derives the situation of an object whose spec has parsed at least once. */
+export function situationOf(world: World, spec: ContainerSpecSpec, now: number): Situation {
+  const { record } = world;
+  const limits = effectiveLimits(spec, world.quota, (field) => placeInSource(world, field));
+  const memory = memoryForGeneration(world, limits);
+  const roles = rolesOf(record, world.containers);
+  const devices = devicesFor(world, spec);
+  const hash = specHash(spec);
+  const desired = devices === null ? null : buildDesired(world, spec, { limits, devices, now });
+  const asMade =
+    desired === null
+      ? null
+      : madeLike(roles.primary, desired, (made) =>
+          buildDesired(world, spec, { limits, devices: devices ?? [], now, made }),
+        );
+  const action = roles.primary === null ? null : limitsAction(roles.primary, limits, memory, now);
+  const gone =
+    roles.primary === null || !world.gpuStackReady ? [] : goneDevices(roles.primary, world.devices);
+  const relocation = relocationOf(world, spec, roles.primary);
+  const access = lostAccess(world, spec, roles.primary, memory.accessTries ?? noTries);
+  const other = devicesChanged(world, roles.primary, spec, { devices, gone, relocation });
+  const cause = outdatedCause({
+    roles,
+    desired: asMade === null ? null : comparable(asMade, limits),
+    memory,
+    hash,
+    action,
+    devicesChanged: other,
+    gone,
+    relocation,
+  });
+  const outdated = cause ?? (gone.length === 0 ? accessCause(access, now) : null);
+  return {
+    world,
+    now,
+    memory,
+    spec,
+    specHash: hash,
+    limits,
+    admission: admit(world, spec),
+    roles,
+    devices,
+    desired,
+    outdated,
+    devicesChanged: other,
+    gone,
+    relocation,
+    limitsAction: action,
+    access,
+  };
+}
+
+/** `users/alice/train.yaml:9` of a spec field, or just the path where the field's line is not known. */
+export function placeInSource(world: World, field: string): string {
+  const { path, positions } = world.record.source;
+  const position = positions[field];
+  return position === undefined ? path : `${path}:${position.line}`;
+}
+
+/** Counters belong to a generation: an edited spec starts with a clean slate. */
+function memoryForGeneration(world: World, limits: EffectiveLimits): LifecycleMemory {
+  const { memory, generation } = world.record;
+  if (memory.generation === generation) return memory;
+  return {
+    ...memory,
+    generation,
+    attempts: 0,
+    nextStartAt: null,
+    ...withoutTries(memory),
+    ranMs: 0,
+    maxRuntimeMs: limits.maxRuntimeMs.value,
+    failure: null,
+    rolledBack: null,
+    stopCause: memory.stopCause === "MaxRuntimeExceeded" ? null : memory.stopCause,
+  };
+}
+
+/** True when a container of this spec was tried and rolled back: it is not tried again until an edit. */
+export function isRolledBack({ memory, specHash: hash }: Situation): boolean {
+  return memory.rolledBack?.specHash === hash;
+}
+
+/** When the container that runs reaches its maxRuntime; null when none runs or it never does. */
+export function deadlineOf({ world, roles, memory, limits }: Situation): number | null {
+  if (roles.primary === null || !isLive(roles.primary)) return null;
+  return expiresAt(roles.primary, { memory, generation: world.record.generation }, limits);
+}
+
+function devicesFor(world: World, spec: ContainerSpecSpec): readonly Device[] | null {
+  const wanted = wantedDevices(spec);
+  if (wanted === undefined) return [];
+  if (world.schedule !== null) return world.schedule.type === "assigned" ? world.schedule.devices : null;
+  if (world.claim === null) return null;
+  return world.claim.deviceUuids.map(
+    (uuid) => world.devices.find((device) => device.uuid === uuid) ?? unknownDevice(uuid, wanted),
+  );
+}
+
+/** A device that is held but not listed now: running work keeps it, nobody else gets it. */
+function unknownDevice(uuid: string, { kind, profile }: WantedDevices): Device {
+  return {
+    uuid,
+    ...(kind === undefined ? {} : { kind }),
+    slot: "?",
+    index: -1,
+    model: "unknown",
+    memoryBytes: 0,
+    computeCapability: null,
+    profile: profile ?? null,
+    parentUuid: null,
+    gpuEquivalents: 1,
+    migEnabled: false,
+    healthy: false,
+    unhealthyReason: "not listed by the GPU stack",
+    links: null,
+  };
+}
+
+function outdatedCause(facts: {
+  readonly roles: Roles;
+  readonly desired: DesiredContainer | null;
+  readonly memory: LifecycleMemory;
+  readonly hash: string;
+  readonly action: LimitsAction | null;
+  readonly devicesChanged: boolean;
+  readonly gone: readonly GoneDevice[];
+  readonly relocation: string | null;
+}): string | null {
+  const { roles, desired, memory, hash, action } = facts;
+  const { primary } = roles;
+  if (primary === null) return null;
+  const written = primary.labels[labels.specHash] ?? "";
+  const drift = desired === null ? [] : configurationDrift(desired, primary);
+  if (written.startsWith("v1:") && written !== hash) {
+    const fields = drift.map(({ field }) => field).join(", ");
+    return fields === "" ? "configuration changed" : `configuration changed (${fields})`;
+  }
+  if (facts.gone.length > 0) return goneCause(primary, facts);
+  if (facts.devicesChanged) return facts.relocation ?? "GPU request changed";
+  if (primary.id !== memory.containerId && drift.length > 0) {
+    return `not as ds01 made it: ${renderDrift(drift)}`;
+  }
+  return action?.type === "recreate" ? `limits ${action.cause}` : null;
+}
+
+/** Why a container without access to its GPUs is to be replaced now. */
+function accessCause(access: LostAccess | null, now: number): string | null {
+  const isDue = access?.policy === "recreate" && access.dueAt !== null && access.dueAt <= now;
+  return isDue ? describeAccessLoss(access.loss) : null;
+}
+
+/** What runs is left alone with what is left of its device, until its own end or another request. */
+function goneCause(
+  primary: ObservedContainer,
+  { gone, devicesChanged: changed }: Pick<Situation, "gone" | "devicesChanged">,
+): string | null {
+  return isLive(primary) && !changed ? null : describeGone(gone);
+}
+
+/** That the engine offers another way by now is no reason to replace what was made in an earlier one (I6). */
+function madeLike(
+  primary: ObservedContainer | null,
+  desired: DesiredContainer,
+  build: (made: Injection) => DesiredContainer,
+): DesiredContainer {
+  const made = injections.find((word) => word === primary?.labels[labels.injection]);
+  return made === undefined || made === desired.attachment.injection ? desired : build(made);
+}
+
+/** What a quota supplies is not compared: an edit of it never costs anybody a container. */
+function comparable(desired: DesiredContainer, { shmSizeBytes, ulimits }: EffectiveLimits): DesiredContainer {
+  const written = ulimits.filter(({ origin }) => origin.from === "spec");
+  const compared = { ...desired, ulimits: written };
+  return shmSizeBytes.origin.from === "spec" ? compared : { ...compared, shmSizeBytes: null };
+}
+
+function relocationOf(
+  { devices }: World,
+  spec: ContainerSpecSpec,
+  primary: ObservedContainer | null,
+): string | null {
+  if (primary === null || spec.gpus === undefined || spec.desiredState === "Stopped") return null;
+  const held = deviceUuidsOf(primary);
+  return relocationCause(
+    devices.filter(({ uuid }) => held.includes(uuid)),
+    isLive(primary),
+  );
+}
+
+/** True when the primary was made for other devices than it should have now. */
+function devicesChanged(
+  world: World,
+  primary: ObservedContainer | null,
+  spec: ContainerSpecSpec,
+  { devices, gone, relocation }: Pick<Situation, "devices" | "gone" | "relocation">,
+): boolean {
+  if (primary === null) return false;
+  if (devices === null) {
+    if (relocation !== null) return true;
+    const claim = { deviceUuids: deviceUuidsOf(primary), gone };
+    const wanted = wantedDevices(spec);
+    return wanted === undefined || !satisfies(wanted, claim, world.devices);
+  }
+  return !isMadeFor(primary, devices);
+}

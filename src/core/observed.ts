@@ -1,0 +1,98 @@
+import type { PlainUlimit } from "./quota/ulimits.ts";
+
+/** Docker's own words for the state of a container. */
+export type EngineState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+/** One container as inspect showed it; facts only, nothing concluded. Times are milliseconds since the epoch. */
+export interface ObservedContainer {
+  readonly id: string;
+  /** Without the leading slash. */
+  readonly name: string;
+  readonly state: EngineState;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly exitCode: number | null;
+  readonly oomKilled: boolean;
+  /** Docker's State.Error: why the last start failed; empty when it did not. */
+  readonly error: string;
+  /** null: the image declares no health check. */
+  readonly health: "starting" | "healthy" | "unhealthy" | null;
+  readonly pid: number | null;
+  /**
+   * True when processes of an exited container are still alive (its shim was killed), null when that could
+   * not be found out. Only looked at for exited containers that had GPUs.
+   */
+  readonly lingering: boolean | null;
+  readonly config: ObservedConfiguration;
+  readonly gpuClaims: GpuClaims;
+}
+
+/** The live configuration, in the same terms as DesiredContainer, for drift detection. */
+export interface ObservedConfiguration {
+  /** Reference as given at create, and the image id it resolved to. */
+  readonly image: string;
+  readonly imageId: string;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDir: string;
+  /** All variables, the image's included. Values never leave the process. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly mounts: readonly ObservedMount[];
+  readonly ports: readonly PublishedPort[];
+  readonly network: string;
+  readonly ipc: string;
+  readonly security: ContainerSecurity;
+  readonly restartPolicy: string;
+  readonly ulimits: readonly PlainUlimit[];
+  /** Cgroup that its own is made in, as it was given at create; empty: where the engine puts it. */
+  readonly cgroupParent: string;
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly shmSizeBytes: number | null;
+  readonly pidsLimit: number | null;
+}
+
+/** What a container may do beyond others, or less; lists in one order, capabilities without `CAP_`. */
+export interface ContainerSecurity {
+  readonly privileged: boolean;
+  readonly pid: "private" | "host";
+  readonly capabilitiesAdded: readonly string[];
+  readonly capabilitiesDropped: readonly string[];
+  /** Docker's notation: `no-new-privileges`, `seccomp=unconfined`, `apparmor=unconfined`. */
+  readonly securityOptions: readonly string[];
+  readonly readOnlyRootFilesystem: boolean;
+  /** By their path in the container, those of accelerators included. */
+  readonly devices: readonly PassedDevice[];
+}
+
+/** A device node of the host in a container. */
+export interface PassedDevice {
+  readonly pathOnHost: string;
+  readonly pathInContainer: string;
+  readonly permissions: string;
+}
+
+export interface ObservedMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface PublishedPort {
+  readonly containerPort: number;
+  readonly hostPort: number | null;
+  readonly hostIp: string;
+  readonly protocol: "tcp" | "udp";
+}
+
+/**
+ * What a container can see of the GPUs, read from DeviceRequests, environment and runtime. `ids` may be
+ * indices, `0:1`, or UUIDs as written; core resolves them against the inventory.
+ */
+export interface GpuClaims {
+  readonly all: boolean;
+  readonly ids: readonly string[];
+}

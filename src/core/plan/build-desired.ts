@@ -1,0 +1,107 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { labels } from "../../api/names.ts";
+import { parseDuration } from "../../util/duration.ts";
+import type { EffectiveLimits } from "../quota/limits.ts";
+import type { Attachment, Device } from "../schedule/device.ts";
+import type { Injection } from "../schedule/injection.ts";
+import { sliceLabel } from "../schedule/given-devices.ts";
+import type { World } from "../world.ts";
+import { containerName } from "./container-name.ts";
+import { wantedSecurity } from "./container-security.ts";
+import type { DesiredContainer } from "./desired-container.ts";
+import { plainPath } from "./plain-path.ts";
+import { specHash } from "./spec-hash.ts";
+
+/**
+ * The container as it should be now, holding exactly `devices`, which come in as `made` says or else as is best now.
+ * `now` goes into the allocation label only.
+ */
+export function buildDesired(
+  world: World,
+  spec: ContainerSpecSpec,
+  chosen: {
+    readonly limits: EffectiveLimits;
+    readonly devices: readonly Device[];
+    readonly now: number;
+    readonly made?: Injection;
+  },
+): DesiredContainer {
+  const attachment = world.attach(chosen.devices, chosen.made);
+  const { record } = world;
+  return {
+    name: containerName(record.namespace, record.name),
+    image: spec.image,
+    entrypoint: someWords(spec.command),
+    command: someWords(spec.args),
+    workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),
+    environment: { ...writtenEnvironment(spec), ...attachment.environment },
+    user: dockerUser(spec, world),
+    mounts: (spec.volumes ?? []).map((volume) => ({
+      source: plainPath(volume.hostPath.path),
+      target: plainPath(volume.mountPath),
+      readOnly: volume.readOnly,
+    })),
+    ports: (spec.ports ?? []).map((port) => ({
+      containerPort: port.containerPort,
+      hostPort: port.hostPort ?? null,
+      hostIp: port.hostIP,
+      protocol: port.protocol === "UDP" ? "udp" : "tcp",
+    })),
+    network: spec.network,
+    ipc: spec.ipc,
+    security: wantedSecurity(spec),
+    cpus: chosen.limits.cpus.value,
+    memoryBytes: chosen.limits.memoryBytes.value,
+    shmSizeBytes: spec.ipc === "host" ? null : chosen.limits.shmSizeBytes.value,
+    pidsLimit: chosen.limits.pidsLimit.value,
+    ulimits: chosen.limits.ulimits.map(({ name, soft, hard }) => ({ name, soft, hard })),
+    cgroupParent: world.aggregate?.parent ?? null,
+    stopGraceMs: parseDuration(spec.stopGracePeriod) ?? 30_000,
+    attachment,
+    labels: ownLabels(world, spec, { ...chosen, attachment }),
+  };
+}
+
+function ownLabels(
+  world: World,
+  spec: ContainerSpecSpec,
+  chosen: { readonly devices: readonly Device[]; readonly now: number; readonly attachment: Attachment },
+): Record<string, string> {
+  const { record } = world;
+  return {
+    [labels.managed]: "true",
+    [labels.user]: record.namespace,
+    [labels.name]: record.name,
+    [labels.uid]: record.uid,
+    [labels.generation]: String(record.generation),
+    [labels.specHash]: specHash(spec),
+    [labels.gpuUuids]: chosen.devices.map((device) => device.uuid).join(","),
+    [labels.gpuSlots]: chosen.devices.map((device) => device.slot).join(","),
+    ...sliceLabels(chosen.devices),
+    [labels.gpuAllocated]: chosen.devices.length === 0 ? "" : new Date(chosen.now).toISOString(),
+    [labels.injection]: chosen.attachment.injection,
+    [labels.instance]: world.instance,
+  };
+}
+
+/** Only for slices: without any, nothing is written that was not written before. */
+function sliceLabels(devices: readonly Device[]): Record<string, string> {
+  const slices = sliceLabel(devices);
+  return slices === "" ? {} : { [labels.gpuSlices]: slices };
+}
+
+/** Docker takes an empty list as none, and the image's instead. */
+function someWords(words: readonly string[] | undefined): readonly string[] | null {
+  return words === undefined || words.length === 0 ? null : words;
+}
+
+function writtenEnvironment(spec: ContainerSpecSpec): Record<string, string> {
+  return Object.fromEntries((spec.env ?? []).map((variable) => [variable.name, variable.value]));
+}
+
+/** Docker's notation of spec.user; null leaves the image's user. */
+function dockerUser(spec: ContainerSpecSpec, world: World): string | null {
+  if (spec.user === "image") return null;
+  if (spec.user !== "owner") return spec.user;
+  return world.owner === null ? null : `${world.owner.uid}:${world.owner.gid}`;
+}

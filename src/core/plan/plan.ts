@@ -1,0 +1,157 @@
+import { parseDuration } from "../../util/duration.ts";
+import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
+import type { Fact } from "../lifecycle/fact.ts";
+import type { LifecycleAction } from "../lifecycle/machine.ts";
+import type { Situation } from "../lifecycle/situation.ts";
+import type { Stepped } from "../lifecycle/step-machine.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { containerName, replacementName } from "./container-name.ts";
+import type { DesiredContainer } from "./desired-container.ts";
+import { isLive } from "./roles.ts";
+import type { Step } from "./step.ts";
+
+/** Turns what the machine asks for into ordered steps, each with its cause; `lost`: a container was expected. */
+export function plan(
+  { action, fact, lost }: Pick<Stepped, "action" | "fact" | "lost">,
+  situation: Situation,
+): readonly Step[] {
+  return action === null ? [] : planners[action](situation, fact, lost);
+}
+
+type Planner = (situation: Situation, fact: Fact, lost: boolean) => readonly Step[];
+
+const planners: Readonly<Record<LifecycleAction, Planner>> = {
+  pullImage: ({ spec }, { message }) => [{ do: "pull", image: spec.image, cause: message }],
+  createContainer: (situation, _fact, lost) => {
+    const container = desiredOf(situation);
+    const cause = lost ? "its container is gone; spec says Running" : "no container for this spec";
+    return [
+      { do: "create", container, cause },
+      { do: "start", name: container.name, id: null, cause: "spec says Running" },
+    ];
+  },
+  startContainer: startPrimary,
+  restartContainer: startPrimary,
+  unpauseContainer: ({ roles }, { message }) =>
+    onPrimary(roles.primary, ({ id, name }) => [{ do: "unpause", id, name, cause: message }]),
+  stopContainer: (situation, { reason, message }) => {
+    const { primary, replacement } = situation.roles;
+    const targets = reason === "Replaced" ? [primary] : [primary, replacement];
+    return targets.flatMap((container) => stopIfLive(situation, container, message));
+  },
+  removeContainer: ({ roles }, { message }) =>
+    onPrimary(roles.primary, ({ id, name }) => [{ do: "remove", id, name, cause: message }]),
+  renameContainer: ({ roles, world }, { message }) =>
+    onPrimary(roles.primary, ({ id, name }) => [
+      {
+        do: "rename",
+        id,
+        name,
+        to: containerName(world.record.namespace, world.record.name),
+        cause: message,
+      },
+    ]),
+  updateContainer: ({ roles, limitsAction }, { message }) =>
+    onPrimary(roles.primary, ({ id, name }) => [
+      {
+        do: "update",
+        id,
+        name,
+        limits: limitsAction?.limits ?? null,
+        restartPolicyNo: limitsAction?.restartPolicyNo ?? false,
+        cause: message,
+      },
+    ]),
+  createReplacement: (situation, { message }) => {
+    const { namespace, name, generation } = situation.world.record;
+    const container = { ...desiredOf(situation), name: replacementName(namespace, name, generation) };
+    return [{ do: "create", container, cause: message }];
+  },
+  startReplacement: (situation, { message }) =>
+    onPrimary(situation.roles.replacement, ({ id, name }) => [
+      { do: "start", id, name, cause: `${message}${gpuNote(situation)}` },
+    ]),
+  finishReplacement: (situation, { message }) => {
+    const { primary, replacement } = situation.roles;
+    if (primary === null || replacement === null) return [];
+    if (isLive(primary)) return stopIfLive(situation, primary, "replaced by a new container");
+    const to = containerName(situation.world.record.namespace, situation.world.record.name);
+    return [
+      { do: "remove", id: primary.id, name: primary.name, cause: `replaced: ${message}` },
+      {
+        do: "rename",
+        id: replacement.id,
+        name: replacement.name,
+        to,
+        cause: `replaces the old one: ${message}`,
+      },
+    ];
+  },
+  rollBack: (situation, { message }) => {
+    const { primary, replacement } = situation.roles;
+    if (primary === null || replacement === null) return [];
+    if (isLive(replacement)) return stopIfLive(situation, replacement, message);
+    return [
+      { do: "remove", id: replacement.id, name: replacement.name, cause: message },
+      // Its devices may be somebody else's by now, or not to be used: then it has to wait for some.
+      ...(isLive(primary) || situation.relocation !== null || !holdsDevicesOf(situation.world.claim, primary)
+        ? []
+        : [{ do: "start", id: primary.id, name: primary.name, cause: `rolled back: ${message}` } as const]),
+    ];
+  },
+  removeReplacement: ({ roles }, { message }) =>
+    onPrimary(roles.replacement, ({ id, name }) => [{ do: "remove", id, name, cause: message }]),
+  discardContainers: (situation, { message }) =>
+    discard(situation.world.containers, graceMs(situation), message),
+};
+
+/** Ends and removes containers: stops those that live, removes those that do not. */
+export function discard(
+  containers: readonly ObservedContainer[],
+  graceMs: number,
+  cause: string,
+): readonly Step[] {
+  return containers.map((container): Step =>
+    isLive(container)
+      ? { do: "stop", id: container.id, name: container.name, graceMs, cause }
+      : { do: "remove", id: container.id, name: container.name, cause },
+  );
+}
+
+function startPrimary({ roles }: Situation, { message }: Fact): readonly Step[] {
+  return onPrimary(roles.primary, ({ id, name }) => [{ do: "start", id, name, cause: message }]);
+}
+
+function stopIfLive(
+  situation: Situation,
+  container: ObservedContainer | null,
+  cause: string,
+): readonly Step[] {
+  if (container === null || !isLive(container)) return [];
+  return [{ do: "stop", id: container.id, name: container.name, graceMs: graceMs(situation), cause }];
+}
+
+function graceMs({ spec }: Situation): number {
+  return parseDuration(spec.stopGracePeriod) ?? 30_000;
+}
+
+function onPrimary(
+  container: ObservedContainer | null,
+  steps: (container: ObservedContainer) => readonly Step[],
+): readonly Step[] {
+  return container === null ? [] : steps(container);
+}
+
+function gpuNote(situation: Situation): string {
+  const devices = situation.devices ?? [];
+  if (devices.length === 0) return "";
+  const before = new Set(situation.roles.primary === null ? [] : deviceUuidsOf(situation.roles.primary));
+  const same = devices.every((device) => before.has(device.uuid));
+  return `; ${same ? "same" : "new"} GPU ${devices.map((device) => device.slot).join(",")}`;
+}
+
+/** The machine asks for a container only when its devices are known. */
+function desiredOf(situation: Situation): DesiredContainer {
+  if (situation.desired === null) throw new Error("a container was planned before its devices were known");
+  return situation.desired;
+}

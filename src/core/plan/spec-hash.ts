@@ -1,0 +1,45 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { canonicalJson, sha256 } from "../../util/hash.ts";
+import { unusualSecurity } from "./container-security.ts";
+import { fieldPolicy, resourcePolicy } from "./field-policy.ts";
+
+/** Defaults as they were when v1 was made; frozen, so that a new default never recreates a container. */
+const v1Defaults: Readonly<Record<string, unknown>> = { user: "image", network: "bridge", ipc: "private" };
+
+/** Counted by what they mean: a default that is written out changes nothing. */
+const securityFields: readonly string[] = ["pid", "securityContext", "devices"];
+
+/** Specs never change once parsed, and every look at the host asks for the hash of each. */
+const hashes = new WeakMap<ContainerSpecSpec, string>();
+
+/**
+ * Hash of what cannot be changed without a new container, as it stands in the spec: `v1:<sha256>`. Fields that
+ * are absent or at their default do not count, so an upgrade that adds a field changes no hash; devices and
+ * limits that a quota supplies do not count either.
+ */
+export function specHash(spec: ContainerSpecSpec): string {
+  const hash = hashes.get(spec) ?? computeHash(spec);
+  hashes.set(spec, hash);
+  return hash;
+}
+
+function computeHash(spec: ContainerSpecSpec): string {
+  const immutable: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(spec)) {
+    const policy = fieldPolicy[field as keyof ContainerSpecSpec];
+    if (policy !== "recreate" || value === undefined || isEmpty(value)) continue;
+    if (securityFields.includes(field)) continue;
+    if (v1Defaults[field] === value) continue;
+    immutable[field] = value;
+  }
+  for (const [field, value] of Object.entries(unusualSecurity(spec))) immutable[`security.${field}`] = value;
+  for (const [field, policy] of Object.entries(resourcePolicy)) {
+    const value = spec.resources?.[field as keyof typeof resourcePolicy];
+    if (policy === "recreate" && value !== undefined) immutable[`resources.${field}`] = value;
+  }
+  return `v1:${sha256(canonicalJson(immutable))}`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}

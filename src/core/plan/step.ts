@@ -1,0 +1,38 @@
+import type { AppliedLimits } from "../lifecycle/memory.ts";
+import type { DesiredContainer } from "./desired-container.ts";
+
+/** One external call each; `cause` says why, for logs, events and `ds01 diff`. */
+export type Step =
+  | { readonly do: "pull"; readonly image: string; readonly cause: string }
+  | { readonly do: "create"; readonly container: DesiredContainer; readonly cause: string }
+  | { readonly do: "start"; readonly name: string; readonly id: string | null; readonly cause: string }
+  | { readonly do: "unpause"; readonly name: string; readonly id: string; readonly cause: string }
+  | {
+      readonly do: "stop";
+      readonly name: string;
+      readonly id: string;
+      readonly graceMs: number;
+      readonly cause: string;
+    }
+  | { readonly do: "remove"; readonly name: string; readonly id: string; readonly cause: string }
+  | {
+      readonly do: "rename";
+      readonly name: string;
+      readonly id: string;
+      readonly to: string;
+      readonly cause: string;
+    }
+  | {
+      readonly do: "update";
+      readonly name: string;
+      readonly id: string;
+      /** Absent limits stay as they are. */
+      readonly limits: AppliedLimits | null;
+      readonly restartPolicyNo: boolean;
+      readonly cause: string;
+    };
+
+/** Steps that end or replace something that runs; frozen while anything is in doubt (I5). */
+export function isDestructive(step: Step): boolean {
+  return step.do === "stop" || step.do === "remove";
+}

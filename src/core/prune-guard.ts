@@ -1,0 +1,43 @@
+import { sha256 } from "../util/hash.ts";
+
+/** More objects than this may not vanish at once unasked, when they are also more than the share. */
+const maximumCount = 3;
+const maximumShare = 0.2;
+
+/** Objects whose files are gone, and what else is known of the source. */
+export interface PruneQuestion {
+  /** `namespace/name` (or the name) of every object whose file is gone. */
+  readonly vanished: readonly string[];
+  /** How many objects the source had before. */
+  readonly total: number;
+  /** The source was away, or the controller was, and it came back with nothing. */
+  readonly cameBackEmpty: boolean;
+  /** Users' directories that are gone as a whole, as after a failed mount. */
+  readonly missingDirectories: readonly string[];
+  /** Some of them are held back already: they stay so until they come back or are confirmed. */
+  readonly heldBack: boolean;
+}
+
+/** Whether vanished files may be taken at their word (I11). */
+export type PruneVerdict =
+  | { readonly type: "allowed" }
+  | { readonly type: "blocked"; readonly token: string; readonly message: string };
+
+/** Judges all vanished files together: one by one they would slip through. */
+export function judgePrune(question: PruneQuestion): PruneVerdict {
+  const { vanished, total, cameBackEmpty, heldBack, missingDirectories } = question;
+  const tooMany = vanished.length > maximumCount && vanished.length > maximumShare * total;
+  const doubtful = tooMany || cameBackEmpty || heldBack || missingDirectories.length > 0;
+  if (vanished.length === 0 || !doubtful) return { type: "allowed" };
+  const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
+  const message = `${whatVanished(question, tooMany)}; nothing is removed. Confirm with: ds01 prune --confirm ${token}`;
+  return { type: "blocked", token, message };
+}
+
+function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {
+  const share = `${vanished.length} of ${total} objects`;
+  if (question.cameBackEmpty) return `the specs directory came back empty; ${share} would be removed`;
+  if (tooMany) return `${share} vanished at once`;
+  if (question.missingDirectories.length === 0) return `${share} are still missing`;
+  return `${question.missingDirectories.join(", ")} is gone as a whole; ${share} would be removed`;
+}

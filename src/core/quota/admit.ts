@@ -1,0 +1,80 @@
+import type { ContainerSpecSpec, Volume } from "../../api/container.ts";
+import type { HostPathFact, World } from "../world.ts";
+import { isFinished } from "../lifecycle/finished-run.ts";
+import type { ContainerRecord } from "../record.ts";
+import { countsAsContainer } from "./counts-as-container.ts";
+import { violations } from "./violations.ts";
+
+/** Whether a container may be made now. What runs already is never touched by a refusal. */
+export type Admission =
+  | { readonly type: "admitted" }
+  /** Not until the spec or the quota changes; `message` joins everything that is wrong. */
+  | { readonly type: "refused"; readonly reason: string; readonly message: string }
+  /** Not now: something else must end or appear first. */
+  | { readonly type: "waiting"; readonly reason: string; readonly message: string };
+
+/** Asks quota, policy and the host whether the object's container may be made. */
+export function admit(world: World, spec: ContainerSpecSpec): Admission {
+  const object = `${world.record.namespace}/${world.record.name}`;
+  const denied = violations(spec, world.quota, {
+    object,
+    devices: world.devices,
+    realPaths: new Map([...world.hostPaths].map(([path, { realPath }]) => [path, realPath])),
+    protectedPaths: world.protectedPaths,
+  });
+  const [first] = denied;
+  if (first !== undefined) {
+    return {
+      type: "refused",
+      reason: first.reason,
+      message: denied.map(({ message }) => message).join("\n"),
+    };
+  }
+  if (spec.user === "owner" && world.owner === null) {
+    return {
+      type: "refused",
+      reason: "UnknownUser",
+      message: `${object} runs as its owner; this host has no user "${world.record.namespace}": add the account or set spec.user`,
+    };
+  }
+  return containerQuota(world, object) ?? missingMount(world, spec, object) ?? { type: "admitted" };
+}
+
+function containerQuota(world: World, object: string): Admission | null {
+  const { record } = world;
+  const most = world.quota.maxContainers;
+  if (most.value === null || world.othersUsage.containers < most.value) return null;
+  if (countsAsContainer(record, world.containers) || wantsNone(record)) return null;
+  const place = most.origin.place === null ? "" : ` (${most.origin.place})`;
+  const names = world.othersUsage.holders.map(({ name }) => name).join(", ");
+  return {
+    type: "waiting",
+    reason: "WaitingForQuota",
+    message: `${object} would be container ${world.othersUsage.containers + 1} of ${world.quota.user}; quota "${most.origin.quota ?? "built-in"}" allows ${most.value}${place}: it starts when one of ${names} ends or is stopped`,
+  };
+}
+
+/** Stopped as declared, or done. */
+function wantsNone({ spec, memory }: ContainerRecord): boolean {
+  return spec === null || spec.desiredState === "Stopped" || isFinished(memory.finished, spec);
+}
+
+function missingMount(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
+  for (const volume of spec.volumes ?? []) {
+    const found = world.hostPaths.get(volume.hostPath.path);
+    const message = found === undefined ? null : mountProblem(volume, found);
+    if (message !== null)
+      return { type: "waiting", reason: "MountMissing", message: `${object} mounts ${message}` };
+  }
+  return null;
+}
+
+/** Docker would make a missing directory as root, so a missing source always waits. */
+function mountProblem({ hostPath }: Volume, found: HostPathFact): string | null {
+  if (found.kind === "Missing")
+    return `${hostPath.path}; it does not exist on this host: create it or correct the path`;
+  if (found.kind === "Unreadable")
+    return `${hostPath.path}; ds01 cannot tell where it leads (no permission, or links in a circle): correct that or the path`;
+  if (hostPath.type === undefined || hostPath.type === found.kind) return null;
+  return `${hostPath.path} as ${hostPath.type}; it is a ${found.kind}: correct hostPath.type or the path`;
+}

@@ -1,0 +1,73 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { parseDuration } from "../../util/duration.ts";
+import { parseBytes, parseCpus } from "../../util/quantity.ts";
+import { withinAggregate } from "./aggregate.ts";
+import type { EffectiveLimits, ResolvedLimits, ResolvedQuota, Sourced } from "./limits.ts";
+import { effectiveUlimits } from "./ulimits.ts";
+
+/** Where a field of the spec stands, such as `users/alice/train.yaml:9`. */
+export type SpecPlace = (fieldPath: string) => string;
+
+/**
+ * The limits a container gets: what its spec names, else the quota's default (never above its maximum), else
+ * the quota's maximum, else none. A named value above the maximum is a violation and is not lowered here.
+ */
+export function effectiveLimits(
+  spec: Pick<ContainerSpecSpec, "resources" | "lifecycle" | "priority">,
+  quota: ResolvedQuota,
+  specPlace: SpecPlace,
+): EffectiveLimits {
+  const written = <T>(field: string, value: T | undefined, otherwise: Sourced<T>): Sourced<T> =>
+    value === undefined
+      ? otherwise
+      : { value, origin: { from: "spec", place: specPlace(field), quota: null } };
+  const limit = (field: string, key: keyof ResolvedLimits, value: number | undefined) =>
+    written<number | null>(field, value, granted(quota, key));
+  const lifecycle = (
+    name: "maxRuntime" | "holdGpuAfterStop" | "removeAfterStop",
+    bound: Sourced<number | null>,
+  ) => written(`spec.lifecycle.${name}`, writtenDurationMs(spec.lifecycle?.[name]), bound);
+  const { resources } = spec;
+  return {
+    cpus: limit("spec.resources.cpus", "cpus", optional(resources?.cpus, parseCpus)),
+    memoryBytes: limit("spec.resources.memory", "memoryBytes", optional(resources?.memory, parseBytes)),
+    shmSizeBytes: limit("spec.resources.shmSize", "shmSizeBytes", optional(resources?.shmSize, parseBytes)),
+    pidsLimit: limit("spec.resources.pidsLimit", "pidsLimit", resources?.pidsLimit),
+    ulimits: effectiveUlimits(resources?.ulimits, quota, {
+      from: "spec",
+      place: specPlace("spec.resources.ulimits"),
+      quota: null,
+    }),
+    priority: written("spec.priority", spec.priority, quota.priority),
+    maxRuntimeMs: lifecycle("maxRuntime", quota.maxRuntimeMs),
+    holdGpuAfterStopMs: lifecycle("holdGpuAfterStop", quota.holdGpuAfterStopMs),
+    removeAfterStopMs: lifecycle("removeAfterStop", quota.removeAfterStopMs),
+  };
+}
+
+/** Milliseconds of a written duration; null is never, undefined is not written. */
+export function writtenDurationMs(written: string | undefined): number | null | undefined {
+  if (written === undefined) return undefined;
+  return written === "never" ? null : parseDuration(written);
+}
+
+/** One quota serves machines of different sizes, so what it gives is never more than the machine has. */
+function granted(quota: ResolvedQuota, key: keyof ResolvedLimits): Sourced<number | null> {
+  const given = withinAggregate(grantedByQuota(quota, key), key, quota);
+  const most = key === "cpus" ? quota.machineCpus : undefined;
+  return most === undefined || given.value === null || given.value <= most
+    ? given
+    : { ...given, value: most };
+}
+
+function grantedByQuota(quota: ResolvedQuota, key: keyof ResolvedLimits): Sourced<number | null> {
+  const usual = quota.defaults[key];
+  const most = quota.maximums[key];
+  if (usual.origin.from === "built-in") return most;
+  if (most.value === null) return usual;
+  return usual.value === null || usual.value > most.value ? most : usual;
+}
+
+function optional<T, R>(value: T | undefined, parse: (value: T) => R | undefined): R | undefined {
+  return value === undefined ? undefined : parse(value);
+}

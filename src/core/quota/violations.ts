@@ -1,0 +1,38 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { deviceViolations } from "./device-violations.ts";
+import { gpuViolations } from "./gpu-violations.ts";
+import { imageViolations } from "./image-violations.ts";
+import { lifecycleViolations, priorityViolations } from "./lifecycle-violations.ts";
+import type { ResolvedQuota, Violation } from "./limits.ts";
+import { mountViolations } from "./mount-violations.ts";
+import { namespaceViolations, userViolations } from "./namespace-violations.ts";
+import { portViolations } from "./port-violations.ts";
+import { resourceViolations } from "./resource-violations.ts";
+import { securityViolations } from "./security-violations.ts";
+import { ulimitViolations } from "./ulimits.ts";
+import type { QuotaFacts, Subject } from "./violation-words.ts";
+
+/** Every family of rules, in the order in which refusals are told. */
+const families: readonly ((subject: Subject) => readonly Violation[])[] = [
+  imageViolations,
+  resourceViolations,
+  ({ spec, quota, facts }) => ulimitViolations(facts.object, spec.resources?.ulimits, quota),
+  gpuViolations,
+  lifecycleViolations,
+  priorityViolations,
+  mountViolations,
+  userViolations,
+  namespaceViolations,
+  securityViolations,
+  deviceViolations,
+  portViolations,
+];
+
+/** All that the quota forbids for good; what it only delays (nominal, maxContainers in use) is not in here. */
+export function violations(
+  spec: ContainerSpecSpec,
+  quota: ResolvedQuota,
+  facts: QuotaFacts,
+): readonly Violation[] {
+  return families.flatMap((family) => family({ spec, quota, facts }));
+}

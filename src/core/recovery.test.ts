@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import {
+  after,
+  changed,
+  edited,
+  ended,
+  failure,
+  remembering,
+  running,
+} from "../../test/support/one-object.ts";
+import { waitingOutcome } from "../../test/support/waiting-outcome.ts";
+import { device, record, spec, startOfTest as now, world } from "../../test/support/world-builder.ts";
+import { decide } from "./decide.ts";
+import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import type { ObservedContainer } from "./observed.ts";
+import { predict } from "./plan/predict.ts";
+import { renderPlan } from "./plan/render-plan.ts";
+import type { World } from "./world.ts";
+
+const minute = 60_000;
+
+const isReplacement = ({ name }: ObservedContainer): boolean => name.includes(".ds01-");
+
+describe("a replacement", () => {
+  it("that the owner overtook by another edit is dropped, and the newest spec is tried", () => {
+    const second = after(3, edited(running(), { image: "bed/health:1" }), now + minute);
+    expect(second.containers.find(isReplacement)?.state).toBe("running");
+
+    const third = edited(second, { image: "bed/crash:1" });
+    const settled = after(8, third, now + 2 * minute);
+
+    expect(settled.containers.map(({ config }) => config.image)).toEqual(["bed/crash:1"]);
+    expect(settled.record.status.phase).toBe("Running");
+  });
+
+  it("that failed is not tried again when the old container ends later", () => {
+    const trying = after(3, edited(running(), { image: "bed/crash:1" }), now + minute);
+    const failed = changed(trying, ended(now + minute), isReplacement);
+    const back = after(2, failed, now + minute + 500);
+    expect(back.record.status).toMatchObject({ phase: "Degraded", reason: "RollbackPerformed" });
+
+    const crashed = changed(back, ended(now + 5 * minute));
+    expect(renderPlan(decide(crashed, now + 5 * minute).steps)).toBe(
+      "1 start train._.alice: exited with code 1; spec says Running",
+    );
+  });
+
+  it("that failed is tried again after any edit of the spec", () => {
+    const trying = after(3, edited(running(), { image: "bed/crash:1" }), now + minute);
+    const back = after(2, changed(trying, ended(now + minute), isReplacement), now + minute + 500);
+
+    const again = edited(back, { image: "bed/crash:1", priority: 7 });
+    expect(renderPlan(decide(again, now + 9 * minute).steps)).toContain("create train._.alice.ds01-3");
+  });
+
+  it("is not begun while the GPU stack does not answer, and what runs goes on", () => {
+    const outdated = edited(running({ gpus: { count: 1 } }), { gpus: { count: 1 }, image: "bed/health:1" });
+
+    const frozen = decide({ ...outdated, gpuStackReady: false }, now + minute);
+    expect(frozen.steps).toEqual([]);
+    expect(frozen.status).toMatchObject({ phase: "Running", reason: "GpuStackNotReady" });
+
+    const made = predict(outdated, decide(outdated, now + minute), now + minute);
+    expect(decide({ ...made, gpuStackReady: false }, now + minute).steps).toEqual([]);
+    expect(decide(made, now + minute).steps.map((step) => step.do)).toEqual(["stop"]);
+  });
+});
+
+describe("a step that fails again and again", () => {
+  const failing = (step: string): Partial<LifecycleMemory> => ({
+    failure: failure(step, now + 10 * minute, 3),
+  });
+
+  it("waits for its time when a deleted object is removed", () => {
+    const deletion = { requestedAt: now, cause: "file gone" };
+    const gone = changed(running(), ended(now + minute));
+    const failed = remembering({ ...gone, record: { ...gone.record, deletion } }, failing("remove"));
+
+    const waiting = decide(failed, now + 2 * minute);
+    expect(waiting.steps).toEqual([]);
+    expect(waiting.requeueAt).toBe(now + 10 * minute);
+    expect(waiting.status.message).toContain("the engine said 500");
+    expect(decide(failed, now + 10 * minute).steps.map((step) => step.do)).toEqual(["remove"]);
+  });
+
+  it.each([
+    ["unpause", { state: "paused" }],
+    ["rename", { name: "mine" }],
+  ] as const)("waits for its time when it is %s", (step, change) => {
+    const failed = remembering(changed(running(), change), failing(step));
+
+    expect(decide(failed, now + 2 * minute)).toMatchObject({ steps: [], requeueAt: now + 10 * minute });
+    expect(decide(failed, now + 10 * minute).steps.map(({ do: word }) => word)).toEqual([step]);
+  });
+
+  it("does not hold back another step", () => {
+    const failed = remembering(changed(running(), { state: "paused" }), failing("rename"));
+    expect(decide(failed, now + 2 * minute).steps.map(({ do: word }) => word)).toEqual(["unpause"]);
+  });
+});
+
+describe("a container", () => {
+  it("that never started makes way when the spec says Stopped, and so gives its GPU back", () => {
+    const own = record({ spec: spec({ gpus: { count: 1 } }) });
+    const start = world({ record: own, schedule: { type: "assigned", devices: [device(0)] } });
+    const decision = decide(start, now);
+    const created = predict(start, { ...decision, steps: decision.steps.slice(0, 1) }, now);
+
+    const unwanted = edited(created, { gpus: { count: 1 }, desiredState: "Stopped" });
+    expect(renderPlan(decide(unwanted, now).steps)).toBe(
+      "1 remove train._.alice: never started and spec.desiredState is Stopped",
+    );
+  });
+
+  it("that never started makes way when its devices are somebody else's by now", () => {
+    const own = record({ spec: spec({ gpus: { count: 1 } }) });
+    const start = world({ record: own, schedule: { type: "assigned", devices: [device(0)] } });
+    const decision = decide(start, now);
+    const created = predict(start, { ...decision, steps: decision.steps.slice(0, 1) }, now);
+    const robbed: World = { ...created, claim: null, schedule: waitingOutcome() };
+    expect(decide(robbed, now + 1000).steps.map((step) => step.do)).toEqual(["remove"]);
+  });
+
+  it("that Docker could not remove is removed, not started", () => {
+    const dead = changed(running(), { ...ended(now + minute), state: "dead" });
+    expect(decide(dead, now + minute).steps.map((step) => step.do)).toEqual(["remove"]);
+  });
+
+  it("that has ended is not called Running while it waits to start again", () => {
+    const broken = changed(running({ volumes: [] }), ended(now + minute));
+    const refused = edited(broken, { user: "root" });
+
+    const decision = decide(refused, now + minute);
+    expect(decision.steps).toEqual([]);
+    expect(decision.status).toMatchObject({ phase: "Pending", reason: "UserDenied" });
+  });
+
+  it("that runs is called Running while it waits for what an edit needs, whatever was remembered", () => {
+    const outdated = edited(running(), { image: "bed/new:1" });
+    const forgotten = remembering({ ...outdated, image: { type: "pulling" } }, { state: "Pending" });
+    expect(decide(forgotten, now + minute).status.phase).toBe("Running");
+  });
+});
+
+describe("a plan that may not be carried out in full", () => {
+  it("ends before its first destructive step: a replacement is not renamed over what still stands", () => {
+    const trying = after(3, edited(running(), { image: "bed/health:1" }), now + minute);
+    const late = decide({ ...trying, sourceSynced: false }, now + 5 * minute);
+    expect(decide(trying, now + 5 * minute).steps.map((step) => step.do)).toEqual(["remove", "rename"]);
+    expect(late.steps).toEqual([]);
+  });
+});
+
+describe("absurd times", () => {
+  it("in a spec or in the memory are no reason to fail", () => {
+    const far = { maxRuntime: "99999999d", holdGpuAfterStop: "99999999d", removeAfterStop: "99999999d" };
+    const long = running({ gpus: { count: 1 }, lifecycle: far });
+    expect(decide(long, now + minute).status.expiresAt).toBe("9999-12-31T23:59:59Z");
+    const stopped = edited(changed(long, ended(now)), {
+      desiredState: "Stopped",
+      gpus: { count: 1 },
+      lifecycle: far,
+    });
+    expect(decide(stopped, now + minute).status).toMatchObject({
+      phase: "Held",
+      holdUntil: "9999-12-31T23:59:59Z",
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { labels } from "../../api/names.ts";
+import { devicesToLeave } from "../health/relocation.ts";
+import { isFinished } from "../lifecycle/finished-run.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { isLive } from "../plan/roles.ts";
+import { specHash } from "../plan/spec-hash.ts";
+import type { EffectiveLimits, ResolvedQuota } from "../quota/limits.ts";
+import { formatGpuEquivalents } from "../quota/gpu-equivalents.ts";
+import { grantOf } from "../quota/gpu-violations.ts";
+import { violations } from "../quota/violations.ts";
+import type { ContainerRecord } from "../record.ts";
+import { mismatch } from "./allocate.ts";
+import { borrowingOf } from "./borrowing.ts";
+import { canCombine } from "./choose-devices.ts";
+import type { Device } from "./device.ts";
+import type { GoneDevice } from "./given-devices.ts";
+import type { DeviceDemand, ManagedClaim } from "./lease.ts";
+import { type DeviceRequirement, requirementOf } from "./requirement.ts";
+import { wantedDevices, type WantedDevices } from "./wanted-devices.ts";
+import { submittedAt } from "./submitted-at.ts";
+
+/** One object as the queue sees it. */
+export interface DemandInput {
+  readonly record: ContainerRecord;
+  readonly limits: EffectiveLimits;
+  readonly quota: ResolvedQuota;
+  readonly claim: ManagedClaim | null;
+  /** The object's own. */
+  readonly containers: readonly ObservedContainer[];
+  readonly devices: readonly Device[];
+  /** GPU-equivalents that the namespace's objects hold now, this one included. */
+  readonly used: number;
+  readonly imageReady: boolean;
+  readonly now: number;
+}
+
+/** The devices an object still needs, or null when it needs none now. */
+export function demandOf(input: DemandInput): DeviceDemand | null {
+  const { record, claim, devices, quota, limits, now } = input;
+  const { spec, memory } = record;
+  if (spec === null) return null;
+  const request = wantedDevices(spec);
+  if (request === undefined) return null;
+  const ready = input.imageReady || needsOnlyStart(spec, input.containers);
+  if (!mayStart(record, spec, { ready, now })) return null;
+  const left = leaves(input);
+  if (claim !== null && left.length === 0 && mayKeep(input, spec) && satisfies(request, claim, devices)) {
+    return null;
+  }
+  const object = `${record.namespace}/${record.name}`;
+  if (violations(spec, quota, { object, devices, realPaths: new Map() }).length > 0) return null;
+  const borrowing = borrowingOf(quota, spec.preemptible === true);
+  return {
+    uid: record.uid,
+    namespace: record.namespace,
+    name: record.name,
+    ...requirementOf(request, grantOf(quota)),
+    ...(request.strategy === undefined ? {} : { strategy: request.strategy }),
+    priority: limits.priority.value,
+    submittedAt: submittedAt(record, now),
+    preferred: memory.lastGpus,
+    reclaims: mayReclaim(memory),
+    ready,
+    quotaText: quotaText(quota, spec.preemptible === true),
+    ...(borrowing === undefined ? {} : { borrowing }),
+    quotaLeft:
+      quota.gpuNominal.value === null ? null : quota.gpuNominal.value - input.used + equivalents(left),
+    maxRuntimeMs: limits.maxRuntimeMs.value,
+  };
+}
+
+/** Devices it has to give up; they count no more against its quota. */
+function leaves({ claim, containers, devices }: DemandInput): readonly Device[] {
+  if (claim === null) return [];
+  const held = devices.filter(({ uuid }) => claim.deviceUuids.includes(uuid));
+  return devicesToLeave(held, containers.some(isLive));
+}
+
+function equivalents(devices: readonly Device[]): number {
+  return devices.reduce((sum, { gpuEquivalents }) => sum + gpuEquivalents, 0);
+}
+
+/** It should be running still: it crashed, was lost, or ds01 itself is starting it again. */
+function mayReclaim({ lastGpus, stopCause, finished }: ContainerRecord["memory"]): boolean {
+  return lastGpus.length > 0 && (stopCause === null || stopCause === "GpuAccessLost") && finished === null;
+}
+
+/**
+ * False for what is stopped as declared, done, on its way out, or kept back by something else than devices:
+ * those would be set aside for it, unused, while others wait.
+ */
+function mayStart(
+  record: ContainerRecord,
+  spec: ContainerSpecSpec,
+  { ready, now }: { readonly ready: boolean; readonly now: number },
+): boolean {
+  const { deletion, memory, generation } = record;
+  if (deletion !== null || spec.desiredState === "Stopped") return false;
+  if (isFinished(memory.finished, spec)) return false;
+  const { failure } = memory;
+  const fails = failure?.generation === generation && failure.nextAt > now;
+  // An image that could not be pulled may have come another way.
+  if (fails && !(ready && failure.step === "pull")) return false;
+  return !wasKeptBack(record);
+}
+
+/** True when a container of this spec is there: it has the image it was made from. */
+function needsOnlyStart(spec: ContainerSpecSpec, containers: readonly ObservedContainer[]): boolean {
+  return containers.some(
+    (container) => container.labels[labels.specHash] === specHash(spec) && !isLive(container),
+  );
+}
+
+/** What its last look found: not admitted (a missing mount or account, maxContainers), or its name is taken. */
+export function wasKeptBack({ status, generation }: ContainerRecord): boolean {
+  if (status.observedGeneration !== generation) return false;
+  return (
+    status.reason === "NameConflict" ||
+    status.conditions.some(({ type, status: value }) => type === "QuotaReserved" && value === "False")
+  );
+}
+
+/** What runs is left alone on a device that is gone; a container that is made anew needs one that is there. */
+function mayKeep({ claim, containers }: DemandInput, spec: ContainerSpecSpec): boolean {
+  if ((claim?.gone ?? []).length === 0) return true;
+  return containers.some(
+    (container) => isLive(container) && container.labels[labels.specHash] === specHash(spec),
+  );
+}
+
+function quotaText(quota: ResolvedQuota, preemptible: boolean): string | null {
+  const { value, origin } = quota.gpuNominal;
+  if (value === null) return null;
+  const place = origin.place === null ? "" : ` (${origin.place})`;
+  const within = `quota "${origin.quota ?? ""}" allows ${formatGpuEquivalents(value)} GPU-equivalents in all${place}`;
+  const borrowing = borrowingOf(quota, preemptible);
+  if (borrowing === undefined) return within;
+  const more = borrowing.limit === null ? "more" : `${formatGpuEquivalents(borrowing.limit)} more`;
+  const where = quota.gpuBorrowingLimit.origin.place;
+  return `${within}, ${more} while it is idle${where === null ? "" : ` (${where})`},`;
+}
+
+/** What is gone is judged by what it was. */
+function isAsAsked(
+  { profile, replicas }: GoneDevice,
+  { profile: asked, migAllowed, sharers }: DeviceRequirement,
+): boolean {
+  if (sharers !== undefined || replicas !== undefined) return (replicas ?? Infinity) <= (sharers ?? 0);
+  return migAllowed !== undefined || profile === asked;
+}
+
+/** True when the devices held are what the request asks for; what is not listed now, or gone, counts as it was given. */
+export function satisfies(
+  request: WantedDevices,
+  claim: Pick<ManagedClaim, "deviceUuids" | "gone">,
+  devices: readonly Device[],
+): boolean {
+  if (claim.deviceUuids.length !== request.count) return false;
+  const requirement = requirementOf(request);
+  const gone = claim.gone ?? [];
+  if (gone.some((given) => !isAsAsked(given, requirement))) return false;
+  const known = devices.filter(
+    ({ uuid }) => claim.deviceUuids.includes(uuid) && gone.every((given) => given.uuid !== uuid),
+  );
+  const joined = { ...requirement, count: known.length };
+  return (
+    known.every((device) => mismatch(requirement, device) === undefined) && canCombine(joined, known, true)
+  );
+}

@@ -1,0 +1,60 @@
+import { groupBy } from "../../util/group-by.ts";
+import type { DeviceDemand } from "./lease.ts";
+
+/** Who has used nothing lately is moved up by as much as this much waiting; nobody waits behind newer work for longer. */
+const largestBonusMs = 24 * 60 * 60 * 1000;
+/** Recent use, in GPU-equivalent hours, that halves what somebody is moved up by. */
+const halvingHours = 24;
+/** Work is counted with this many hours at most before it has run, so that many jobs cannot slip in before the first counts. */
+const longestEntryHours = 16.8;
+const hourMs = 60 * 60 * 1000;
+
+/** Recent use of each namespace in GPU-equivalent hours; one that is absent has used nothing. */
+export type RecentUse = ReadonlyMap<string, number>;
+
+/**
+ * The queue: priority first; among equals who waits longest, moved up by as much as a day for having used little of
+ * late (as Slurm's and Kueue's fair share, with entry penalty); then the uid, so that equal input gives equal order.
+ */
+export function orderDemands(
+  demands: readonly DeviceDemand[],
+  recentUse: RecentUse,
+  gpuEquivalentsOf: (demand: DeviceDemand) => number,
+): readonly DeviceDemand[] {
+  const ranks = new Map<DeviceDemand, number>();
+  for (const [namespace, own] of groupBy(demands, (demand) => demand.namespace)) {
+    let hours = recentUse.get(namespace) ?? 0;
+    for (const demand of own.toSorted((left, right) => compareInOrder(left, right, submittedAt))) {
+      ranks.set(demand, demand.submittedAt - bonusMs(hours));
+      hours += gpuEquivalentsOf(demand) * entryHours(demand.maxRuntimeMs);
+    }
+  }
+  const rankOf = (demand: DeviceDemand): number => ranks.get(demand) ?? demand.submittedAt;
+  return demands.toSorted((left, right) => compareInOrder(left, right, rankOf));
+}
+
+/** Milliseconds of waiting that recent use is worth: the whole bonus for none. */
+export function bonusMs(recentHours: number): number {
+  return largestBonusMs / (1 + recentHours / halvingHours);
+}
+
+/** How long work counts with, in hours, from its admission on. */
+export function entryHours(maxRuntimeMs: number | null): number {
+  return Math.min(maxRuntimeMs === null ? Infinity : maxRuntimeMs / hourMs, longestEntryHours);
+}
+
+function submittedAt(demand: DeviceDemand): number {
+  return demand.submittedAt;
+}
+
+function compareInOrder(
+  left: DeviceDemand,
+  right: DeviceDemand,
+  rankOf: (demand: DeviceDemand) => number,
+): number {
+  return (
+    right.priority - left.priority ||
+    rankOf(left) - rankOf(right) ||
+    (left.uid < right.uid ? -1 : left.uid > right.uid ? 1 : 0)
+  );
+}

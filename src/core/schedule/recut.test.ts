@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { gpu, lease, migGpu } from "../../../test/support/devices.ts";
+import type { CutProfile } from "./cut.ts";
+import type { Device } from "./device.ts";
+import { coversSame, type Placement } from "./placement.ts";
+import { cuttableSlices, nextRecut, type OwnSlice, type WantedSlices } from "./recut.ts";
+
+const profiles: readonly CutProfile[] = [
+  { name: "1g.10gb", id: 19, size: 1, starts: [0, 1, 2, 3, 4, 5, 6], most: 7 },
+  { name: "2g.20gb", id: 14, size: 2, starts: [0, 2, 4], most: 3 },
+  { name: "3g.40gb", id: 9, size: 4, starts: [0, 4], most: 2 },
+  { name: "7g.80gb", id: 0, size: 8, starts: [0], most: 1 },
+];
+
+interface Part {
+  readonly profile: string;
+  readonly placement: Placement;
+  readonly own: boolean;
+}
+
+/** A card that ds01 may cut, with these slices; the instance ids are their places in the list. */
+function cardOf(index: number, parts: readonly Part[], byDs01 = true): readonly Device[] {
+  const [card, ...slices] = migGpu(
+    index,
+    parts.map(({ profile }) => profile),
+  );
+  if (card === undefined) return [];
+  return [
+    { ...card, cutting: { profiles, parts, byDs01 } },
+    ...slices.map((device, place): Device => {
+      const placement = parts[place]?.placement;
+      return placement === undefined ? device : { ...device, gpuInstance: place, placement };
+    }),
+  ];
+}
+
+function ownOf(index: number, parts: readonly Part[]): readonly OwnSlice[] {
+  return parts.flatMap(({ profile, placement, own }, gpuInstance) =>
+    own ? [{ cardUuid: `GPU-${index}`, gpuInstance, profile, placement }] : [],
+  );
+}
+
+const part = (text: string, own = false): Part => {
+  const [profile = "", place = ""] = text.split("@");
+  const [start = 0, size = 1] = place.split(":").map(Number);
+  return { profile, placement: { start, size }, own };
+};
+
+const wants = (profile: string, count = 1): WantedSlices => ({
+  holder: "alice/a",
+  count,
+  required: { profile, minMemoryBytes: null, models: null, minComputeCapability: null },
+});
+
+function told(
+  parts: readonly Part[],
+  wanted: readonly WantedSlices[],
+  leased: readonly string[] = [],
+): string {
+  const leases = leased.map((uuid) => lease(uuid, "bob/b"));
+  const recut = nextRecut({ wanted, devices: cardOf(0, parts), leases, own: ownOf(0, parts) });
+  if (recut === null) return "nothing";
+  return recut.do === "create"
+    ? `create ${recut.profile.name}@${recut.placement.start}`
+    : `destroy ${recut.slice.uuid}`;
+}
+
+describe("what to cut next", () => {
+  const idle = part("3g.40gb@0:4", true);
+
+  test.each([
+    ["an empty card", [], [wants("2g.20gb")], [], "create 2g.20gb@0"],
+    [
+      "room beside what others cut",
+      [part("3g.40gb@4:4")],
+      [wants("3g.40gb")],
+      ["MIG-0-0"],
+      "create 3g.40gb@0",
+    ],
+    ["a slice that is free already", [part("2g.20gb@0:2")], [wants("2g.20gb")], [], "nothing"],
+    ["one more of two", [part("2g.20gb@0:2")], [wants("2g.20gb", 2)], [], "create 2g.20gb@2"],
+    ["an idle slice of our own in the way", [idle], [wants("7g.80gb")], [], "destroy MIG-0-0"],
+    ["a leased one of our own in the way", [idle], [wants("7g.80gb")], ["MIG-0-0"], "nothing"],
+    ["an idle one of somebody else in the way", [part("3g.40gb@0:4")], [wants("7g.80gb")], [], "nothing"],
+    ["no such profile", [], [wants("4g.40gb")], [], "nothing"],
+    ["nobody who waits", [idle], [], [], "nothing"],
+    [
+      "a second one who can be helped",
+      [part("7g.80gb@0:8")],
+      [wants("3g.40gb"), wants("7g.80gb")],
+      [],
+      "nothing",
+    ],
+  ] as const)("%s", (...[, parts, wanted, leased, expected]) => {
+    expect(told(parts, wanted, leased)).toBe(expected);
+  });
+
+  test("leaves a card alone that is not to be cut, is sick, cordoned, or unsettled under somebody", () => {
+    const [card] = cardOf(0, []) as [Device];
+    const next = (change: Partial<Device>, gone?: string): unknown =>
+      nextRecut({
+        wanted: [wants("2g.20gb")],
+        devices: [{ ...card, ...change }],
+        leases: gone === undefined ? [] : [lease("GPU-0", "bob/b", { gone })],
+        own: [],
+      });
+    expect(next({})).not.toBeNull();
+    expect(next({ cutting: { profiles, parts: [], byDs01: false } })).toBeNull();
+    expect(next({ healthy: false })).toBeNull();
+    expect(next({ cordon: { uuid: "GPU-0", by: "root", at: 0, reason: null } })).toBeNull();
+    expect(next({}, "slice 0:1")).toBeNull();
+    expect(cuttableSlices(wants("2g.20gb").required, [card, gpu(1)])).toHaveLength(3);
+  });
+
+  test("property: cuts only into room, takes only idle slices of its own, and gets whoever can be helped there", () => {
+    const slices = fc.array(
+      fc.record({
+        profile: fc.constantFrom(...profiles),
+        seed: fc.nat(),
+        own: fc.boolean(),
+        leased: fc.boolean(),
+      }),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(slices, fc.constantFrom(...profiles.map(({ name }) => name)), (made, wanted) => {
+        let parts: readonly (Part & { readonly leased: boolean })[] = [];
+        for (const { profile, seed, own, leased } of made) {
+          const start = profile.starts[seed % profile.starts.length] ?? 0;
+          const placement = { start, size: profile.size };
+          if (parts.some((one) => coversSame(one.placement, placement))) continue;
+          parts = [...parts, { profile: profile.name, placement, own, leased }];
+        }
+        // Whether all idle slices of its own gone would make room.
+        const stays = parts.filter(({ own, leased }) => leased || !own);
+        const profile = profiles.find(({ name }) => name === wanted);
+        const canHelp =
+          parts.some((one) => one.profile === wanted && !one.leased) ||
+          (profile?.starts ?? []).some((start) =>
+            stays.every((one) => !coversSame(one.placement, { start, size: profile?.size ?? 0 })),
+          );
+        for (let step = 0; step <= 8; step += 1) {
+          const leases = parts.flatMap(({ leased }, index) =>
+            leased ? [lease(`MIG-0-${index}`, "bob/b")] : [],
+          );
+          const recut = nextRecut({
+            wanted: [wants(wanted)],
+            devices: cardOf(0, parts),
+            leases,
+            own: ownOf(0, parts),
+          });
+          if (recut === null) break;
+          expect(step).toBeLessThan(8);
+          if (recut.do === "create") {
+            const { placement } = recut;
+            expect(parts.some((one) => coversSame(one.placement, placement))).toBe(false);
+            parts = [...parts, { profile: wanted, placement, own: true, leased: false }];
+          } else {
+            const taken = parts[recut.own.gpuInstance];
+            expect(taken).toMatchObject({ own: true, leased: false });
+            parts = parts.filter((one) => one !== taken);
+          }
+        }
+        expect(parts.some((one) => one.profile === wanted && !one.leased)).toBe(canHelp);
+      }),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import type { Lender } from "./borrowing.ts";
+import type { Inventory } from "./device.ts";
+import type { GpuAlternative } from "./hint.ts";
+import type { DeviceDemand, Lease } from "./lease.ts";
+import type { Nomination, PreemptionSettings, Tenant } from "./preemption.ts";
+import type { RecentUse } from "./queue-order.ts";
+import type { Strategy } from "./strategies.ts";
+
+/** One scheduling pass over everything that wants devices. */
+export interface ScheduleInput {
+  readonly demands: readonly DeviceDemand[];
+  readonly inventory: Inventory;
+  readonly leases: readonly Lease[];
+  readonly strategy: Strategy;
+  /** For the order among equals; absent: nobody has used anything. */
+  readonly recentUse?: RecentUse;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Short text of a time (milliseconds since the epoch) for messages. */
+  readonly formatTime: (at: number) => string;
+  /** Who holds devices and may have to give way; asked for only when somebody waits. */
+  readonly tenants?: () => readonly Tenant[];
+  /** Whose nominal quota is not used up; asked for only when somebody would borrow. */
+  readonly lenders?: () => readonly Lender[];
+  /** Nominations of earlier passes by the uid that they were made for. */
+  readonly nominations?: ReadonlyMap<string, Nomination>;
+  /** Absent: nobody gives way to anybody. */
+  readonly preemption?: PreemptionSettings;
+  /** Told of each demand with the leases that it meets at its turn; the last time counts. */
+  readonly onTurn?: (demand: DeviceDemand, leases: readonly Lease[]) => void;
+  /** Whether the owner's quota permits asking for this instead; absent: everything may be suggested. */
+  readonly mayAsk?: (demand: DeviceDemand, alternative: GpuAlternative) => boolean;
+}

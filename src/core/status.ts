@@ -1,0 +1,292 @@
+import type { ContainerStatus, Phase } from "../api/container.ts";
+import { accessCondition } from "./announce-access.ts";
+import { updateConditions, type ConditionInput } from "./conditions.ts";
+import { deviceUuidsOf, holdUntil, removeAt } from "./expiry.ts";
+import { limitsCondition, pendingFields } from "./pending-status.ts";
+import { queueStatus } from "./queue-status.ts";
+import { formatTime } from "./format-time.ts";
+import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "./gpu-access.ts";
+import { deviceGone } from "./lifecycle/device-gone.ts";
+import type { Fact } from "./lifecycle/fact.ts";
+import { describeNotice } from "./lifecycle/preemption-notice.ts";
+import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
+import type { ObservedContainer } from "./observed.ts";
+import { isLive } from "./plan/roles.ts";
+import { kindNoun, wantedDevices } from "./schedule/wanted-devices.ts";
+import type { World } from "./world.ts";
+
+/** The status a person sees, computed in one place from the decision. */
+export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fact): ContainerStatus {
+  const { world, now } = situation;
+  const { record } = world;
+  if (fact.type === "engine.unreachable") return unreachableStatus(situation, fact);
+  const primary = situation.roles.primary;
+  const shown = shownReason(situation, fact);
+  const outcome = world.schedule;
+  return {
+    phase: memory.state,
+    ...shown,
+    observedGeneration: record.generation,
+    conditions: updateConditions(record.status.conditions, conditionsOf(situation, memory, fact), {
+      generation: record.generation,
+      now,
+    }),
+    ...(primary === null ? {} : { container: containerStatus(primary) }),
+    gpus: heldDevices(situation, fact),
+    restarts: memory.restarts,
+    ...pendingFields(situation),
+    ...deadlines(situation, memory, fact),
+    ...(world.borrowing ? { borrowing: true } : {}),
+    ...(outcome?.type === "waiting" && fact.type === "waiting"
+      ? { queue: queueStatus(outcome, record.status.queue) }
+      : {}),
+    source: sourceOf(world),
+  };
+}
+
+/** Status of an object none of whose versions ever parsed. */
+export function rejectedStatus(world: World, phase: Phase, fact: Fact, now: number): ContainerStatus {
+  const { record } = world;
+  const conditions: ConditionInput[] = [
+    { type: "Accepted", status: false, reason: fact.reason, message: fact.message },
+    { type: "Ready", status: false, reason: fact.reason, message: fact.message },
+  ];
+  return {
+    phase,
+    reason: fact.reason,
+    message: fact.message,
+    observedGeneration: record.generation,
+    conditions: updateConditions(record.status.conditions, conditions, {
+      generation: record.generation,
+      now,
+    }),
+    gpus: [],
+    restarts: record.memory.restarts,
+    source: sourceOf(world),
+  };
+}
+
+/** Only the file is known; everything else was seen last before the engine went away. */
+function unreachableStatus({ world, now }: Situation, fact: Fact): ContainerStatus {
+  const { record } = world;
+  const { status, generation } = record;
+  const before = status.conditions.map(({ type }) => type);
+  const types = new Set(["Accepted", ...before.filter((type) => type !== "Ready"), "Ready"]);
+  const inputs = [...types].map((type): ConditionInput =>
+    type === "Accepted"
+      ? acceptedCondition(record)
+      : { type, status: null, reason: fact.reason, message: fact.message },
+  );
+  return {
+    ...status,
+    reason: fact.reason,
+    message: `${fact.message}; what runs goes on`,
+    observedGeneration: generation,
+    conditions: updateConditions(status.conditions, inputs, { generation, now }),
+    source: sourceOf(world),
+  };
+}
+
+function sourceOf({ record }: World): ContainerStatus["source"] {
+  const { path, revision } = record.source;
+  return { path: record.rejection?.path ?? path, ...(revision === undefined ? {} : { revision }) };
+}
+
+/** The reason column: what went wrong with the file comes first, then why it is not running. */
+function shownReason(situation: Situation, fact: Fact): { reason?: string; message?: string } {
+  const { rejection, pruneBlocked } = situation.world.record;
+  if (rejection !== null)
+    return { reason: rejection.reason, message: `${rejection.message} (last good kept)` };
+  if (pruneBlocked !== null) return { reason: pruneBlocked.reason, message: pruneBlocked.message };
+  if (fact.type === "container.running" && isReady(situation, fact)) {
+    const gone = deviceGone(situation);
+    return gone === null ? {} : { reason: "DeviceGone", message: gone };
+  }
+  return { reason: fact.reason, message: fact.message };
+}
+
+function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact): ConditionInput[] {
+  const { world, admission, roles, devices } = situation;
+  const { pruneBlocked } = world.record;
+  const quota: ConditionInput =
+    admission.type === "admitted"
+      ? withinQuota(world)
+      : { type: "QuotaReserved", status: false, reason: admission.reason, message: admission.message };
+  const inputs = [
+    acceptedCondition(world.record),
+    quota,
+    gpuCondition(situation, devices),
+    imageCondition(situation),
+  ];
+  inputs.push(...limitsCondition(situation));
+  if (pruneBlocked !== null) {
+    inputs.push({
+      type: "PruneBlocked",
+      status: true,
+      reason: pruneBlocked.reason,
+      message: pruneBlocked.message,
+    });
+  }
+  if (situation.access !== null) inputs.push(lostAccessCondition(situation.access, situation.now));
+  if (memory.state === "Degraded") {
+    inputs.push({ type: "Degraded", status: true, reason: fact.reason, message: fact.message });
+  }
+  if (world.preemption !== null && roles.primary !== null && isLive(roles.primary)) {
+    const { at } = world.preemption;
+    const message = `at ${formatTime(at)} it ${describeNotice(situation, world.preemption)}`;
+    inputs.push({ type: "DisruptionTarget", status: true, reason: "Preemption", message });
+  }
+  inputs.push(readyCondition(situation, fact));
+  return inputs;
+}
+
+function withinQuota({ borrowing, quota }: World): ConditionInput {
+  const type = "QuotaReserved";
+  if (!borrowing) return { type, status: true, reason: "WithinQuota", message: "within quota and policy" };
+  const { place } = quota.gpuNominal.origin;
+  const where = place === null ? "" : ` (${place})`;
+  const message = `its GPUs are beyond the quota of ${quota.user}${where}: it gives way when others ask for what is theirs`;
+  return { type, status: true, reason: "Borrowing", message };
+}
+
+function acceptedCondition({ rejection }: World["record"]): ConditionInput {
+  const type = "Accepted";
+  return rejection === null
+    ? { type, status: true, reason: "SpecValid", message: "the file is in effect" }
+    : { type, status: false, reason: rejection.reason, message: rejection.message };
+}
+
+function gpuCondition(situation: Situation, devices: Situation["devices"]): ConditionInput {
+  const { spec, world } = situation;
+  const type = "GpuAllocated";
+  const wanted = wantedDevices(spec);
+  if (wanted === undefined) {
+    return { type, status: true, reason: "NotRequested", message: "no GPU asked for; none is visible" };
+  }
+  const gone = deviceGone(situation);
+  if (gone !== null) return { type, status: false, reason: "DeviceGone", message: gone };
+  if (devices !== null && world.claim !== null) {
+    const names = devices.map((device) => device.slot).join(", ");
+    return {
+      type,
+      status: true,
+      reason: world.claim.state,
+      message: `${kindNoun(wanted.kind, wanted.kind === undefined ? 1 : devices.length)} ${names}`,
+    };
+  }
+  const outcome = world.schedule;
+  if (outcome?.type === "waiting")
+    return { type, status: false, reason: outcome.reason, message: outcome.message };
+  if (devices !== null) return { type, status: true, reason: "Assigned", message: "devices are reserved" };
+  return { type, status: false, reason: "NotAllocated", message: "no devices held" };
+}
+
+function imageCondition({ world, spec, roles, memory }: Situation): ConditionInput {
+  const type = "ImageReady";
+  if (world.image.type === "present" || roles.primary !== null) {
+    return { type, status: true, reason: "Present", message: spec.image };
+  }
+  if (world.image.type === "pulling") {
+    return { type, status: false, reason: "PullingImage", message: `pulling ${spec.image}` };
+  }
+  if (memory.failure?.step === "pull") {
+    return { type, status: false, reason: memory.failure.reason, message: memory.failure.message };
+  }
+  return { type, status: false, reason: "ImageNotPresent", message: `${spec.image} is not on this host` };
+}
+
+function lostAccessCondition(access: LostAccess, now: number): ConditionInput {
+  const message = `${describeAccessLoss(access.loss)}; ${describeAccessRemedy(access, now)}`;
+  return { type: accessCondition, status: false, reason: "GpuAccessLost", message };
+}
+
+function isReady({ roles, access }: Situation, fact: Fact): boolean {
+  const { primary } = roles;
+  return (
+    fact.type === "container.running" &&
+    access === null &&
+    primary !== null &&
+    primary.state === "running" &&
+    (primary.health === null || primary.health === "healthy")
+  );
+}
+
+function readyCondition(situation: Situation, fact: Fact): ConditionInput {
+  const type = "Ready";
+  if (isReady(situation, fact))
+    return { type, status: true, reason: "Running", message: "running as declared" };
+  if (situation.access !== null) return { ...lostAccessCondition(situation.access, situation.now), type };
+  const { primary } = situation.roles;
+  if (fact.type === "container.running" && primary?.health !== undefined && primary.health !== null) {
+    const reason = primary.health === "unhealthy" ? "Unhealthy" : "HealthStarting";
+    return { type, status: false, reason, message: `its health check says ${primary.health}` };
+  }
+  return { type, status: false, reason: fact.reason, message: fact.message };
+}
+
+function containerStatus(container: ObservedContainer): NonNullable<ContainerStatus["container"]> {
+  const ended = !isLive(container) && container.startedAt !== null;
+  return {
+    id: container.id,
+    name: container.name,
+    image: container.config.image,
+    ...(container.startedAt === null ? {} : { startedAt: formatTime(container.startedAt) }),
+    ...(ended && container.finishedAt !== null ? { finishedAt: formatTime(container.finishedAt) } : {}),
+    ...(ended && container.exitCode !== null ? { exitCode: container.exitCode } : {}),
+  };
+}
+
+/** Devices shown as held: those of the claim, by their slots. */
+function heldDevices({ world }: Situation, fact: Fact): ContainerStatus["gpus"] {
+  if (world.claim === null || fact.type === "stopped.released") return [];
+  const gone = world.claim.gone ?? [];
+  return world.claim.deviceUuids.map((uuid) => {
+    const given = gone.find((one) => one.uuid === uuid);
+    if (given !== undefined) {
+      const profile = given.profile === null ? {} : { profile: given.profile };
+      return { uuid, slot: given.slot, ...profile, reason: "DeviceGone" };
+    }
+    const device = world.devices.find((candidate) => candidate.uuid === uuid);
+    if (device === undefined) return { uuid, slot: "?" };
+    return {
+      uuid,
+      slot: device.slot,
+      ...(device.profile === null ? {} : { profile: device.profile }),
+      ...(device.sharing === undefined ? {} : { sharedBy: device.sharing.replicas }),
+    };
+  });
+}
+
+function deadlines(situation: Situation, memory: LifecycleMemory, fact: Fact): Partial<ContainerStatus> {
+  const { primary } = situation.roles;
+  if (primary === null) return {};
+  if (isLive(primary)) {
+    const dueAt = situation.access?.dueAt ?? null;
+    return {
+      ...timeField("expiresAt", deadlineOf({ ...situation, memory })),
+      ...timeField("nextStartAt", dueAt !== null && dueAt > situation.now ? dueAt : null),
+    };
+  }
+  if (fact.type === "restart.waiting" || fact.type === "retry.waiting")
+    return timeField("nextStartAt", fact.at);
+  const resting = fact.type.startsWith("stopped.") || fact.type.startsWith("job.");
+  return resting ? restingDeadlines(situation, primary) : {};
+}
+
+/** Until when a stopped container keeps its GPUs, and when it is removed. */
+function restingDeadlines({ limits, now }: Situation, primary: ObservedContainer): Partial<ContainerStatus> {
+  const hold = deviceUuidsOf(primary).length === 0 ? null : (holdUntil(primary, limits) ?? null);
+  return {
+    ...timeField("holdUntil", hold !== null && hold > now ? hold : null),
+    ...timeField("removeAt", removeAt(primary, limits) ?? null),
+  };
+}
+
+function timeField(
+  field: "expiresAt" | "nextStartAt" | "holdUntil" | "removeAt",
+  at: number | null,
+): Partial<ContainerStatus> {
+  // A job that never mends has no next start.
+  return at === null || at >= Number.MAX_SAFE_INTEGER ? {} : { [field]: formatTime(at) };
+}

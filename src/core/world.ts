@@ -1,0 +1,69 @@
+import type { ContainerRecord } from "./record.ts";
+import type { GpuAccess } from "./gpu-access.ts";
+import type { ObservedContainer } from "./observed.ts";
+import type { AggregateState } from "./quota/aggregate-state.ts";
+import type { ResolvedQuota, UserUsage } from "./quota/limits.ts";
+import type { Attachment, Device } from "./schedule/device.ts";
+import type { Injection } from "./schedule/injection.ts";
+import type { PreemptionNotice } from "./lifecycle/memory.ts";
+import type { ManagedClaim } from "./schedule/lease.ts";
+import type { ScheduleOutcome } from "./schedule/outcome.ts";
+
+/** What is known about the image of a spec. */
+export type ImageState =
+  | { readonly type: "present"; readonly id: string }
+  | { readonly type: "missing" }
+  /** A pull is under way. */
+  | { readonly type: "pulling" };
+
+/** What stands at a path of the host, links resolved. */
+export interface HostPathFact {
+  readonly realPath: string;
+  /** `Unreadable`: even ds01 cannot tell where it leads. */
+  readonly kind: "Directory" | "File" | "Other" | "Missing" | "Unreadable";
+}
+
+/** Everything `decide` may look at: one object and its surroundings, read at one moment, nothing chosen yet. */
+export interface World {
+  readonly record: ContainerRecord;
+  /** Which controller we are: containers of another instance are not ours (I9). */
+  readonly instance: string;
+  /** False: the engine does not answer, and nothing may be concluded or done. */
+  readonly engineReady: boolean;
+  /** False until the spec source has delivered everything once: nothing is stopped or removed before (I5). */
+  readonly sourceSynced: boolean;
+  /** Containers with our instance and this object's uid. */
+  readonly containers: readonly ObservedContainer[];
+  /** Name of a container that is not this object's but has its name. */
+  readonly nameTakenBy: string | null;
+  readonly image: ImageState;
+  /** Ids of containers that are being stopped right now. */
+  readonly stopping: ReadonlySet<string>;
+  /** Account of the namespace's user; null when the system has none. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly quota: ResolvedQuota;
+  /** The cgroup around all containers of the user; null where no quota limits them together. */
+  readonly aggregate: AggregateState | null;
+  /** What the user's other objects use; this one is not in it. */
+  readonly othersUsage: UserUsage;
+  readonly hostPaths: ReadonlyMap<string, HostPathFact>;
+  /** Paths of the host that no container may have, links resolved; empty where the spec names no path. */
+  readonly protectedPaths: readonly string[];
+  /** True: its devices are beyond its owner's nominal quota. */
+  readonly borrowing: boolean;
+  /** Who it has to give way to, and when; null when to nobody. */
+  readonly preemption: PreemptionNotice | null;
+  /** Devices this object holds now; null when it holds none. */
+  readonly claim: ManagedClaim | null;
+  /** What scheduling says about devices it still needs; null when it needs none or holds them. */
+  readonly schedule: ScheduleOutcome | null;
+  readonly devices: readonly Device[];
+  /** False: the GPU stack does not answer, and nothing that holds GPUs is replaced. */
+  readonly gpuStackReady: boolean;
+  readonly gpuAccess: GpuAccess;
+  /**
+   * The provider's pure function from devices to what goes into the container, in the way that the engine offers
+   * now; with `made` as an existing container was made.
+   */
+  readonly attach: (devices: readonly Device[], made?: Injection | null) => Attachment;
+}

@@ -1,0 +1,284 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, realpath } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { protectedPaths } from "./adapters/config/protected-paths.ts";
+import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
+import { dockerAccess } from "./adapters/docker/access.ts";
+import { deviceAccess } from "./adapters/docker/device-access.ts";
+import { dockerRuntime } from "./adapters/docker/runtime.ts";
+import { TimeSlicedProvider } from "./adapters/gpu/time-sliced.ts";
+import { deviceProvider } from "./adapters/gpu/registry.ts";
+import { aggregateCgroups } from "./adapters/host/aggregate-cgroups.ts";
+import { kernelLog } from "./adapters/host/kernel-log.ts";
+import { peerCredentials } from "./adapters/host/peer-credentials.ts";
+import { notifyService } from "./adapters/host/service-notify.ts";
+import { systemClock } from "./adapters/host/system-clock.ts";
+import { systemHostPaths } from "./adapters/host/system-host-paths.ts";
+import { systemIdentity } from "./adapters/host/system-identity.ts";
+import { eventJournal } from "./adapters/log/event-journal.ts";
+import { createLog } from "./adapters/log/pino-log.ts";
+import { publishedViews } from "./adapters/log/published-views.ts";
+import { directorySource } from "./adapters/spec/directory.ts";
+import { specWriter } from "./adapters/spec/writer.ts";
+import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
+import { documentFile } from "./adapters/store/document-file.ts";
+import { FileStore } from "./adapters/store/file-store.ts";
+import { acquireInstanceLock, AnotherController } from "./adapters/store/instance-lock.ts";
+import { scratchCopy } from "./adapters/store/scratch-copy.ts";
+import { ControllerManager, instanceName } from "./controller/manager.ts";
+import type { Identity } from "./ports/identity.ts";
+import type { InstanceLock } from "./ports/lock.ts";
+import type { Log } from "./ports/log.ts";
+import { startApiServer } from "./server/api-server.ts";
+import { Ds01Error, messageOf } from "./util/errors.ts";
+
+/** Flags of `ds01 controller`. */
+export interface ControllerFlags extends GivenSettings {
+  readonly once: boolean;
+  readonly dryRun: boolean;
+  readonly logFormat: "json" | "pretty";
+}
+
+/** Exit codes of the controller (CONTRACT 4). */
+const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  engineUnreachable: 69,
+  anotherController: 75,
+  stateTooNew: 78,
+} as const;
+
+/** How often `--once` looks whether everything has settled. */
+const settlePollMs = 50;
+
+/** Runs the controller until SIGTERM or SIGINT; resolves with the exit code. The only place that names adapters. */
+export async function runController(flags: ControllerFlags): Promise<number> {
+  const log = createLog({ format: flags.logFormat, level: "info" });
+  try {
+    const settings = await readSettings(flags, process.env);
+    return await runWith(settings, flags, log);
+  } catch (error) {
+    return explainStart(error, log);
+  }
+}
+
+async function runWith(settings: Settings, flags: ControllerFlags, log: Log): Promise<number> {
+  for (const directory of [settings.stateDir, settings.runDir, settings.logDir]) {
+    await mkdir(directory, { recursive: true });
+  }
+  const lock = await acquireInstanceLock({ stateDir: settings.stateDir, log });
+  const stopping = new AbortController();
+  let code: number = exitCodes.done;
+  lock.onLost(() => {
+    log.error({ reason: "LockLost" }, "another controller has taken over the state directory");
+    code = exitCodes.anotherController;
+    stopping.abort();
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+  const instance = settings.instance ?? (await ownInstance(settings.stateDir));
+  // A dry run works on a copy of the state and keeps no log: everything stays as the last run has left it.
+  const scratch = flags.dryRun ? await scratchCopy(settings.stateDir, settings.runDir) : null;
+  const kept = scratch === null ? {} : { stateDir: scratch.directory, logDir: scratch.directory };
+  try {
+    const served = { ...settings, ...kept, instance };
+    const outcome = await serve(served, {
+      flags,
+      log,
+      lock,
+      signal: stopping.signal,
+      stop: () => stopping.abort(),
+    });
+    return code === exitCodes.done ? outcome : code;
+  } finally {
+    await scratch?.remove();
+    await lock.release();
+  }
+}
+
+interface Run {
+  readonly flags: ControllerFlags;
+  readonly log: Log;
+  readonly lock: InstanceLock;
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+}
+
+async function serve(settings: Settings & { readonly instance: string }, run: Run): Promise<number> {
+  const { log, lock, signal, flags } = run;
+  const identity = systemIdentity();
+  const store = new FileStore({ stateDir: settings.stateDir, log, mayWrite: () => lock.held() });
+  const manager = new ControllerManager(await ports(settings, { ...run, identity, store }), {
+    instance: settings.instance,
+    strategy: settings.strategy,
+    injection: settings.injection,
+    accessProbeMs: settings.accessProbeMs,
+    accessPolicy: settings.accessPolicy,
+    protectedPaths: protectedPaths(settings),
+    strategyOverrides: settings.strategyOverrides,
+    preemption: settings.preemption,
+    cutsCards: settings.cutsCards,
+    workers: settings.workers,
+    health: settings.health,
+    dryRun: flags.dryRun,
+    cgroupRoot: settings.cgroupRoot,
+    ...(settings.dockerHost.startsWith("unix:") ? { machineCpus: cpus().length } : {}),
+  });
+  const server = await startApiServer({
+    socketPath: join(settings.runDir, "ds01.sock"),
+    control: manager.controlPlane(),
+    writer: specWriter({ root: settings.specs, identity }),
+    containers: dockerAccess({ dockerHost: settings.dockerHost }),
+    identity,
+    clock: systemClock,
+    log,
+    peerCredentials,
+    admins: { ...settings.admins, controllerUid: process.getuid?.() ?? 0 },
+    version: await ownVersion(),
+  });
+  try {
+    // Whichever fails first ends the other one; nothing is closed before both have ended.
+    const ended = await Promise.allSettled([
+      manager.run(signal).finally(run.stop),
+      announceReady(manager, run).catch((error: unknown) => {
+        run.stop();
+        throw error;
+      }),
+    ]);
+    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
+    return ended[1].status === "fulfilled" ? ended[1].value : exitCodes.failed;
+  } finally {
+    await server.close();
+    await store.close();
+  }
+}
+
+async function ports(
+  settings: Settings,
+  run: Run & { readonly identity: Identity; readonly store: FileStore },
+): Promise<ConstructorParameters<typeof ControllerManager>[0]> {
+  const { log, lock, identity, store } = run;
+  return {
+    runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
+    deviceAccess: deviceAccess({ containers: dockerAccess({ dockerHost: settings.dockerHost }) }),
+    provider: new TimeSlicedProvider(
+      deviceProvider(settings.gpus, {
+        userName: async (uid) => (await identity.userByUid(uid))?.name ?? null,
+      }),
+      settings.sharing,
+    ),
+    source: directorySource({
+      name: "specs",
+      root: settings.specs,
+      trust: settings.trust,
+      identity,
+      isAdmin: async ({ name, uid }) => uid === 0 || (await isAdmin(name, settings, identity)),
+      log,
+    }),
+    store,
+    notebook: new DeviceNotesFile({ stateDir: settings.stateDir, log, mayWrite: () => lock.held() }),
+    stateWritable: () => store.writable(),
+    clock: systemClock,
+    log,
+    identity,
+    hostPaths: systemHostPaths,
+    views: publishedViews({
+      stateDir: settings.stateDir,
+      logDir: settings.logDir,
+      log,
+      mayWrite: () => lock.held(),
+    }),
+    journal: await eventJournal({ path: join(settings.logDir, "events.jsonl"), log, historyLimit: 1000 }),
+    lock,
+    recentUse: documentFile({
+      path: join(settings.stateDir, "recent-use.json"),
+      log,
+      mayWrite: () => lock.held(),
+    }),
+    ...(settings.dockerHost.startsWith("unix:") ? { aggregateCgroups: aggregateCgroups() } : {}),
+    ownCgroups: documentFile({
+      path: join(settings.stateDir, "aggregate-cgroups.json"),
+      log,
+      mayWrite: () => lock.held(),
+    }),
+    ownSlices: documentFile({
+      path: join(settings.stateDir, "mig-slices.json"),
+      log,
+      mayWrite: () => lock.held(),
+    }),
+    ...(settings.kernelLog === null ? {} : { kernelLog: kernelLog({ path: settings.kernelLog }) }),
+    newUid: randomUUID,
+  };
+}
+
+async function isAdmin(name: string, { admins }: Settings, identity: Identity): Promise<boolean> {
+  if (admins.users.includes(name)) return true;
+  if (admins.groups.length === 0) return false;
+  const groups = await identity.groupsOf(name);
+  return groups.some((group) => admins.groups.includes(group));
+}
+
+/** Says when it is ready; with `--once` waits until everything has settled, ends the run and judges. */
+async function announceReady(manager: ControllerManager, { flags, log, signal, stop }: Run): Promise<number> {
+  await until(() => manager.ready(), signal);
+  if (signal.aborted) return exitCodes.done;
+  log.info({ reason: "Ready" }, "ready");
+  await notifyService("READY=1", log);
+  if (!flags.once) return exitCodes.done;
+  await until(() => manager.settled(), signal);
+  const outcome = outcomeOf(manager);
+  stop();
+  return outcome;
+}
+
+function outcomeOf(manager: ControllerManager): number {
+  if (!manager.engineReady()) return exitCodes.engineUnreachable;
+  return manager.asDeclared() ? exitCodes.done : exitCodes.failed;
+}
+
+async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition() && !signal.aborted) {
+    await new Promise<void>((resolve) => systemClock.callAt(systemClock.now() + settlePollMs, resolve));
+  }
+}
+
+/** Stable over restarts and a lost state directory: this machine and where the state stands. */
+async function ownInstance(stateDir: string): Promise<string> {
+  return instanceName(await machineId(), await realpath(stateDir));
+}
+
+/** Version of the installed package; src/ and dist/ both stand directly below it. */
+async function ownVersion(): Promise<string> {
+  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+async function machineId(): Promise<string> {
+  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
+    try {
+      return (await readFile(path, "utf8")).trim();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
+  return "no-machine-id";
+}
+
+function explainStart(error: unknown, log: Log): number {
+  const known = error instanceof Ds01Error;
+  const remedy = known ? error.remedy : undefined;
+  log.error(
+    {
+      reason: known ? error.reason : "Fault",
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(known ? {} : { err: error }),
+    },
+    messageOf(error),
+  );
+  if (error instanceof AnotherController) return exitCodes.anotherController;
+  if (known && error.reason === "StateTooNew") return exitCodes.stateTooNew;
+  return known && (error.reason === "InvalidConfiguration" || error.reason === "UnknownGpuProvider")
+    ? exitCodes.usage
+    : exitCodes.failed;
+}

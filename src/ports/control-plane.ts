@@ -1,0 +1,77 @@
+import type { ContainerDescription, Preview } from "../api/description.ts";
+import type { EventObject } from "../api/event.ts";
+import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
+import type { Questions } from "./questions.ts";
+import type { Store } from "./store.ts";
+
+/** A Gpu object as observed; `name` is the slot. */
+export interface GpuRecord {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: number;
+  readonly createdAt: number;
+  readonly spec: GpuSpec;
+  readonly status: GpuStatus;
+}
+
+/** A change of an object that is kept outside the Store. */
+export interface ViewChange<T> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: T;
+}
+
+export interface View<T> {
+  list(): readonly T[];
+  onChange(listener: (change: ViewChange<T>) => void): () => void;
+}
+
+/** One line of `ds01 doctor` and of /readyz. */
+export interface HealthCheck {
+  /** SourceSynced, EngineReady, GpuStackReady, StateWritable, ... */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+/** What an admin wants of one device. */
+export interface SchedulingChange {
+  readonly unschedulable: boolean;
+  /** True: what runs on it is to move to other devices; only with `unschedulable`. */
+  readonly drain?: boolean;
+  /** Why, in the admin's words; null when nothing was said. */
+  readonly reason: string | null;
+  /** Login name of who wants it. */
+  readonly by: string;
+}
+
+/** What the controller offers to the API server: read everything, ask "what if", and the few verbs that are not files. */
+export interface ControlPlane {
+  readonly store: Store;
+  readonly events: View<EventObject>;
+  readonly gpus: View<GpuRecord>;
+  readonly questions: Questions;
+  describe(namespace: string, name: string): ContainerDescription | undefined;
+  /** Text as it would stand in `path`; nothing is changed. */
+  preview(text: string, path: string): Promise<Preview>;
+  /** Docker id of the container that now stands for the object; undefined when there is none. */
+  containerId(namespace: string, name: string): string | undefined;
+  health(): readonly HealthCheck[];
+  /** Deletions that the prune guard holds back; `token` confirms exactly this set. */
+  blockedPrunes(): readonly {
+    readonly token: string;
+    readonly objects: readonly string[];
+    readonly reason: string;
+  }[];
+  /** The caller is about to remove the object's file: its deletion needs no guard and no waiting. */
+  expectRemoval(kind: "ContainerSpec" | "QuotaSpec", namespace: string, name: string, actor: string): void;
+  /** Lets a blocked set through; NotFoundError when the token names none. */
+  confirmPrune(token: string, actor: string): Promise<void>;
+  /**
+   * Takes a device out of scheduling or gives it back, durably; `gpu` is its slot or UUID. The Gpu afterwards, or
+   * undefined when there is none of that name.
+   */
+  setSchedulable(gpu: string, change: SchedulingChange): Promise<GpuRecord | undefined>;
+  /** Rescans specs and engine now; resolves when done. GPUs are looked at when one is given away, and regularly. */
+  resync(): Promise<void>;
+}

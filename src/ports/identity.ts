@@ -1,0 +1,15 @@
+/** A user of the system's name service. */
+export interface SystemUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** The system's name service, LDAP included. Answers are cached for a short time. */
+export interface Identity {
+  userByName(name: string): Promise<SystemUser | undefined>;
+  userByUid(uid: number): Promise<SystemUser | undefined>;
+  /** Names of all groups of the user, the primary one included. */
+  groupsOf(userName: string): Promise<readonly string[]>;
+}

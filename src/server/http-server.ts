@@ -1,0 +1,131 @@
+import { createServer, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import type { Log } from "../ports/log.ts";
+import type { StatusObject } from "../api/status-error.ts";
+import type { Caller } from "./access.ts";
+import { sendJson } from "./exchange.ts";
+import { codeOf, StatusError, statusOfError } from "./failure.ts";
+import type { Router } from "./router.ts";
+import { listenAtSocket } from "./socket-file.ts";
+
+/** A listening server. */
+export interface HttpServer {
+  /** Ends all connections, watches included, and removes the socket. */
+  close(): Promise<void>;
+}
+
+export interface HttpServerParts {
+  readonly socketPath: string;
+  readonly router: Router;
+  readonly callerOf: (socket: Socket) => Promise<Caller>;
+  readonly log: Log;
+}
+
+/** Serves the router at a unix socket; whatever a handler throws becomes a Status and never ends the process. */
+export async function startHttpServer(parts: HttpServerParts): Promise<HttpServer> {
+  const server = createServer({ keepAliveTimeout: 90_000, requestTimeout: 0 });
+  const upgraded = new Set<Duplex>();
+  server.on("request", (request, response) => {
+    answer(parts, request, response).catch((error: unknown) => fail(parts, request, response, error));
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    // A peer that goes away is no failure of ours; the handler notices the close.
+    socket.on("error", () => socket.destroy());
+    upgrade(parts, request, socket, head).catch((error: unknown) => {
+      const { status } = logged(parts, request, error);
+      refuseUpgrade(socket, status);
+    });
+  });
+  server.on("clientError", (_, socket) => socket.destroy());
+  await listenAtSocket(server, parts.socketPath);
+  return {
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
+      });
+    },
+  };
+}
+
+async function answer(
+  parts: HttpServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { path, query } = target(request);
+  const { route, parameters } = parts.router(request.method ?? "GET", path);
+  const caller = await identify(parts, request);
+  await route.handle({ request, response, path, query, parameters, caller });
+}
+
+async function upgrade(
+  parts: HttpServerParts,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const { path, query } = target(request);
+  const { route, parameters } = parts.router(request.method ?? "GET", path);
+  if (route.upgrade === undefined) {
+    throw new StatusError("BadRequest", "this path is answered without an upgrade of the connection");
+  }
+  const caller = await identify(parts, request);
+  await route.upgrade({ request, socket, head, path, query, parameters, caller });
+}
+
+async function identify(parts: HttpServerParts, request: IncomingMessage): Promise<Caller> {
+  try {
+    return await parts.callerOf(request.socket);
+  } catch (error) {
+    parts.log.warn({ err: error }, "caller not identified");
+    throw new StatusError("Unauthorized", "the user at the other end of the socket could not be identified");
+  }
+}
+
+function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const url = request.url ?? "/";
+  const at = url.indexOf("?");
+  return at < 0
+    ? { path: url, query: new URLSearchParams() }
+    : { path: url.slice(0, at), query: new URLSearchParams(url.slice(at + 1)) };
+}
+
+function fail(
+  parts: HttpServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  const { status } = logged(parts, request, error);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // The rest of a body that nobody reads must not become the next request.
+  if (!request.complete) response.setHeader("connection", "close");
+  sendJson(response, codeOf(status), status);
+}
+
+function logged(parts: HttpServerParts, request: IncomingMessage, error: unknown): { status: StatusObject } {
+  const { status, unexpected } = statusOfError(error);
+  if (unexpected) {
+    parts.log.error({ err: error, method: request.method, path: target(request).path }, "request failed");
+  }
+  return { status };
+}
+
+function refuseUpgrade(socket: Duplex, status: StatusObject): void {
+  if (socket.destroyed) return;
+  const code = codeOf(status);
+  const body = JSON.stringify(status);
+  socket.end(
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ""}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

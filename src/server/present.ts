@@ -1,0 +1,71 @@
+import type { ApiObject, ObjectMeta } from "../api/meta.ts";
+import { apiVersion } from "../api/names.ts";
+import type { RecordBase, StoredRecord } from "../core/record.ts";
+import type { GpuRecord } from "../ports/control-plane.ts";
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+/** A stored record as the API shows it; a record whose file never parsed has no spec. */
+export function presentRecord(record: StoredRecord): ApiObject {
+  return {
+    apiVersion,
+    kind: record.kind,
+    metadata: metadataOf(record),
+    ...(record.spec === null ? {} : { spec: record.spec }),
+    status: record.status,
+  };
+}
+
+/** A Gpu as the API shows it. */
+export function presentGpu(record: GpuRecord): ApiObject {
+  return {
+    apiVersion,
+    kind: "Gpu",
+    metadata: {
+      name: record.name,
+      uid: record.uid,
+      resourceVersion: String(record.resourceVersion),
+      creationTimestamp: timeText(record.createdAt),
+    },
+    spec: record.spec,
+    status: record.status,
+  };
+}
+
+/** A Namespace of core/v1: one a user; it exists as soon as somebody asks or has containers. */
+export function presentNamespace(name: string, resourceVersion: number): ApiObject {
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name,
+      uid: `namespace-${name}`,
+      resourceVersion: String(resourceVersion),
+      creationTimestamp: timeText(0),
+      labels: { "kubernetes.io/metadata.name": name },
+    },
+    spec: {},
+    status: { phase: "Active" },
+  };
+}
+
+function metadataOf(record: RecordBase): ObjectMeta {
+  return {
+    name: record.name,
+    ...(record.namespace === "" ? {} : { namespace: record.namespace }),
+    uid: record.uid,
+    generation: record.generation,
+    resourceVersion: String(record.resourceVersion),
+    creationTimestamp: timeText(record.createdAt),
+    ...(record.deletion === null ? {} : { deletionTimestamp: timeText(record.deletion.requestedAt) }),
+    ...(isEmpty(record.labels) ? {} : { labels: record.labels }),
+    ...(isEmpty(record.annotations) ? {} : { annotations: record.annotations }),
+  };
+}
+
+function isEmpty(map: Readonly<Record<string, string>>): boolean {
+  return Object.keys(map).length === 0;
+}

@@ -1,0 +1,67 @@
+import { apiVersion } from "../../api/names.ts";
+import type { ContainerDescription } from "../../api/description.ts";
+import { may } from "../access.ts";
+import { parameter, readBody, sendJson } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
+import { forbidden, notFound } from "../failure.ts";
+import type { Route } from "../router.ts";
+import type { Services } from "../services.ts";
+import { specPathFor } from "../spec-path.ts";
+
+const pattern = `/apis/${apiVersion}/namespaces/:namespace/containers/:name`;
+
+/** What ds01 offers for one container beyond Kubernetes' verbs. */
+export function containerActionRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: `${pattern}/description`,
+      handle: (exchange) => sendDescription(services, exchange),
+    },
+    {
+      method: "POST",
+      pattern: `${pattern}/preview`,
+      handle: previewing(services, (text, path) => services.control.preview(text, path)),
+    },
+    {
+      method: "POST",
+      pattern: `${pattern}/allocation`,
+      handle: previewing(services, (text, path) => services.control.questions.allocation(text, path)),
+    },
+  ];
+}
+
+function sendDescription(services: Services, exchange: Exchange): void {
+  const { caller, response } = exchange;
+  const namespace = parameter(exchange, "namespace");
+  const name = parameter(exchange, "name");
+  const { type } = services.resources.of("ContainerSpec");
+  if (!may(caller, "get", "containers/description", namespace)) {
+    throw forbidden(caller, "get", type, { namespace, name });
+  }
+  const description = services.control.describe(namespace, name);
+  if (description === undefined) throw notFound(type, name);
+  // Events are for the owner; everything else is what `get` shows everybody.
+  const seen: ContainerDescription = may(caller, "get", "events", namespace)
+    ? description
+    : { ...description, events: [] };
+  sendJson(response, 200, seen);
+}
+
+/** Answers about text as it would stand in the object's file; nothing is changed. */
+function previewing(
+  services: Services,
+  answer: (text: string, path: string) => Promise<unknown>,
+): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => {
+    const { caller, request, response } = exchange;
+    const namespace = parameter(exchange, "namespace");
+    const name = parameter(exchange, "name");
+    const { type } = services.resources.of("ContainerSpec");
+    if (!may(caller, "create", "containers/preview", namespace)) {
+      throw forbidden(caller, "create", type, { namespace, name });
+    }
+    const path = specPathFor(services.control.store, type, { namespace, name });
+    sendJson(response, 200, await answer(await readBody(request), path));
+  };
+}

@@ -1,0 +1,97 @@
+import { may } from "../access.ts";
+import type { AccessResource, Caller, Verb } from "../access.ts";
+import { flag, parameter, sendJson } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
+import { forbidden, notFound } from "../failure.ts";
+import { representationOf } from "../negotiate.ts";
+import { includeObjectOf, representList, representObject } from "../represent.ts";
+import type { View } from "../represent.ts";
+import { groupPathOf } from "../resource-type.ts";
+import type { ResourceType } from "../resource-type.ts";
+import type { Route } from "../router.ts";
+import { selectorOf } from "../selector.ts";
+import type { ServedResource } from "../served-resource.ts";
+import type { Services } from "../services.ts";
+import { seenBy } from "../visibility.ts";
+import { sendWatch } from "./watching.ts";
+
+/** list, get and watch of every kind. */
+export function readingRoutes(services: Services): readonly Route[] {
+  return services.resources.all.flatMap((resource) => {
+    const base = groupPathOf(resource.type);
+    const list = (exchange: Exchange): void | Promise<void> => sendCollection(services, resource, exchange);
+    const get = (exchange: Exchange): void => sendObject(services, resource, exchange);
+    const everywhere: Route = { method: "GET", pattern: `${base}/${resource.type.plural}`, handle: list };
+    const collection = collectionPattern(resource.type);
+    return [
+      everywhere,
+      ...(resource.type.namespaced ? [{ ...everywhere, pattern: collection }] : []),
+      { method: "GET" as const, pattern: `${collection}/:name`, handle: get },
+    ];
+  });
+}
+
+/** Pattern of the collection of a type, with its namespace where it has one. */
+export function collectionPattern(type: ResourceType): string {
+  const place = type.namespaced ? "/namespaces/:namespace" : "";
+  return `${groupPathOf(type)}${place}/${type.plural}`;
+}
+
+/** Throws Forbidden unless the caller may. */
+export function authorize(
+  caller: Caller,
+  verb: Verb,
+  type: ResourceType,
+  target: { readonly namespace?: string | undefined; readonly name?: string | undefined },
+): void {
+  // Every served type and subresource is named in AccessResource; others are denied to all but admins.
+  if (!may(caller, verb, type.plural as AccessResource, target.namespace)) {
+    throw forbidden(caller, verb, type, target);
+  }
+}
+
+/** How this request wants its answer. */
+export function viewOf(services: Services, type: ResourceType, exchange: Exchange): View {
+  return {
+    type,
+    representation: representationOf(exchange.request.headers.accept),
+    includeObject: includeObjectOf(exchange.query),
+    now: services.clock.now(),
+  };
+}
+
+function sendCollection(
+  services: Services,
+  resource: ServedResource,
+  exchange: Exchange,
+): void | Promise<void> {
+  const { caller, query } = exchange;
+  const namespace = exchange.parameters["namespace"];
+  const view = viewOf(services, resource.type, exchange);
+  const matches = selectorOf(query);
+  const select = (object: Parameters<typeof matches>[0]): boolean =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    seenBy(caller, object) !== undefined &&
+    matches(object);
+  if (flag(query, "watch")) {
+    authorize(caller, "watch", resource.type, { namespace });
+    return sendWatch(services, { resource, exchange, view, select });
+  }
+  authorize(caller, "list", resource.type, { namespace });
+  const objects = resource.cache
+    .list()
+    .filter(select)
+    .flatMap((object) => seenBy(caller, object) ?? []);
+  sendJson(exchange.response, 200, representList(view, objects, resource.cache.version()));
+}
+
+function sendObject(services: Services, resource: ServedResource, exchange: Exchange): void {
+  const { caller } = exchange;
+  const namespace = exchange.parameters["namespace"];
+  const name = parameter(exchange, "name");
+  authorize(caller, "get", resource.type, { namespace, name });
+  const object = resource.cache.get(namespace, name);
+  const seen = object === undefined ? undefined : seenBy(caller, object);
+  if (seen === undefined) throw notFound(resource.type, name);
+  sendJson(exchange.response, 200, representObject(viewOf(services, resource.type, exchange), seen, true));
+}

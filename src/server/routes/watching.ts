@@ -1,0 +1,187 @@
+import type { ServerResponse } from "node:http";
+import type { ApiObject } from "../../api/meta.ts";
+import { statusFailure } from "../../api/status-error.ts";
+import type { ObjectChange } from "../object-cache.ts";
+import { flag, wholeNumber } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
+import { StatusError } from "../failure.ts";
+import { representObject } from "../represent.ts";
+import type { View } from "../represent.ts";
+import type { Selector } from "../selector.ts";
+import type { ServedResource } from "../served-resource.ts";
+import type { Services } from "../services.ts";
+import { seenBy } from "../visibility.ts";
+
+/** One watch: what it follows, for whom and in which form. */
+export interface WatchRequest {
+  readonly resource: ServedResource;
+  readonly exchange: Exchange;
+  readonly view: View;
+  readonly select: Selector;
+}
+
+/**
+ * Streams changes as JSON lines until the client goes, `timeoutSeconds` pass or its place in the history is lost.
+ * The watch holds only a resourceVersion: while the client does not read, nothing is buffered for it.
+ */
+export async function sendWatch(services: Services, watch: WatchRequest): Promise<void> {
+  const { exchange, resource } = watch;
+  const { query, response } = exchange;
+  const start = startOf(resource, query);
+  const timeoutSeconds = wholeNumber(query, "timeoutSeconds");
+  response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
+  response.flushHeaders();
+
+  const stream = new WatchStream(services, watch);
+  const cancelTimeout =
+    timeoutSeconds === null || timeoutSeconds === 0
+      ? undefined
+      : services.clock.callAt(services.clock.now() + timeoutSeconds * 1000, () => stream.end());
+  try {
+    const position = start.replay ?? (await stream.sendExisting(start.markEnd));
+    await stream.follow(position);
+  } finally {
+    cancelTimeout?.();
+    stream.end();
+  }
+  response.end();
+}
+
+/** Where a watch starts: after a version, or with everything that is there. */
+function startOf(
+  resource: ServedResource,
+  query: URLSearchParams,
+): { readonly replay: number | undefined; readonly markEnd: boolean } {
+  const initial = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
+  const text = query.get("resourceVersion") ?? "";
+  if (!/^\d{0,15}$/.test(text)) {
+    throw new StatusError("BadRequest", `resourceVersion: wanted a number, found "${text}"`);
+  }
+  if (initial === true) return { replay: undefined, markEnd: flag(query, "allowWatchBookmarks") };
+  if (initial === false && text === "") return { replay: resource.cache.version(), markEnd: false };
+  if (text === "" || text === "0") return { replay: undefined, markEnd: false };
+  return { replay: Number(text), markEnd: false };
+}
+
+class WatchStream {
+  readonly #services: Services;
+  readonly #watch: WatchRequest;
+  readonly #response: ServerResponse;
+  #ended = false;
+  #columnsSent = false;
+  #wake: () => void = () => undefined;
+
+  constructor(services: Services, watch: WatchRequest) {
+    this.#services = services;
+    this.#watch = watch;
+    this.#response = watch.exchange.response;
+    this.#response.once("close", () => this.end());
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Sends ADDED for everything selected and returns the version this was taken at. */
+  async sendExisting(markEnd: boolean): Promise<number> {
+    const { cache } = this.#watch.resource;
+    const version = cache.version();
+    for (const object of cache.list().filter(this.#watch.select)) {
+      await this.#sendObject("ADDED", object);
+    }
+    if (markEnd) await this.#sendBookmark(version, { "k8s.io/initial-events-end": "true" });
+    return version;
+  }
+
+  /** Sends what came after `position`, and then what comes. */
+  async follow(position: number): Promise<void> {
+    const { cache } = this.#watch.resource;
+    const { clock, bookmarkIntervalMs } = this.#services;
+    const bookmarks = flag(this.#watch.exchange.query, "allowWatchBookmarks");
+    let at = position;
+    let bookmarkAt = clock.now() + bookmarkIntervalMs;
+    while (!this.#ended) {
+      const change = cache.next(at);
+      if (change === "expired") {
+        const message = `too old resource version: ${at} (${cache.oldest()})`;
+        await this.#sendLine({ type: "ERROR", object: statusFailure("Expired", message) });
+        return;
+      }
+      if (change !== undefined) {
+        await this.#sendChange(change);
+        at = change.resourceVersion;
+        continue;
+      }
+      if (bookmarks && clock.now() >= bookmarkAt) {
+        at = cache.version();
+        await this.#sendBookmark(at, {});
+        bookmarkAt = clock.now() + bookmarkIntervalMs;
+        continue;
+      }
+      await this.#waitForChange(bookmarks ? bookmarkAt : undefined);
+    }
+  }
+
+  async #waitForChange(until: number | undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const { cache } = this.#watch.resource;
+      const stopListening = cache.onChange(() => this.#wake());
+      const cancelTimer =
+        until === undefined ? undefined : this.#services.clock.callAt(until, () => this.#wake());
+      this.#wake = () => {
+        stopListening();
+        cancelTimer?.();
+        this.#wake = () => undefined;
+        resolve();
+      };
+      if (this.#ended) this.#wake();
+    });
+  }
+
+  /** An object that enters the selection is ADDED to this watch, one that leaves it DELETED. */
+  async #sendChange(change: ObjectChange): Promise<void> {
+    const { select } = this.#watch;
+    const before = change.previous !== undefined && select(change.previous);
+    const now = change.type !== "DELETED" && select(change.object);
+    if (now) await this.#sendObject(before ? "MODIFIED" : "ADDED", change.object);
+    else if (before) await this.#sendObject("DELETED", change.object);
+  }
+
+  async #sendObject(type: string, object: ApiObject): Promise<void> {
+    const seen = seenBy(this.#watch.exchange.caller, object);
+    if (seen !== undefined) await this.#sendLine({ type, object: this.#represent(seen) });
+  }
+
+  async #sendBookmark(version: number, annotations: Readonly<Record<string, string>>): Promise<void> {
+    const { kind, apiVersion } = this.#watch.view.type;
+    const metadata = { resourceVersion: String(version), creationTimestamp: null, annotations };
+    const object = { kind, apiVersion, metadata };
+    // Only the version of a bookmark means anything, so its table has no row.
+    const table = { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: [], rows: [] };
+    const shown = this.#watch.view.representation === "table" ? table : object;
+    await this.#sendLine({ type: "BOOKMARK", object: shown });
+  }
+
+  #represent(object: ApiObject): object {
+    const view = { ...this.#watch.view, now: this.#services.clock.now() };
+    const shown = representObject(view, object, !this.#columnsSent);
+    this.#columnsSent = true;
+    return shown;
+  }
+
+  async #sendLine(line: object): Promise<void> {
+    if (this.#ended || this.#response.write(`${JSON.stringify(line)}\n`)) return;
+    await new Promise<void>((resolve) => {
+      const response = this.#response;
+      const resume = (): void => {
+        response.off("drain", resume);
+        this.#wake = () => undefined;
+        resolve();
+      };
+      this.#wake = resume;
+      response.once("drain", resume);
+      if (this.#ended) resume();
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import type { ApiObject } from "../api/meta.ts";
+import { kindNames } from "../api/names.ts";
+import type { Kind, KindName } from "../api/names.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
+import { ObjectCache } from "./object-cache.ts";
+import { presentGpu, presentRecord } from "./present.ts";
+
+/** A kind whose objects the API serves. */
+export interface ServedResource {
+  readonly type: KindName;
+  readonly cache: ObjectCache;
+}
+
+export interface ServedResources {
+  readonly all: readonly ServedResource[];
+  of(kind: Kind): ServedResource;
+  /** Stops following the control plane. */
+  close(): void;
+}
+
+/** Follows everything that the control plane knows, from this moment on; `historyLength` changes a kind are kept. */
+export function serveResources(control: ControlPlane, historyLength: number): ServedResources {
+  const { store } = control;
+  const versions = { current: () => store.resourceVersion(), next: () => store.nextResourceVersion() };
+  const cacheOf = (objects: readonly ApiObject[]): ObjectCache =>
+    new ObjectCache(versions, historyLength, objects);
+  const caches: Readonly<Record<Kind, ObjectCache>> = {
+    ContainerSpec: cacheOf(store.list("ContainerSpec").map(presentRecord)),
+    QuotaSpec: cacheOf(store.list("QuotaSpec").map(presentRecord)),
+    Gpu: cacheOf(control.gpus.list().map(presentGpu)),
+    Event: cacheOf(control.events.list()),
+  };
+  const unsubscribe = [
+    store.onChange(({ type, record }) => {
+      caches[record.kind].record(presentRecord(record), type === "DELETED");
+    }),
+    control.gpus.onChange(({ type, object }) => caches.Gpu.record(presentGpu(object), type === "DELETED")),
+    control.events.onChange(({ type, object }) => caches.Event.record(object, type === "DELETED")),
+  ];
+  const all = kindNames.map((type) => ({ type, cache: caches[type.kind] }));
+  return {
+    all,
+    of: (kind) => {
+      const found = all.find(({ type }) => type.kind === kind);
+      if (found === undefined) throw new TypeError(`the kind ${kind} is not served`);
+      return found;
+    },
+    close: () => {
+      for (const stop of unsubscribe) stop();
+    },
+  };
+}

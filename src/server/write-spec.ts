@@ -1,0 +1,180 @@
+import type { ApiObject } from "../api/meta.ts";
+import type { KindName } from "../api/names.ts";
+import { parseSpecText } from "../api/parse.ts";
+import { renderProblem } from "../api/problem.ts";
+import type { Problem } from "../api/problem.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { messageOf } from "../util/errors.ts";
+import { sha256 } from "../util/hash.ts";
+import { detailsOf, StatusError } from "./failure.ts";
+import { isObject } from "./merge-patch.ts";
+import { presentRecord } from "./present.ts";
+import { groupOf } from "./resource-type.ts";
+import type { Services } from "./services.ts";
+import { recordOf, specPathFor } from "./spec-path.ts";
+import type { SpecTarget } from "./spec-path.ts";
+import { appendDocument, findDocument, namesNothing, readDocument, replaceDocument } from "./spec-text.ts";
+
+/** One change of one object's text. */
+export interface SpecWrite {
+  readonly type: KindName;
+  readonly target: SpecTarget;
+  readonly dryRun: boolean;
+  /** The object's document as it shall stand; `current` is undefined when the file has none. */
+  compose(current: string | undefined, path: string): string;
+}
+
+/** Who owns the file of an object: its user, or root for what belongs to no namespace. */
+export function ownerOf(target: SpecTarget): string {
+  return target.namespace ?? "root";
+}
+
+/** A file after a change. */
+interface FileChange {
+  readonly path: string;
+  readonly after: string;
+  readonly document: string;
+  /** How many documents the file holds afterwards. */
+  readonly documents: number;
+}
+
+/**
+ * Checks a change as the controller would, writes it, and returns the object as soon as the controller has taken it
+ * up. Throws Invalid, Forbidden (quota or policy), or Timeout when it is written but not taken up in time.
+ */
+export async function writeSpec(services: Services, write: SpecWrite): Promise<ApiObject> {
+  const { control, writer } = services;
+  const { target, type } = write;
+  const record = recordOf(control.store, type, target);
+  const path = specPathFor(control.store, type, target);
+  const before = await writer.read(path);
+  const change = changeOf(write, path, before);
+  if (change.after === before && record?.rejection === null) return presentRecord(record);
+
+  await check(services, write, change);
+  if (write.dryRun) return asWritten(record, write, change);
+  const takenUp = watchForRecord(services, write, { change, record });
+  await writer.write(path, change.after, ownerOf(target));
+  requestResync(services);
+  return presentRecord(await takenUp());
+}
+
+/** Has the controller look now instead of at its next scan; the caller does not wait for it. */
+export function requestResync(services: Services): void {
+  services.resync().catch((error: unknown) => {
+    services.log.warn({ err: error }, "resync after a write failed");
+  });
+}
+
+function changeOf(write: SpecWrite, path: string, before: string | undefined): FileChange {
+  const identity = { kind: write.type.kind, ...write.target };
+  const slice = before === undefined ? undefined : findDocument(before, identity);
+  if (before !== undefined && slice !== undefined) {
+    const document = write.compose(before.slice(slice.start, slice.end), path);
+    const after = replaceDocument(before, slice, document);
+    return { path, after, document, documents: slice.documents };
+  }
+  const document = write.compose(undefined, path);
+  if (before === undefined || namesNothing(before)) return { path, after: document, document, documents: 1 };
+  return { path, after: appendDocument(before, document), document, documents: 2 };
+}
+
+async function check(services: Services, write: SpecWrite, change: FileChange): Promise<void> {
+  const { path } = change;
+  // A problem elsewhere in the file would keep this document from taking effect as well.
+  const wholeFile = change.documents > 1 ? parseSpecText(change.after, { path }).problems : [];
+  if (wholeFile.length > 0) throw invalid(write, wholeFile);
+  const preview = await services.control.preview(change.document, path);
+  if (preview.problems.length > 0) throw invalid(write, preview.problems);
+  if (preview.refusal !== null) {
+    const { reason, message } = preview.refusal;
+    throw new StatusError("Forbidden", message, {
+      ...detailsOf(write.type, write.target.name),
+      causes: [{ reason, message }],
+    });
+  }
+}
+
+function invalid(write: SpecWrite, problems: readonly Problem[]): StatusError {
+  const lines = problems.map(renderProblem);
+  const { type, target } = write;
+  const message = `${type.kind}.${groupOf(type)} "${target.name}" is invalid: ${lines.join("\n")}`;
+  return new StatusError("Invalid", message, {
+    ...detailsOf(write.type, write.target.name),
+    kind: write.type.kind,
+    causes: problems.map((problem, index) => ({
+      reason: "FieldValueInvalid",
+      message: lines[index] ?? problem.message,
+      ...(problem.field === "" ? {} : { field: problem.field }),
+    })),
+  });
+}
+
+/** What a dry run answers: the object with what would stand in the file. */
+function asWritten(record: StoredRecord | undefined, write: SpecWrite, change: FileChange): ApiObject {
+  const written = readDocument(change.document);
+  const { metadata, spec } = isObject(written) ? written : {};
+  const { namespace, name } = write.target;
+  const current = record === undefined ? undefined : presentRecord(record);
+  return {
+    ...current,
+    apiVersion: write.type.apiVersion,
+    kind: write.type.kind,
+    metadata: {
+      ...(current?.metadata ?? { uid: "", resourceVersion: "", creationTimestamp: "" }),
+      ...(isObject(metadata) ? metadata : {}),
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+    ...(spec === undefined ? {} : { spec }),
+  };
+}
+
+/** Starts to watch before the write; the result waits for the record made from the new text. */
+function watchForRecord(
+  services: Services,
+  write: SpecWrite,
+  { change, record }: { readonly change: FileChange; readonly record: StoredRecord | undefined },
+): () => Promise<StoredRecord> {
+  const { store } = services.control;
+  const hashes = [sha256(change.after), sha256(change.document)];
+  const rejectedBefore = JSON.stringify(record?.rejection ?? null);
+  const settled = (): StoredRecord | undefined => {
+    const current = recordOf(store, write.type, write.target);
+    if (current === undefined || current.deletion !== null) return undefined;
+    if (current.rejection === null) return hashes.includes(current.source.contentHash) ? current : undefined;
+    if (JSON.stringify(current.rejection) === rejectedBefore) return undefined;
+    const { problems, message, path } = current.rejection;
+    const whole = { file: path, position: null, length: 0, field: "", message };
+    throw invalid(write, problems.length > 0 ? problems : [whole]);
+  };
+  return () =>
+    new Promise((resolve, reject) => {
+      const stop = (): void => {
+        stopListening();
+        cancelDeadline();
+      };
+      const look = (): void => {
+        try {
+          const found = settled();
+          if (found === undefined) return;
+          stop();
+          resolve(found);
+        } catch (error) {
+          stop();
+          reject(error instanceof Error ? error : new Error(messageOf(error)));
+        }
+      };
+      const stopListening = store.onChange(({ record: changed }) => {
+        if (changed.name === write.target.name && changed.kind === write.type.kind) look();
+      });
+      const cancelDeadline = services.clock.callAt(services.clock.now() + services.writeDeadlineMs, () => {
+        stop();
+        const message =
+          `${change.path} is written, but the controller has not taken it up within ` +
+          `${services.writeDeadlineMs / 1000} s; it goes on by itself. Look: ds01 doctor`;
+        reject(new StatusError("Timeout", message, detailsOf(write.type, write.target.name)));
+      });
+      look();
+    });
+}

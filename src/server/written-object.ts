@@ -1,0 +1,159 @@
+import type { KindName } from "../api/names.ts";
+import { contentType, readBody } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import { StatusError } from "./failure.ts";
+import { isObject } from "./merge-patch.ts";
+import type { MergePatch } from "./merge-patch.ts";
+import { readDocument } from "./spec-text.ts";
+
+/** The body of a write. */
+export interface WrittenObject {
+  /** YAML as it came, which is stored as it is; null when the body was JSON. */
+  readonly text: string | null;
+  /** The parts that people write; everything else of an object is the server's. */
+  readonly written: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: MergePatch;
+    readonly spec: MergePatch;
+  };
+  readonly name: string;
+  readonly resourceVersion: string | undefined;
+}
+
+const yamlTypes = ["application/yaml", "application/x-yaml", "text/yaml"];
+const nestingMax = 64;
+
+/** Reads a POST or PUT; BadRequest when it is no object of this type and place. */
+export async function readWrittenObject(
+  exchange: Exchange,
+  type: KindName,
+  target: { readonly namespace: string | undefined; readonly name: string | undefined },
+): Promise<WrittenObject> {
+  const mediaType = contentType(exchange.request);
+  if (mediaType === "application/json" || mediaType === "") {
+    return writtenObject(parseJson(await readBody(exchange.request)), null, { type, ...target });
+  }
+  if (!yamlTypes.includes(mediaType)) {
+    throw unsupported(mediaType, ["application/json", "application/yaml"]);
+  }
+  const text = await readBody(exchange.request);
+  return writtenObject(readDocument(text), text, { type, ...target });
+}
+
+/** Reads a merge patch and drops what a patch cannot change. */
+export async function readMergePatch(
+  exchange: Exchange,
+): Promise<{ readonly patch: MergePatch; readonly resourceVersion: string | undefined }> {
+  const mediaType = contentType(exchange.request);
+  if (mediaType !== "application/merge-patch+json") {
+    throw unsupported(mediaType, ["application/merge-patch+json"]);
+  }
+  const body = parseJson(await readBody(exchange.request));
+  if (!isObject(body)) throw new StatusError("BadRequest", "a merge patch is a JSON object");
+  const metadata = pick(isObject(body["metadata"]) ? body["metadata"] : {}, ["labels", "annotations"]);
+  const patch = {
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...pick(body, ["spec"]),
+  };
+  return { patch, resourceVersion: versionIn(body) };
+}
+
+/** Checks that an object is the one that the path names. */
+function writtenObject(
+  body: unknown,
+  text: string | null,
+  wanted: {
+    readonly type: KindName;
+    readonly namespace: string | undefined;
+    readonly name: string | undefined;
+  },
+): WrittenObject {
+  const { type } = wanted;
+  if (!isObject(body)) {
+    throw new StatusError(
+      "BadRequest",
+      text === null
+        ? "the body is no JSON object"
+        : "the body is not one readable YAML document; send one object a request (see: ds01 validate)",
+    );
+  }
+  const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
+  const found = { apiVersion: body["apiVersion"], kind: body["kind"], name: metadata["name"] };
+  if (found.kind !== type.kind || found.apiVersion !== type.apiVersion) {
+    throw new StatusError(
+      "BadRequest",
+      `the body is ${describe(found.apiVersion)} ${describe(found.kind)}; ` +
+        `this path takes "${type.apiVersion}" "${type.kind}"`,
+    );
+  }
+  if (typeof found.name !== "string" || (wanted.name !== undefined && found.name !== wanted.name)) {
+    throw new StatusError(
+      "BadRequest",
+      wanted.name === undefined
+        ? "metadata.name: wanted the name of the new object"
+        : `the name of the object (${describe(found.name)}) does not match the name on the URL (${wanted.name})`,
+    );
+  }
+  const namespace = metadata["namespace"];
+  if (namespace !== undefined && namespace !== wanted.namespace) {
+    throw new StatusError(
+      "BadRequest",
+      `the namespace of the provided object (${describe(namespace)}) does not match ` +
+        `the namespace sent on the request (${wanted.namespace ?? "none"})`,
+    );
+  }
+  return {
+    text,
+    written: {
+      apiVersion: type.apiVersion,
+      kind: type.kind,
+      metadata: pick(metadata, ["name", "namespace", "labels", "annotations"]),
+      spec: isObject(body["spec"]) ? body["spec"] : {},
+    },
+    name: found.name,
+    resourceVersion: versionIn(body),
+  };
+}
+
+function versionIn(body: MergePatch): string | undefined {
+  const metadata = body["metadata"];
+  const version = isObject(metadata) ? metadata["resourceVersion"] : undefined;
+  return typeof version === "string" && version !== "" ? version : undefined;
+}
+
+function pick(from: MergePatch, names: readonly string[]): MergePatch {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+}
+
+function parseJson(text: string): unknown {
+  // Deeper texts could exhaust the stack of whatever walks them.
+  let depth = 0;
+  for (const character of text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "")) {
+    if (character === "{" || character === "[") depth += 1;
+    if (character === "}" || character === "]") depth -= 1;
+    if (depth > nestingMax) {
+      throw new StatusError("BadRequest", `the body is nested more than ${nestingMax} levels deep`);
+    }
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new StatusError("BadRequest", `the body is not JSON: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function unsupported(found: string, supported: readonly string[]): StatusError {
+  return new StatusError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format (${found === "" ? "no content type" : found}) - ` +
+      `accepted media types include: ${supported.join(", ")}`,
+  );
+}
+
+function describe(value: unknown): string {
+  return typeof value === "string" ? `"${value.slice(0, 100)}"` : "without one";
+}

@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+
+/** A `ds01` process that goes on, and what it has written so far. */
+export class CommandProcess {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+
+  constructor(main: string, line: readonly string[], environment: NodeJS.ProcessEnv) {
+    this.child = spawn(process.execPath, [main, ...line], {
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Exit code, or the name of the signal that ended it. */
+  async exit(): Promise<number | string> {
+    if (!this.isRunning) return this.child.exitCode ?? this.child.signalCode ?? -1;
+    return new Promise((resolve) =>
+      this.child.once("close", (code, signal) => resolve(code ?? signal ?? -1)),
+    );
+  }
+
+  /** Sends the signal and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<number | string> {
+    if (this.isRunning) this.child.kill(signal);
+    return this.exit();
+  }
+}

@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { updateGpuState } from "../bed/nvidia/state.ts";
+import { waitFor } from "../bed/wait-for.ts";
+import { DeviceSamples } from "./device-samples.ts";
+import { dockerName, startHost } from "./host.ts";
+import type { ContainerObject, Host } from "./host.ts";
+import { containerSpec } from "./spec-text.ts";
+
+const gpuJob = (name: string, fields: object = {}): string =>
+  containerSpec(name, { gpus: { count: 1 }, lifecycle: { holdGpuAfterStop: "0s" }, ...fields });
+
+/** What must be as it was when nothing was to be touched. */
+interface Run {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly devices: string;
+}
+
+async function runOf(host: Host, key: string): Promise<Run> {
+  const { Id, State, Config } = await host.engine.docker.getContainer(dockerName(key)).inspect();
+  return { id: Id, startedAt: State.StartedAt, devices: Config.Labels["ds01.gpu.uuids"] ?? "" };
+}
+
+async function doctorSays(host: Host, line: RegExp): Promise<string> {
+  return waitFor(
+    `doctor to say ${line}`,
+    async () => {
+      const { stdout } = await host.ds01("doctor");
+      return line.test(stdout) && stdout;
+    },
+    // nvidia-smi is asked every 20 s while nobody waits, and given 10 s to answer.
+    { timeoutMs: 45_000, intervalMs: 300 },
+  );
+}
+
+async function waitForRunning(host: Host, keys: readonly string[], timeoutMs = 60_000): Promise<void> {
+  for (const key of keys) await host.waitForReady(key, timeoutMs);
+}
+
+describe("an engine that fails under four GPU jobs", () => {
+  const four = ["alice/one", "alice/two", "bob/three", "bob/four"];
+  let host: Host;
+  let samples: DeviceSamples;
+
+  beforeAll(async () => {
+    const files = Object.fromEntries(
+      four.map((key) => [`users/${key}.yaml`, gpuJob(key.split("/")[1] ?? "")]),
+    );
+    host = await startHost({ name: "faults", nvidia: "4xA100-80GB", files });
+    await waitForRunning(host, four);
+  });
+
+  beforeEach(() => {
+    samples = new DeviceSamples(host.engine.docker);
+  });
+
+  afterEach(async () => {
+    await samples.end();
+    expect(samples.violations).toEqual([]);
+    expect(samples.looks).toBeGreaterThan(3);
+  });
+
+  afterAll(async () => {
+    await host.stop();
+  });
+
+  it("must lose no container when it is stopped and started, and bring all back on their GPUs", async () => {
+    const before = await Promise.all(four.map((key) => runOf(host, key)));
+    await host.engine.kill("TERM");
+    await host.waitForObject(
+      "alice/one",
+      "out of reach",
+      ({ status }) => status.reason === "EngineUnreachable",
+    );
+    const { stdout } = await host.ds01("get", "containers", "--all-namespaces");
+    expect(stdout.match(/Running .*the Docker engine does not answer/g), stdout).toHaveLength(4);
+    await doctorSays(host, /EngineReady.*start Docker/s);
+    host.proxy.clear();
+
+    await host.engine.start();
+    await waitForRunning(host, four);
+    const after = await Promise.all(four.map((key) => runOf(host, key)));
+    expect(after.map(({ id, devices }) => [id, devices])).toEqual(
+      before.map(({ id, devices }) => [id, devices]),
+    );
+    expect(host.proxy.mutations().filter((one) => !one.endsWith("/start"))).toEqual([]);
+    await doctorSays(host, /EngineReady +the Docker engine answers/);
+  });
+
+  it(
+    "must get through its freeze of 30 s: nothing is lost, what was asked meanwhile follows",
+    { timeout: 120_000 },
+    async () => {
+      const kept = ["alice/one", "alice/two", "bob/three"];
+      const before = await Promise.all(kept.map((key) => runOf(host, key)));
+      // Somebody is being created, somebody deleted, and somebody waits, while it freezes.
+      host.removeFile("users/bob/four.yaml");
+      host.drop("users/carol/five.yaml", gpuJob("five"));
+      await sleep(300);
+      await host.engine.kill("STOP");
+      const frozenAt = Date.now();
+      host.drop("users/carol/six.yaml", gpuJob("six"));
+      await host.waitForObject(
+        "alice/one",
+        "out of reach",
+        ({ status }) => status.reason === "EngineUnreachable",
+      );
+      await doctorSays(host, /EngineReady.*does not answer|EngineReady.*no answer|EngineReady.*lost/s);
+      expect((await host.ds01("get", "containers", "--all-namespaces")).code).toBe(0);
+      await sleep(Math.max(0, 30_000 - (Date.now() - frozenAt)));
+      await host.engine.kill("CONT");
+
+      await host.waitForReady("carol/five", 60_000);
+      await waitForRunning(host, kept);
+      expect(await Promise.all(kept.map((key) => runOf(host, key)))).toEqual(before);
+      await waitFor("bob/four to be gone", async () => (await host.container("bob/four")) === undefined, {
+        timeoutMs: 60_000,
+      });
+      await host.waitForObject("carol/six", "waiting", ({ status }) => status.reason === "WaitingForDevices");
+      await doctorSays(host, /EngineReady +the Docker engine answers/);
+      const names = (await host.engine.docker.listContainers({ all: true })).map(({ Names }) =>
+        Names[0]?.slice(1),
+      );
+      expect(new Set(names)).toEqual(new Set([...kept, "carol/five"].map(dockerName)));
+    },
+  );
+});
+
+describe("an engine with live restore", () => {
+  let host: Host;
+
+  beforeAll(async () => {
+    const files = {
+      "users/alice/train.yaml": gpuJob("train"),
+      "users/bob/serve.yaml": containerSpec("serve"),
+    };
+    host = await startHost({ name: "faults-live", nvidia: "2xL40S", liveRestore: true, files });
+    await waitForRunning(host, ["alice/train", "bob/serve"]);
+  });
+
+  afterAll(async () => {
+    await host.stop();
+  });
+
+  it.each(["KILL", "TERM"] as const)(
+    "must be left alone with all that runs when it ends by SIG%s and comes back",
+    async (signal) => {
+      const keys = ["alice/train", "bob/serve"];
+      const before = await Promise.all(keys.map((key) => runOf(host, key)));
+      host.proxy.clear();
+      await host.engine.kill(signal);
+      await host.waitForObject(
+        "alice/train",
+        "out of reach",
+        ({ status }) => status.reason === "EngineUnreachable",
+      );
+      await host.engine.start();
+      await waitForRunning(host, keys);
+      // Nothing more is to come, and for that there is no condition to wait for.
+      await sleep(1000);
+      expect(await Promise.all(keys.map((key) => runOf(host, key)))).toEqual(before);
+      expect(host.proxy.mutations()).toEqual([]);
+    },
+  );
+});
+
+describe("nvidia-smi that hangs", () => {
+  const train = "alice/train";
+  const waits = ({ status }: ContainerObject): boolean => status.reason === "GpuStackNotReady";
+  let host: Host;
+
+  beforeAll(async () => {
+    const files = { "users/alice/train.yaml": gpuJob("train") };
+    host = await startHost({ name: "faults-smi", nvidia: "2xA100-80GB", files });
+    await host.waitForReady(train);
+  });
+
+  afterAll(async () => {
+    await host.stop();
+  });
+
+  it("must give out no GPU, touch nothing that runs, say so, and go on by itself", async () => {
+    const before = await runOf(host, train);
+    updateGpuState(host.engine.gpuState, (state) => {
+      state.fault = { mode: "hang" };
+    });
+    await doctorSays(host, /GpuStackReady.*nvidia-smi/s);
+    host.proxy.clear();
+    host.drop("users/bob/next.yaml", gpuJob("next"));
+    await host.waitForObject("bob/next", "waiting for the stack", waits);
+    // Whoever needs no GPU is not held up.
+    host.drop("users/bob/plain.yaml", containerSpec("plain"));
+    await host.waitForReady("bob/plain", 5000);
+    expect(host.proxy.mutations().map((one) => one.split("/").at(-1))).toEqual(["create", "start"]);
+
+    // A container that is killed comes back on the GPU it holds.
+    await host.engine.docker.getContainer(dockerName(train)).kill();
+    await host.waitForObject(train, "up again", ({ status }) => status.restarts === 1);
+    await host.waitForPhase(train, "Running");
+    const after = await runOf(host, train);
+    expect([after.id, after.devices]).toEqual([before.id, before.devices]);
+
+    // And nobody who holds one is replaced.
+    host.drop("users/alice/train.yaml", gpuJob("train", { image: "bed/pause:1" }));
+    await host.waitForObject(train, "frozen", waits);
+    expect(await runOf(host, train)).toEqual(after);
+
+    updateGpuState(host.engine.gpuState, (state) => {
+      delete state.fault;
+    });
+    const next = await host.waitForReady("bob/next", 90_000);
+    const replaced = await host.waitForObject(
+      train,
+      "replaced",
+      ({ status }) => status.phase === "Running" && status.container?.image === "bed/pause:1",
+      60_000,
+    );
+    expect(replaced.status.gpus.map(({ uuid }) => uuid)).toEqual([before.devices]);
+    expect(next.status.gpus.map(({ uuid }) => uuid)).not.toEqual([before.devices]);
+    await doctorSays(host, /GpuStackReady +2 devices/);
+  });
+});

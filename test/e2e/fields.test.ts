@@ -1,0 +1,160 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait-for.ts";
+import { startHost } from "./host.ts";
+import type { ContainerObject, Host } from "./host.ts";
+import { containerSpec, quotaSpec } from "./spec-text.ts";
+
+const pulls = ({ proxy }: Host): number =>
+  proxy.requests.filter(({ path }) => path === "/images/create").length;
+
+describe("a field of a spec", () => {
+  let host: Host;
+
+  beforeAll(async () => {
+    host = await startHost({
+      name: "fields",
+      nvidia: "A100-80GB:1g.10gb+1g.10gb RTX4090 H100:1g.10gb+1g.10gb L40S",
+      files: {
+        "quotas/network.yaml": quotaSpec("network", {
+          subjects: { users: ["granted"] },
+          policy: { hostNetwork: true, hostIPC: true },
+        }),
+      },
+    });
+    mkdirSync(join(host.directory, "data"));
+    host.drop(
+      "quotas/data.yaml",
+      quotaSpec("data", {
+        subjects: { users: ["alice"] },
+        policy: { hostPaths: [{ path: join(host.directory, "data") }] },
+      }),
+    );
+  });
+
+  afterAll(async () => host.stop());
+
+  const drop = (key: string, spec: object): void => {
+    host.drop(`users/${key}.yaml`, containerSpec(key.split("/")[1] ?? "", spec));
+  };
+
+  const slots = ({ status }: ContainerObject): readonly string[] => status.gpus.map(({ slot }) => slot);
+
+  it("must choose GPUs by model, memory and board", async () => {
+    const gpus = await host.gpus();
+    const models = async (key: string): Promise<readonly string[]> =>
+      slots(await host.waitForReady(key)).map((slot) => gpus.get(slot)?.spec.model ?? slot);
+    drop("bob/large", { gpus: { count: 1, minMemory: "40Gi" } });
+    expect(await models("bob/large")).toEqual(["NVIDIA L40S"]);
+    drop("bob/named", { gpus: { count: 1, models: ["*A100*", "*4090*"] } });
+    expect(await models("bob/named")).toEqual(["NVIDIA GeForce RTX 4090"]);
+
+    const slice = { count: 1, profile: "1g.10gb" };
+    drop("bob/single", { gpus: slice });
+    const [single = ""] = slots(await host.waitForReady("bob/single"));
+    drop("bob/pair", { gpus: { ...slice, count: 2, sameBoard: "required" } });
+    const pair = slots(await host.waitForReady("bob/pair"));
+    const boards = pair.map((slot) => slot.split(":")[0]);
+    expect(new Set(boards).size).toBe(1);
+    expect(boards).not.toContain(single.split(":")[0]);
+    await host.remove("bob/named", "bob/single", "bob/pair");
+  });
+
+  it("must give a higher priority the earlier place", async () => {
+    const gpus = { count: 1, models: ["*L40S*"] };
+    drop("bob/later", { gpus, priority: 10 });
+    await host.waitForObject("bob/later", "first", ({ status }) => status.queue?.of === 1);
+    drop("bob/earlier", { gpus, priority: 20 });
+    await host.waitForObject("bob/later", "second", ({ status }) => status.queue?.position === 2);
+    await host.waitForObject("bob/earlier", "first", ({ status }) => status.queue?.position === 1);
+    await host.remove("bob/large", "bob/later", "bob/earlier");
+  });
+
+  it("must join the declared network, and that of the host or its IPC only with a grant", async () => {
+    await host.engine.docker.createNetwork({ Name: "lab" });
+    drop("bob/joined", { network: "lab" });
+    drop("bob/alone", { network: "none" });
+    for (const [key, network] of [
+      ["bob/joined", "lab"],
+      ["bob/alone", "none"],
+    ] as const) {
+      await host.waitForReady(key);
+      expect(Object.keys((await host.dockerInspect(key)).NetworkSettings.Networks)).toEqual([network]);
+    }
+    const ofHost = { network: "host", ipc: "host" };
+    drop("bob/open", ofHost);
+    const refused = await host.waitForPhase("bob/open", "Pending");
+    expect(refused.status.message).toContain("asks for the host's network");
+    expect(refused.status.message).toContain("asks for the host's IPC namespace");
+    expect(await host.containersOf("bob/open")).toEqual([]);
+    drop("granted/open", ofHost);
+    await host.waitForReady("granted/open");
+    const { HostConfig } = await host.dockerInspect("granted/open");
+    expect(HostConfig).toMatchObject({ NetworkMode: "host", IpcMode: "host" });
+    await host.remove("bob/joined", "bob/alone", "bob/open", "granted/open");
+  });
+
+  it("must publish ports at the declared address with the declared protocol", async () => {
+    drop("bob/ports", {
+      ports: [
+        { containerPort: 53, hostPort: 15_353, hostIP: "127.0.0.2", protocol: "UDP" },
+        { containerPort: 80 },
+      ],
+    });
+    await host.waitForReady("bob/ports");
+    const { NetworkSettings } = await host.dockerInspect("bob/ports");
+    expect(NetworkSettings.Ports).toMatchObject({
+      "53/udp": [{ HostIp: "127.0.0.2", HostPort: "15353" }],
+      "80/tcp": [{ HostIp: "127.0.0.1", HostPort: expect.stringMatching(/^\d+$/) }],
+    });
+    await host.remove("bob/ports");
+  });
+
+  it("must ask the registry before each create when the image is declared Always, though it is here", async () => {
+    await host.engine.docker.getImage("bed/base:1").tag({ repo: "localhost:1/bed/base", tag: "1" });
+    const spec = { image: "localhost:1/bed/base:1" };
+    drop("bob/here", { ...spec, imagePullPolicy: "IfNotPresent" });
+    await host.waitForReady("bob/here");
+    expect(pulls(host)).toBe(0);
+    drop("bob/asks", { ...spec, imagePullPolicy: "Always" });
+    const { status } = await host.waitForPhase("bob/asks", "Backoff");
+    expect(status.reason).toBe("RegistryUnreachable");
+    expect(pulls(host)).toBeGreaterThan(0);
+    expect(await host.containersOf("bob/asks")).toEqual([]);
+    await host.remove("bob/here", "bob/asks");
+  });
+
+  it("must wait for a host path of the declared type", async () => {
+    const path = join(host.directory, "data");
+    const volume = (type: string): object => ({
+      volumes: [{ name: "data", mountPath: "/data", hostPath: { path, type } }],
+    });
+    drop("alice/mounts", volume("File"));
+    const waiting = await host.waitForPhase("alice/mounts", "Pending");
+    expect(waiting.status).toMatchObject({ reason: "MountMissing" });
+    expect(waiting.status.message).toContain(`${path} as File; it is a Directory`);
+    drop("alice/mounts", volume("Directory"));
+    await host.waitForReady("alice/mounts");
+    expect((await host.dockerInspect("alice/mounts")).Mounts).toMatchObject([{ RW: true }]);
+    await host.remove("alice/mounts");
+  });
+
+  it("must be found by its labels and keep its annotations", async () => {
+    const text = containerSpec("labelled").replace(
+      "name: labelled",
+      "name: labelled\n  namespace: bob\n  labels: { team: vision }\n  annotations: { note: hello }",
+    );
+    host.drop("users/bob/labelled.yaml", text);
+    drop("bob/plain", {});
+    for (const key of ["bob/labelled", "bob/plain"]) await host.waitForReady(key);
+    const found = await waitFor("the labelled one", async () => {
+      const { stdout } = await host.ds01("get", "containers", "-n", "bob", "-l", "team=vision", "-o", "json");
+      return (JSON.parse(stdout) as { readonly items: readonly ContainerObject[] }).items;
+    });
+    expect(found.map(({ metadata }) => metadata)).toMatchObject([
+      { name: "labelled", namespace: "bob", labels: { team: "vision" }, annotations: { note: "hello" } },
+    ]);
+    await host.remove("bob/labelled", "bob/plain");
+  });
+});

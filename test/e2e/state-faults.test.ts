@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait-for.ts";
+import { holdsFor } from "./holds-for.ts";
+import { dockerName, startHost } from "./host.ts";
+import type { Host } from "./host.ts";
+import { containerSpec } from "./spec-text.ts";
+
+const train = "alice/train";
+
+/** Puts the state directory on a file system of its own, which can be filled and made read-only. */
+async function moveState(host: Host): Promise<void> {
+  await host.controller.end("SIGTERM");
+  const kept = `${host.stateDir}-kept`;
+  cpSync(host.stateDir, kept, { recursive: true, preserveTimestamps: true });
+  rmSync(host.stateDir, { recursive: true });
+  mkdirSync(host.stateDir);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "ds01-state", host.stateDir]);
+  cpSync(kept, host.stateDir, { recursive: true, preserveTimestamps: true });
+  await host.startController();
+}
+
+function fill(host: Host): void {
+  for (let size = 256 * 1024; size > 0; size = Math.floor(size / 2)) {
+    for (let part = 0; ; part += 1) {
+      try {
+        writeFileSync(join(host.stateDir, `ballast-${size}-${part}`), Buffer.alloc(size));
+      } catch {
+        // Full for pieces of this size.
+        break;
+      }
+    }
+  }
+}
+
+function empty(host: Host): void {
+  execFileSync("sh", ["-c", 'rm -f -- "$1"/ballast-*', "sh", host.stateDir]);
+}
+
+/** Immutable files and directories refuse root as well, and a file that is open for writing is no obstacle. */
+function setImmutable(host: Host, immutable: boolean): void {
+  execFileSync("chattr", ["-R", immutable ? "+i" : "-i", host.stateDir]);
+}
+
+const faults = [
+  ["is full", 3000, fill, empty],
+  // Longer than a holder of the lock may be silent before it counts as dead.
+  [
+    "is read-only",
+    13_000,
+    (host: Host) => setImmutable(host, true),
+    (host: Host) => setImmutable(host, false),
+  ],
+] as const;
+
+describe("a state directory that cannot be written", () => {
+  let host: Host;
+
+  let priority = 6;
+
+  beforeAll(async () => {
+    host = await startHost({
+      name: "state-faults",
+      files: { "users/alice/train.yaml": containerSpec("train") },
+    });
+    await host.waitForReady(train);
+    await moveState(host);
+  });
+
+  afterAll(async () => {
+    await host.controller.end("SIGKILL");
+    setImmutable(host, false);
+    execFileSync("umount", [host.stateDir]);
+    await host.stop();
+  });
+
+  it.each(faults)(
+    "because it %s must keep serving, do nothing new, say so, and recover alone",
+    async (_, lastsMs, begin, end) => {
+      const controller = host.controller;
+      const container = host.engine.docker.getContainer(dockerName(train));
+      const { StartedAt: startedAt } = (await container.inspect()).State;
+      begin(host);
+      // The next write shows it; a file that says the same again would cause none.
+      priority += 1;
+      host.drop("users/alice/train.yaml", containerSpec("train", { priority }));
+      await waitFor(
+        "doctor to say so",
+        async () => /StateWritable.*cannot be written/s.test((await host.ds01("doctor")).stdout),
+        {
+          timeoutMs: 20_000,
+          intervalMs: 200,
+        },
+      );
+      host.proxy.clear();
+      const second = `users/alice/${Date.now()}.yaml`;
+      const key = second.slice("users/".length, -".yaml".length);
+      host.drop(second, containerSpec(key.split("/")[1] ?? ""));
+      await host.waitForObject(key, "known", () => true);
+      await container.kill();
+
+      await holdsFor(lastsMs, async () => {
+        expect((await host.ds01("get", "containers")).code).toBe(0);
+      });
+      expect(host.proxy.mutations()).toEqual([]);
+      expect(controller.isRunning).toBe(true);
+
+      end(host);
+      await host.waitForReady(train, 70_000);
+      await host.waitForReady(key, 70_000);
+      expect((await container.inspect()).State.StartedAt).not.toBe(startedAt);
+      expect(controller.isRunning).toBe(true);
+      const { stdout } = await host.ds01("doctor");
+      expect(stdout).toMatch(/StateWritable +the state directory can be written/);
+    },
+  );
+});

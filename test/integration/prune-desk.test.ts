@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Ingest } from "../../src/controller/ingest.ts";
+import { PruneDesk } from "../../src/controller/prune-desk.ts";
+import { SpecIndex } from "../../src/controller/spec-index.ts";
+import type { Happening } from "../../src/ports/event-sink.ts";
+import { waitFor } from "../bed/wait-for.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { silentLog } from "../support/silent-log.ts";
+
+const spec = (name: string): string =>
+  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: {name: ${name}}\nspec: {image: x}\n`;
+
+/** Ingest and desk as the manager wires them, over a tree that the test holds. */
+class Tree {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore();
+  readonly happenings: Happening[] = [];
+  readonly missing = new Set<string>();
+  readonly index = new SpecIndex(() => []);
+  readonly desk: PruneDesk;
+  readonly ingest: Ingest;
+
+  constructor() {
+    const shared = {
+      sourceName: "specs",
+      store: this.store,
+      index: this.index,
+      clock: this.clock,
+      events: { record: (happening: Happening) => void this.happenings.push(happening) },
+      log: silentLog(),
+      onChange: () => undefined,
+    };
+    this.desk = new PruneDesk({
+      ...shared,
+      hasDirectory: (path) => !this.missing.has(path),
+      rescan: () => this.ingest.settled(),
+    });
+    this.ingest = new Ingest({
+      ...shared,
+      prunes: this.desk,
+      now: () => this.clock.now(),
+      uidFor: (namespace, name) => `uid-${namespace}-${name}`,
+      onSynced: () => undefined,
+    });
+  }
+
+  async write(...names: string[]): Promise<void> {
+    for (const name of names) {
+      const text = spec(name);
+      this.ingest.upsert({ path: pathOf(name), text, contentHash: text, ownerUid: null, ownerName: null });
+    }
+    await this.ingest.settled();
+  }
+
+  async remove(...names: string[]): Promise<void> {
+    for (const name of names) this.ingest.remove(pathOf(name));
+    await this.ingest.settled();
+  }
+
+  /** Moves on, and lets what was judged meanwhile finish. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    for (let turn = 0; turn < 20; turn += 1) await this.ingest.settled();
+  }
+
+  isDeleted(name: string): boolean {
+    return this.store.get("ContainerSpec", `alice/${name}`)?.deletion != null;
+  }
+}
+
+const pathOf = (name: string): string => `users/alice/${name}.yaml`;
+
+describe("a file that is gone", () => {
+  let tree: Tree;
+  beforeEach(async () => {
+    tree = new Tree();
+    await tree.write("one", "two", "three", "four", "five", "six");
+    tree.ingest.synced(6);
+    await tree.ingest.settled();
+  });
+
+  it("deletes its object after three seconds, not before", async () => {
+    await tree.remove("one");
+    await tree.pass(2900);
+    expect(tree.isDeleted("one")).toBe(false);
+    await tree.pass(200);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+  });
+
+  it("does nothing when it is back in time, as editors save", async () => {
+    await tree.remove("one");
+    await tree.pass(1000);
+    await tree.write("one");
+    await tree.pass(60_000);
+    expect(tree.isDeleted("one")).toBe(false);
+  });
+
+  it("deletes nothing that came back while others were being deleted", async () => {
+    await tree.remove("one", "two");
+    const put = tree.store.put.bind(tree.store);
+    tree.store.put = async (record) => {
+      const stored = await put(record);
+      if (stored.name === "one") await tree.write("two");
+      return stored;
+    };
+    await tree.pass(3100);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await tree.pass(60_000);
+    expect(tree.isDeleted("two")).toBe(false);
+  });
+
+  it("is held back with many others, and let through by the token of exactly this set", async () => {
+    await tree.remove("one", "two", "three", "four");
+    await tree.pass(3100);
+    await waitFor("it is held back", () => tree.desk.blocked().length === 1, { timeoutMs: 2000 });
+    const [blocked] = tree.desk.blocked();
+    expect(blocked?.objects).toEqual(["alice/four", "alice/one", "alice/three", "alice/two"]);
+    expect(tree.store.get("ContainerSpec", "alice/one")?.pruneBlocked?.reason).toBe("PruneBlocked");
+
+    await expect(tree.desk.confirm("00000000", "root")).rejects.toThrow("no blocked deletion");
+    await tree.desk.confirm(blocked?.token ?? "", "root");
+    expect(["one", "two", "three", "four"].map((name) => tree.isDeleted(name))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(tree.isDeleted("five")).toBe(false);
+  });
+
+  it("is held back when the user's whole directory is gone", async () => {
+    tree.missing.add("users/alice");
+    await tree.remove("one");
+    await tree.pass(10_000);
+    await waitFor("it is held back", () => tree.desk.blocked().length === 1, { timeoutMs: 2000 });
+    expect(tree.desk.blocked()[0]?.reason).toContain("users/alice is gone as a whole");
+    expect(tree.isDeleted("one")).toBe(false);
+  });
+
+  it("goes at once when its removal was asked for, but the permission does not outlive the moment", async () => {
+    tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "one" }, "alice");
+    await tree.remove("one");
+    await tree.pass(1);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+
+    tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "two" }, "alice");
+    await tree.pass(31_000);
+    await tree.remove("two");
+    await tree.pass(1000);
+    expect(tree.isDeleted("two")).toBe(false);
+  });
+
+  it("changes nothing while the source cannot be read", async () => {
+    tree.ingest.unavailable("no such directory");
+    await tree.remove("one");
+    await tree.pass(60_000);
+    expect(tree.isDeleted("one")).toBe(false);
+  });
+});

@@ -1,0 +1,247 @@
+import { spawn } from "node:child_process";
+import { Duplex, PassThrough, Readable } from "node:stream";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { createClient } from "../../src/client/client.ts";
+import type {
+  ContainerAccess,
+  ExecOptions,
+  ExecSession,
+  LogOptions,
+} from "../../src/ports/container-access.ts";
+import { NotFoundError } from "../../src/util/errors.ts";
+import { waitFor } from "../bed/wait-for.ts";
+import { containerText, startApiBed, users } from "../support/api-bed.ts";
+import type { ApiBed } from "../support/api-bed.ts";
+
+const train = { namespace: "alice", name: "train" };
+
+/** A container whose commands are: cat, exit N, size, gone, flood. */
+class FakeContainer implements ContainerAccess {
+  readonly execs: { id: string; options: ExecOptions }[] = [];
+  readonly logCalls: { id: string; options: LogOptions; signal: AbortSignal }[] = [];
+  readonly sizes: string[] = [];
+  floodedBytes = 0;
+  stdinDestroyed = false;
+  logStream = new PassThrough();
+
+  async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<Readable> {
+    this.logCalls.push({ id, options, signal });
+    return this.logStream;
+  }
+
+  async exec(id: string, options: ExecOptions): Promise<ExecSession> {
+    this.execs.push({ id, options });
+    const [word, value] = options.command;
+    if (word === "gone") throw new NotFoundError({ reason: "NoSuchContainer", message: "it is not running" });
+    const stdout = word === "flood" ? Readable.from(this.#flood()) : new PassThrough();
+    const stderr = new PassThrough();
+    let ended: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (ended = resolve));
+    const stdin = new Duplex({
+      read: () => undefined,
+      write: (chunk, _, done) => {
+        if (stdout instanceof PassThrough) stdout.write(chunk);
+        done();
+      },
+      final: (done) => {
+        if (stdout instanceof PassThrough) stdout.end();
+        stderr.end();
+        ended();
+        done();
+      },
+      destroy: (error, done) => {
+        this.stdinDestroyed = true;
+        done(error);
+      },
+    });
+    if (word === "exit" && stdout instanceof PassThrough) {
+      stdout.end("out\n");
+      stderr.end("err\n");
+      ended();
+    }
+    return {
+      stdin,
+      stdout,
+      stderr: options.tty ? null : stderr,
+      resize: async (columns, rows) => void this.sizes.push(`${columns}x${rows}`),
+      wait: async () => {
+        await end;
+        return word === "exit" ? Number(value) : 0;
+      },
+    };
+  }
+
+  async *#flood(): AsyncGenerator<Buffer> {
+    for (;;) {
+      this.floodedBytes += 64 * 1024;
+      yield Buffer.alloc(64 * 1024);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+async function bedWithRunning(): Promise<{ bed: ApiBed; container: FakeContainer }> {
+  const container = new FakeContainer();
+  const bed = await startApiBed({ containers: container });
+  await bed.control.drop("users/alice/train.yaml", containerText("train"));
+  bed.control.setPhase("alice", "train", "Running");
+  return { bed, container };
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+describe("exec", () => {
+  it("runs a command, keeps its streams apart and returns its exit code", async () => {
+    const { bed, container } = await bedWithRunning();
+    const remote = await createClient(bed.socketPath).exec(train, { command: ["exit", "3"] });
+    expect(await Promise.all([textOf(remote.stdout), textOf(remote.stderr)])).toEqual(["out\n", "err\n"]);
+    expect(await remote.exitCode).toBe(3);
+    expect(container.execs).toEqual([
+      { id: "docker-alice-train", options: { command: ["exit", "3"], stdin: false, tty: false } },
+    ]);
+  });
+
+  it("passes input on until its end, in the same bytes", async () => {
+    const { bed } = await bedWithRunning();
+    const remote = await createClient(bed.socketPath).exec(train, { command: ["cat"], stdin: true });
+    const sent = Buffer.alloc(3 * 1024 * 1024, "0123456789abcdef");
+    const received: Buffer[] = [];
+    remote.stdout.on("data", (chunk: Buffer) => received.push(chunk));
+    remote.stdin.write(sent.subarray(0, 7));
+    remote.stdin.end(sent.subarray(7));
+    expect(await remote.exitCode).toBe(0);
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+  });
+
+  it("passes on the size of a terminal", async () => {
+    const { bed, container } = await bedWithRunning();
+    const remote = await createClient(bed.socketPath).exec(train, {
+      command: ["cat"],
+      stdin: true,
+      tty: true,
+    });
+    remote.resize(120, 40);
+    await waitFor("the size", () => container.sizes.length > 0);
+    expect(container.sizes).toEqual(["120x40"]);
+    remote.stdin.end();
+    expect(await remote.exitCode).toBe(0);
+  });
+
+  it("slows a command down to what its client reads, and ends it with the client", async () => {
+    const { bed, container } = await bedWithRunning();
+    const remote = await createClient(bed.socketPath).exec(train, { command: ["flood"], stdin: true });
+    let seen = -1;
+    await waitFor(
+      "the flood to stop",
+      () => {
+        const stopped = seen === container.floodedBytes && seen > 0;
+        seen = container.floodedBytes;
+        return stopped;
+      },
+      { intervalMs: 100 },
+    );
+    expect(container.floodedBytes).toBeLessThan(16 * 1024 * 1024);
+    remote.stdout.resume();
+    await waitFor("the flood to go on", () => container.floodedBytes > seen + 4 * 1024 * 1024);
+    remote.close();
+    await waitFor("the end of its input", () => container.stdinDestroyed);
+    await expect(remote.exitCode).rejects.toMatchObject({ reason: "ControllerUnreachable" });
+  });
+
+  it("refuses before the upgrade: others, what is not there, what does not run", async () => {
+    const { bed } = await bedWithRunning();
+    const client = createClient(bed.socketPath);
+    const command = ["exit", "0"];
+    await expect(client.exec({ ...train, name: "x" }, { command })).rejects.toMatchObject({
+      reason: "NotFound",
+      message: 'containers.ds01.io "x" not found',
+    });
+    await expect(client.exec(train, { command: ["gone"] })).rejects.toMatchObject({ reason: "NotFound" });
+    await expect(client.exec(train, { command: [] })).rejects.toMatchObject({ reason: "BadRequest" });
+    bed.control.setPhase("alice", "train", "Stopped");
+    await expect(client.exec(train, { command })).rejects.toThrow("has no container now");
+    bed.actAs("bob");
+    await expect(client.exec(train, { command })).rejects.toMatchObject({ reason: "Forbidden" });
+    expect(await bed.call("GET", "/healthz")).toMatchObject({ code: 200 });
+  });
+
+  it("speaks v4 to older clients and refuses other protocols and paths", async () => {
+    const { bed } = await bedWithRunning();
+    const open = async (path: string, protocol: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(`ws+unix://${bed.socketPath}:${path}`, protocol);
+        onTestFinished(() => socket.terminate());
+        socket.once("open", () => resolve(socket.protocol));
+        socket.once("unexpected-response", (_, response) => resolve(String(response.statusCode)));
+        socket.on("error", () => undefined);
+      });
+    const path = "/api/v1/namespaces/alice/pods/train/exec?command=cat&stdin=true";
+    expect(await open(path, "v4.channel.k8s.io")).toBe("v4.channel.k8s.io");
+    expect(await open(path, "v3.channel.k8s.io")).toBe("400");
+    expect(await open("/apis", "v5.channel.k8s.io")).toBe("400");
+    expect(await open("/nowhere", "v5.channel.k8s.io")).toBe("404");
+    expect(await bed.call("GET", path)).toMatchObject({ code: 400 });
+  });
+
+  it.runIf(process.getuid?.() === 0)("knows the caller of a WebSocket by its uid as well", async () => {
+    const { bed } = await bedWithRunning();
+    bed.actAs(null);
+    const script = `
+      const { request } = require("node:http");
+      const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13",
+        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==", "sec-websocket-protocol": "v5.channel.k8s.io" };
+      const path = "/api/v1/namespaces/alice/pods/train/exec?command=exit&command=0";
+      const sent = request({ socketPath: process.argv[1], path, headers });
+      sent.on("upgrade", (response, socket) => { console.log(response.statusCode); socket.destroy(); });
+      sent.on("response", (response) => { console.log(response.statusCode); response.resume(); });
+      sent.end();`;
+    const execAs = async (name: string): Promise<string> => {
+      const uid = users.find((user) => user.name === name)?.uid ?? -1;
+      const child = spawn(process.execPath, ["-e", script, bed.socketPath], { uid, gid: uid, cwd: "/" });
+      return (await textOf(child.stdout)).trim();
+    };
+    expect(await execAs("bob")).toBe("403");
+    expect(await execAs("alice")).toBe("101");
+  });
+});
+
+describe("logs", () => {
+  it("come as they are written and stop when the reader goes", async () => {
+    const { bed, container } = await bedWithRunning();
+    container.logStream.write("one\n");
+    const stream = await createClient(bed.socketPath).logs(train, {
+      follow: true,
+      tail: 5,
+      timestamps: true,
+    });
+    let text = "";
+    stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await waitFor("the first line", () => text === "one\n");
+    container.logStream.write("two\n");
+    await waitFor("the second line", () => text === "one\ntwo\n");
+    stream.destroy();
+    await waitFor("the engine to be told", () => container.logCalls[0]?.signal.aborted);
+    expect(container.logCalls[0]).toMatchObject({
+      id: "docker-alice-train",
+      options: { follow: true, tail: 5, timestamps: true, sinceSeconds: null },
+    });
+    expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("end where the container's output ends", async () => {
+    const { bed, container } = await bedWithRunning();
+    container.logStream.end("all\n");
+    expect(await textOf(await createClient(bed.socketPath).logs(train, {}))).toBe("all\n");
+    await expect(createClient(bed.socketPath).logs({ ...train, name: "x" }, {})).rejects.toMatchObject({
+      reason: "NotFound",
+    });
+    expect(await bed.call("GET", "/api/v1/namespaces/alice/pods/train/log?tailLines=x")).toMatchObject({
+      code: 400,
+    });
+  });
+});

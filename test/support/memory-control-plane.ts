@@ -1,0 +1,294 @@
+import type { ContainerSpecSpec } from "../../src/api/container.ts";
+import type { ContainerDescription, Preview } from "../../src/api/description.ts";
+import type { EventObject } from "../../src/api/event.ts";
+import { objectKey } from "../../src/api/meta.ts";
+import { parseSpecText } from "../../src/api/parse.ts";
+import type { SourceReference } from "../../src/core/record.ts";
+import type {
+  ControlPlane,
+  GpuRecord,
+  HealthCheck,
+  SchedulingChange,
+  View,
+  ViewChange,
+} from "../../src/ports/control-plane.ts";
+import type { Questions } from "../../src/ports/questions.ts";
+import type { SpecWriter } from "../../src/ports/spec-writer.ts";
+import { NotFoundError } from "../../src/util/errors.ts";
+import { sha256 } from "../../src/util/hash.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { containerRecord, quotaRecord } from "./records.ts";
+
+type ParsedText = ReturnType<typeof parseSpecText>;
+
+/** A View that tests change. */
+class MemoryView<T> implements View<T> {
+  readonly #objects = new Map<string, T>();
+  readonly #listeners = new Set<(change: ViewChange<T>) => void>();
+
+  list(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  onChange(listener: (change: ViewChange<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  set(key: string, object: T): void {
+    const type = this.#objects.has(key) ? "MODIFIED" : "ADDED";
+    this.#objects.set(key, object);
+    for (const listener of this.#listeners) listener({ type, object });
+  }
+}
+
+/** Spec files and what a controller would make of them, without engine, disk or time: for tests of the API. */
+export class MemoryControlPlane implements ControlPlane, SpecWriter {
+  readonly store = new MemoryStore();
+  readonly events = new MemoryView<EventObject>();
+  readonly gpus = new MemoryView<GpuRecord>();
+  /** Path below the specs root -> text. */
+  readonly files = new Map<string, string>();
+  /** Path -> who owns the file. */
+  readonly owners = new Map<string, string>();
+  checks: readonly HealthCheck[] = [{ name: "SourceSynced", ok: true, message: "2 files", remedy: null }];
+  prunes: { token: string; objects: string[]; reason: string }[] = [];
+  /** While true, files are written but nobody looks at them. */
+  asleep = false;
+  /** What `expectRemoval` was told. */
+  readonly expectedRemovals: string[] = [];
+  #uids = 0;
+
+  async read(path: string): Promise<string | undefined> {
+    return this.files.get(path);
+  }
+
+  async write(path: string, text: string, ownerName: string): Promise<void> {
+    this.files.set(path, text);
+    this.owners.set(path, ownerName);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.files.delete(path);
+  }
+
+  async resync(): Promise<void> {
+    if (this.asleep) return;
+    const declared = new Set<string>();
+    for (const [path, text] of this.files) {
+      for (const document of parse(text, path).documents) {
+        declared.add(this.#admit(document, path, sha256(text)));
+      }
+    }
+    for (const kind of ["ContainerSpec", "QuotaSpec"] as const) {
+      for (const { namespace, name } of this.store.list(kind)) {
+        const key = objectKey(namespace, name);
+        if (!declared.has(key)) await this.store.delete(kind, key);
+      }
+    }
+  }
+
+  /** Writes a file as a person would and takes it in. */
+  async drop(path: string, text: string): Promise<void> {
+    this.files.set(path, text);
+    await this.resync();
+  }
+
+  /** Gives a container a new phase. */
+  setPhase(namespace: string, name: string, phase: "Running" | "Stopped"): void {
+    const record = this.store.get("ContainerSpec", objectKey(namespace, name));
+    if (record === undefined) throw new TypeError(`no container ${namespace}/${name}`);
+    this.store.putSoon({ ...record, status: { ...record.status, phase } });
+  }
+
+  async preview(text: string, path: string): Promise<Preview> {
+    const { documents, problems, identities } = parse(text, path);
+    const [document] = documents;
+    const count = document?.kind === "ContainerSpec" ? (document.spec.gpus?.count ?? 0) : 0;
+    const namespace = identities[0]?.namespace ?? "";
+    const name = identities[0]?.name ?? "";
+    const message = `${namespace}/${name} refused: asks for ${count} GPUs; quota "students" allows 2 (quotas/students.yaml:7).`;
+    return {
+      namespace,
+      name,
+      path,
+      exists: this.store.get("ContainerSpec", objectKey(namespace, name)) !== undefined,
+      problems,
+      refusal: count > 2 ? { reason: "QuotaExceeded", message } : null,
+      changes: [],
+      plan: [],
+      notes: [],
+    };
+  }
+
+  describe(namespace: string, name: string): ContainerDescription | undefined {
+    const record = this.store.get("ContainerSpec", objectKey(namespace, name));
+    if (record === undefined) return undefined;
+    return {
+      namespace,
+      name,
+      labels: record.labels,
+      phase: record.status.phase,
+      phaseSince: "2026-01-05T08:00:00Z",
+      why: [],
+      whatHelps: null,
+      source: { path: record.source.path },
+      rejection: record.rejection,
+      container: null,
+      restarts: 0,
+      gpu: null,
+      containers: null,
+      limits: [],
+      conditions: [],
+      next: { text: "", at: null },
+      events: this.events.list().filter((event) => event.involvedObject.name === name),
+    };
+  }
+
+  readonly questions: Questions = {
+    gpuAvailability: async (reference) => {
+      const gpu = this.gpus.list().find(({ name, uid }) => name === reference || uid === reference);
+      if (gpu === undefined) return undefined;
+      const { state, holder } = gpu.status;
+      const { uuid, model, profile = null } = gpu.spec;
+      const available = state === "Free";
+      const message = `allocated: ${holder?.namespace}/${holder?.name}`;
+      const obstacles = available ? [] : [{ reason: state, message }];
+      const checkedAt = "2026-01-05T08:00:00Z";
+      return { slot: gpu.name, uuid, model, profile, state, available, obstacles, checkedAt };
+    },
+    gpuDetails: async (reference) => {
+      const gpu = this.gpus.list().find(({ name, uid }) => name === reference || uid === reference);
+      if (gpu === undefined) return undefined;
+      const { uuid } = gpu.spec;
+      return { slot: gpu.name, uuid, untilCause: null, processes: [], links: null, waiting: [] };
+    },
+    limits: async (user) => ({ user, groups: [], quota: null, limits: [], dockerArgs: [] }),
+    userUsage: async () => [],
+    allocation: async (text, path) => {
+      const { namespace, name, problems, refusal } = await this.preview(text, path);
+      const outcome = { type: "none", message: "asks for no devices" } as const;
+      const nothing = { needs: null, criteria: [], candidates: [], setScore: null, notes: [] };
+      return { namespace, name, problems, refusal, strategy: "leastAllocated", outcome, ...nothing };
+    },
+    gpuUsage: async () => ({
+      ready: true,
+      message: "",
+      devices: this.gpus.list().map(({ name, spec, status }) => ({
+        slot: name,
+        uuid: spec.uuid,
+        model: spec.model,
+        profile: spec.profile ?? null,
+        memoryBytes: spec.memoryBytes,
+        memoryUsedBytes: status.memoryUsedBytes,
+        utilizationPercent: status.utilizationPercent,
+        state: status.state,
+        holder: status.holder === null ? null : `${status.holder.namespace}/${status.holder.name}`,
+        processes: [],
+      })),
+    }),
+  };
+
+  containerId(namespace: string, name: string): string | undefined {
+    const record = this.store.get("ContainerSpec", objectKey(namespace, name));
+    return record?.status.phase === "Running" ? `docker-${namespace}-${name}` : undefined;
+  }
+
+  health(): readonly HealthCheck[] {
+    return this.checks;
+  }
+
+  blockedPrunes(): readonly { token: string; objects: readonly string[]; reason: string }[] {
+    return this.prunes;
+  }
+
+  expectRemoval(kind: "ContainerSpec" | "QuotaSpec", namespace: string, name: string, actor: string): void {
+    this.expectedRemovals.push(`${kind} ${objectKey(namespace, name)} by ${actor}`);
+  }
+
+  async confirmPrune(token: string): Promise<void> {
+    if (!this.prunes.some((prune) => prune.token === token)) {
+      throw new NotFoundError({ reason: "NoSuchPrune", message: `no deletion is held back under ${token}` });
+    }
+    this.prunes = this.prunes.filter((prune) => prune.token !== token);
+  }
+
+  async setSchedulable(
+    gpu: string,
+    { unschedulable, reason, by }: SchedulingChange,
+  ): Promise<GpuRecord | undefined> {
+    const record = this.gpus.list().find(({ name, uid }) => name === gpu || uid === gpu);
+    if (record === undefined) return undefined;
+    const { unschedulable: _, unschedulableReason: before, ...spec } = record.spec;
+    const why = reason ?? before;
+    const changed: GpuRecord = {
+      ...record,
+      resourceVersion: this.store.nextResourceVersion(),
+      spec: unschedulable
+        ? { ...spec, unschedulable, ...(why === undefined ? {} : { unschedulableReason: why }) }
+        : spec,
+      status: {
+        ...record.status,
+        state: unschedulable ? "Cordoned" : "Free",
+        reason: unschedulable ? `cordoned by ${by}` : null,
+      },
+    };
+    this.gpus.set(record.name, changed);
+    return changed;
+  }
+
+  /** Adds an event about a container. */
+  emit(namespace: string, name: string, reason: string): void {
+    const version = this.store.nextResourceVersion();
+    const time = "2026-01-05T08:00:00Z";
+    const event: EventObject = {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: {
+        name: `${name}.${version}`,
+        namespace,
+        uid: `event-${version}`,
+        resourceVersion: String(version),
+        creationTimestamp: time,
+      },
+      type: "Normal",
+      reason,
+      message: reason,
+      involvedObject: { apiVersion: "ds01.io/v1alpha1", kind: "ContainerSpec", namespace, name, uid: "" },
+      source: { component: "ds01" },
+      count: 1,
+      firstTimestamp: time,
+      lastTimestamp: time,
+    };
+    this.events.set(event.metadata.name, event);
+  }
+
+  #admit(document: ParsedText["documents"][number], path: string, contentHash: string): string {
+    const { namespace, name } = document.identity;
+    const key = objectKey(namespace, name);
+    const source: SourceReference = {
+      source: "specs",
+      path,
+      contentHash,
+      positions: document.positions,
+    };
+    const { labels = {}, annotations = {} } = document.metadata;
+    const common = { labels, annotations, source, uid: `uid-${++this.#uids}` };
+    if (document.kind === "QuotaSpec") {
+      const before = this.store.get("QuotaSpec", key) ?? quotaRecord(name, common);
+      this.store.putSoon({ ...before, ...common, uid: before.uid, spec: document.spec });
+    } else {
+      const spec: ContainerSpecSpec = document.spec;
+      const known = this.store.get("ContainerSpec", key);
+      const before = known ?? containerRecord(namespace, name, { ...common, generation: 0 });
+      const generation = before.generation + (JSON.stringify(before.spec) === JSON.stringify(spec) ? 0 : 1);
+      this.store.putSoon({ ...before, ...common, uid: before.uid, generation, spec });
+    }
+    return key;
+  }
+}
+
+function parse(text: string, path: string): ParsedText {
+  const namespaceFromPath = /^users\/([^/]+)\//.exec(path)?.[1];
+  return parseSpecText(text, { path, namespaceFromPath });
+}

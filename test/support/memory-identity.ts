@@ -1,0 +1,25 @@
+import type { Identity, SystemUser } from "../../src/ports/identity.ts";
+
+/** A name service that knows the users a test gives it. */
+export class MemoryIdentity implements Identity {
+  readonly #users = new Map<string, SystemUser>();
+  readonly #groups = new Map<string, readonly string[]>();
+
+  add(name: string, uid: number, groups: readonly string[] = [name]): this {
+    this.#users.set(name, { name, uid, gid: uid, home: `/home/${name}` });
+    this.#groups.set(name, groups);
+    return this;
+  }
+
+  async userByName(name: string): Promise<SystemUser | undefined> {
+    return this.#users.get(name);
+  }
+
+  async userByUid(uid: number): Promise<SystemUser | undefined> {
+    return [...this.#users.values()].find((user) => user.uid === uid);
+  }
+
+  async groupsOf(userName: string): Promise<readonly string[]> {
+    return this.#groups.get(userName) ?? [];
+  }
+}

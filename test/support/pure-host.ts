@@ -1,0 +1,116 @@
+import { decide } from "../../src/core/decide.ts";
+import type { Decision } from "../../src/core/decision.ts";
+import { hostView, type HostView } from "../../src/core/host-view.ts";
+import type { ObservedContainer } from "../../src/core/observed.ts";
+import { containerName } from "../../src/core/plan/container-name.ts";
+import { predict } from "../../src/core/plan/predict.ts";
+import type { ContainerRecord, QuotaRecord } from "../../src/core/record.ts";
+import type { Reservation } from "../../src/core/schedule/claims.ts";
+import { defaultPreemption } from "../../src/core/schedule/preemption.ts";
+import type { Inventory } from "../../src/core/schedule/device.ts";
+import type { Strategy } from "../../src/core/schedule/strategies.ts";
+import type { ImageState, World } from "../../src/core/world.ts";
+import { hookAttachment } from "./world-builder.ts";
+
+/** A whole host as data: what the controller would know of it, and nothing that runs. */
+export interface PureHost {
+  readonly now: number;
+  readonly records: readonly ContainerRecord[];
+  readonly quotas: readonly QuotaRecord[];
+  readonly containers: readonly ObservedContainer[];
+  readonly inventory: Inventory;
+  readonly reservations: ReadonlyMap<string, Reservation>;
+  readonly images: ReadonlyMap<string, ImageState>;
+  readonly stopping: ReadonlySet<string>;
+  readonly engineReady: boolean;
+  readonly sourceSynced: boolean;
+  readonly owner: World["owner"];
+  readonly strategy: Strategy;
+}
+
+/** The instance that the containers of a pure host belong to. */
+export const ownInstance = "test";
+
+/** Claims, leases and the queue, as every decision sees them. */
+export function viewOf(host: PureHost): HostView {
+  return hostView({
+    records: host.records,
+    quotas: host.quotas,
+    groups: new Map(),
+    containers: host.containers,
+    instance: ownInstance,
+    inventory: host.inventory,
+    reservations: host.reservations,
+    imageReady: ({ spec }) => spec !== null && imageOf(host, spec.image).type === "present",
+    strategy: host.strategy,
+    preemption: defaultPreemption,
+    now: host.now,
+  });
+}
+
+/** The world of one object, put together as the controller does. */
+export function worldOf(host: PureHost, uid: string): World {
+  const record = recordOf(host, uid);
+  const view = viewOf(host);
+  const containers = view.containersOf.get(uid) ?? [];
+  const named = host.containers.find(({ name }) => name === containerName(record.namespace, record.name));
+  const taken = named !== undefined && !containers.some(({ id }) => id === named.id);
+  return {
+    record,
+    instance: ownInstance,
+    engineReady: host.engineReady,
+    sourceSynced: host.sourceSynced,
+    containers,
+    nameTakenBy: taken ? named.name : null,
+    image: imageOf(host, record.spec?.image ?? ""),
+    stopping: host.stopping,
+    owner: host.owner,
+    aggregate: null,
+    quota: view.quotaOf(record.namespace),
+    othersUsage: view.usage(record.namespace, uid),
+    hostPaths: new Map(),
+    protectedPaths: [],
+    borrowing: view.borrowers.has(uid),
+    preemption: view.notices.get(uid) ?? null,
+    claim: view.claims.get(uid) ?? null,
+    schedule: view.outcomes.get(uid) ?? null,
+    devices: host.inventory.devices,
+    gpuStackReady: host.inventory.ready,
+    gpuAccess: { lost: [], policy: "notify" },
+    attach: hookAttachment,
+  };
+}
+
+/** Decides about one object, carries out all steps (or the first few, as before a crash), and remembers. */
+export function runPass(
+  host: PureHost,
+  uid: string,
+  carriedOut = Infinity,
+): { readonly host: PureHost; readonly decision: Decision } {
+  const world = worldOf(host, uid);
+  const whole = decide(world, host.now);
+  const decision = { ...whole, steps: whole.steps.slice(0, carriedOut) };
+  const after = predict(world, decision, host.now);
+  const others = host.containers.filter(({ id }) => !world.containers.some((own) => own.id === id));
+  const kept = host.records.filter((record) => record.uid !== uid);
+  return {
+    decision,
+    host: {
+      ...host,
+      containers: [...others, ...after.containers],
+      records: decision.gone ? kept : [...kept, after.record],
+      images: new Map([...host.images, [world.record.spec?.image ?? "", after.image]]),
+      stopping: new Set(),
+    },
+  };
+}
+
+export function recordOf(host: PureHost, uid: string): ContainerRecord {
+  const record = host.records.find((candidate) => candidate.uid === uid);
+  if (record === undefined) throw new Error(`no record has the uid ${uid}`);
+  return record;
+}
+
+function imageOf(host: PureHost, reference: string): ImageState {
+  return host.images.get(reference) ?? { type: "present", id: "sha256:image" };
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+import { CiReporter } from "./test/ci-reporter.ts";
+
+export default defineConfig({
+  test: {
+    reporters: ["default", new CiReporter()],
+    projects: [
+      // Property tests on a busy machine take longer than five seconds, and how long is not what they are about.
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "engine",
+          include: ["test/contract/**/*.test.ts", "test/integration/**/*.test.ts", "test/e2e/**/*.test.ts"],
+          globalSetup: ["test/bed/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

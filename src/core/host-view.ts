@@ -104,7 +104,7 @@ export function hostView(input: HostInput): HostView {
       return { id, name: container.name, owner: ownerOf(id), origin: originOf(container) };
     },
   });
-  const { usage, heldBy } = usageOf(input, claims, containersOf);
+  const { usage, usedBy, heldBy } = usageOf(input, claims, containersOf);
   const recentUse = withRunning(input, claims, limitsOf);
   const { records, quotas, now } = input;
   const tenancy = { records, claims, containersOf, heldBy, quotaOf, limitsOf, recentUse, now };
@@ -120,7 +120,7 @@ export function hostView(input: HostInput): HostView {
       claim: claims.get(record.uid) ?? null,
       devices: input.inventory.devices,
       containers: containersOf.get(record.uid) ?? [],
-      used: usage(record.namespace, null).gpuEquivalents,
+      used: usedBy(record.namespace),
       imageReady: input.imageReady(record),
       now: input.now,
     });

@@ -47,7 +47,12 @@ export function usageOf(
       },
     };
   };
-  return { usage, heldBy: (uid) => byUid.get(uid) ?? 0 };
+  const used = new Map([...byNamespace.keys()].map((name) => [name, usage(name, null).gpuEquivalents]));
+  return {
+    usage,
+    usedBy: (namespace) => used.get(namespace) ?? 0,
+    heldBy: (uid) => byUid.get(uid) ?? 0,
+  };
 }
 
 /** What a device counts that is gone, while it is held: what it counted when it was given. */
@@ -59,6 +64,8 @@ function equivalentsOf(given: GoneDevice, models: ReadonlyMap<string, string>): 
 /** What everybody uses, by namespace and by object. */
 export interface Usage {
   readonly usage: HostView["usage"];
+  /** GPU-equivalents that all objects of one namespace hold. */
+  readonly usedBy: (namespace: string) => number;
   /** GPU-equivalents that one object holds. */
   readonly heldBy: (uid: string) => number;
 }

@@ -29,10 +29,8 @@ export const cardShapes: fc.Arbitrary<CardShape> = fc.oneof(
 export function devicesOfCards(shapes: readonly CardShape[]): readonly Device[] {
   return shapes.flatMap((shape, index): readonly Device[] => {
     if ("shared" in shape) {
-      return withTimeSlices([gpu(index)], [{ devices: [`${index}`], replicas: shape.shared }]).slice(
-        0,
-        shape.shared === 0 ? 1 : shape.shared + 1,
-      );
+      if (shape.shared === 0) return [gpu(index)];
+      return withTimeSlices([gpu(index)], [{ devices: [`${index}`], replicas: shape.shared }]);
     }
     const [card, ...slices] = migGpu(
       index,

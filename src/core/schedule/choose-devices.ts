@@ -157,7 +157,7 @@ function joinedTo(device: Device, chosen: readonly Device[], wishes: readonly Jo
 }
 
 /** How many of the devices could be taken together at most: of each GPU that is shared one time slice. */
-function mostApart(devices: readonly Device[]): number {
+export function mostApart(devices: readonly Device[]): number {
   const shared = devices.filter(({ sharing }) => sharing !== undefined);
   return devices.length - shared.length + new Set(shared.map(physicalUuid)).size;
 }

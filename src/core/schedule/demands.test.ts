@@ -56,6 +56,32 @@ describe("the demand of an object", () => {
   });
 });
 
+describe("a demand that is looked at again", () => {
+  const first = input({ ...resumed(), containers: [] }, { imageReady: true });
+
+  it("is the same one while nothing of it has changed", () => {
+    expect(demandOf({ ...first })).toBe(demandOf(first));
+  });
+
+  it("is another one once its quota, its place, its image or what it had are", () => {
+    const { quota, record } = first;
+    const nominal = { value: 2, origin: quota.gpuNominal.origin };
+    const none = { value: 0, origin: quota.gpuNominal.origin };
+    const memory = { ...record.memory, waitingSince: now - minute, lastGpus: ["GPU-1"] };
+
+    expect(demandOf(first)).toMatchObject({ quotaLeft: null, ready: true });
+    expect(demandOf({ ...first, quota: { ...quota, gpuNominal: nominal } })?.quotaLeft).toBe(2);
+    expect(demandOf({ ...first, quota: { ...quota, gpuNominal: nominal }, used: 1 })?.quotaLeft).toBe(1);
+    expect(demandOf({ ...first, quota: { ...quota, gpuNominal: none } })).toBeNull();
+    expect(demandOf({ ...first, imageReady: false })?.ready).toBe(false);
+    expect(demandOf({ ...first, record: { ...record, memory } })).toMatchObject({
+      submittedAt: now - minute,
+      preferred: ["GPU-1"],
+    });
+    expect(demandOf(first)).toMatchObject({ quotaLeft: null, ready: true });
+  });
+});
+
 describe("an object that asks for another kind of device than it holds", () => {
   const waiting = waitingOutcome({ message: "needs 1 2g.20gb" });
 

@@ -48,24 +48,69 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
   if (claim !== null && left.length === 0 && mayKeep(input, spec) && satisfies(request, claim, devices)) {
     return null;
   }
+  const nominal = quota.gpuNominal.value;
+  const changing: ChangingPart = {
+    uid: record.uid,
+    submittedAt: submittedAt(record, now),
+    preferred: memory.lastGpus,
+    reclaims: mayReclaim(memory),
+    ready,
+    quotaLeft: nominal === null ? null : nominal - input.used + equivalents(left),
+  };
+  const known = knownDemands.get(spec);
+  if (known !== undefined && isStill(known, input, changing)) return known.demand;
+  const demand = isForbidden(spec, input) ? null : { ...lastingPart(spec, request, input), ...changing };
+  knownDemands.set(spec, { quota, limits, devices, demand });
+  return demand;
+}
+
+/** What of a demand may be another at each look; the rest follows from spec, quota, limits and devices. */
+type ChangingPart = Pick<
+  DeviceDemand,
+  "uid" | "submittedAt" | "preferred" | "reclaims" | "ready" | "quotaLeft"
+>;
+
+interface KnownDemand extends Pick<DemandInput, "quota" | "limits" | "devices"> {
+  /** Null when the quota forbids it. */
+  readonly demand: DeviceDemand | null;
+}
+
+/** Of a thousand that wait hardly one is another at the next look; the same one is known to the queue already. */
+const knownDemands = new WeakMap<ContainerSpecSpec, KnownDemand>();
+
+function isStill(known: KnownDemand, input: DemandInput, changing: ChangingPart): boolean {
+  const { quota, limits, devices, demand } = known;
+  if (quota !== input.quota || limits !== input.limits || devices !== input.devices) return false;
+  return (
+    demand === null ||
+    (demand.uid === changing.uid &&
+      demand.submittedAt === changing.submittedAt &&
+      demand.preferred === changing.preferred &&
+      demand.reclaims === changing.reclaims &&
+      demand.ready === changing.ready &&
+      demand.quotaLeft === changing.quotaLeft)
+  );
+}
+
+function isForbidden(spec: ContainerSpecSpec, { record, quota, devices }: DemandInput): boolean {
   const object = `${record.namespace}/${record.name}`;
-  if (violations(spec, quota, { object, devices, realPaths: new Map() }).length > 0) return null;
+  return violations(spec, quota, { object, devices, realPaths: new Map() }).length > 0;
+}
+
+function lastingPart(
+  spec: ContainerSpecSpec,
+  request: WantedDevices,
+  { record, quota, limits }: DemandInput,
+): Omit<DeviceDemand, keyof ChangingPart> {
   const borrowing = borrowingOf(quota, spec.preemptible === true);
   return {
-    uid: record.uid,
     namespace: record.namespace,
     name: record.name,
     ...requirementOf(request, grantOf(quota)),
     ...(request.strategy === undefined ? {} : { strategy: request.strategy }),
     priority: limits.priority.value,
-    submittedAt: submittedAt(record, now),
-    preferred: memory.lastGpus,
-    reclaims: mayReclaim(memory),
-    ready,
     quotaText: quotaText(quota, spec.preemptible === true),
     ...(borrowing === undefined ? {} : { borrowing }),
-    quotaLeft:
-      quota.gpuNominal.value === null ? null : quota.gpuNominal.value - input.used + equivalents(left),
     maxRuntimeMs: limits.maxRuntimeMs.value,
   };
 }

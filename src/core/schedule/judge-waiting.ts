@@ -1,12 +1,12 @@
 import type { KeptBack } from "./borrowing.ts";
 import type { Device } from "./device.ts";
-import { explain, type Explanation, type Waiting } from "./explain.ts";
+import type { Waiting } from "./explain.ts";
 import { type Forecast, forecast } from "./forecast.ts";
-import { findHint } from "./hint.ts";
 import type { DeviceDemand } from "./lease.ts";
 import type { ScheduleOutcome } from "./outcome.ts";
 import type { Pass } from "./pass.ts";
 import { isInForce, type Nomination } from "./preemption.ts";
+import { WaitingOutcome } from "./waiting-outcome.ts";
 
 /** Why each of the demands waits, given in the order of the queue, once everybody has been served who can be. */
 export function judgeWaiting(
@@ -35,7 +35,7 @@ export function judgeWaiting(
       inventory,
       formatTime,
     };
-    return [demand.uid, outcomeOf(waiting, pass)];
+    return [demand.uid, new WaitingOutcome(waiting, pass)];
   });
 }
 
@@ -51,41 +51,6 @@ function expectedStart(nomination: Nomination | undefined, { input: { now } }: P
 function keptBack(demand: DeviceDemand, pass: Pass): KeptBack | undefined {
   if (!pass.borrowers.has(demand) || !demand.ready) return undefined;
   return pass.lendersInTheWay(demand, pass.leastCost(demand));
-}
-
-/** Of a thousand that wait few are asked for their sentences at a time, so these are made when they are. */
-function outcomeOf(waiting: Omit<Waiting, "leases">, pass: Pass): ScheduleOutcome {
-  const { demand, reason, position, of, before, forecast: expected, quotaLeft } = waiting;
-  const lookAgainAt = pass.looksAgain.get(demand.uid);
-  let explained: Explanation | undefined;
-  let hint: string | null | undefined;
-  const explanation = (): Explanation =>
-    (explained ??= explain({ ...waiting, leases: pass.leasesAgainst(demand) }));
-  return {
-    type: "waiting",
-    reason,
-    never: reason === "NoMatchingDevice",
-    position,
-    of,
-    behind: before === undefined ? null : before.uid,
-    priority: demand.priority,
-    since: demand.submittedAt,
-    eta: expected.eta,
-    basis: expected.basis,
-    ...(waiting.nomination === undefined ? {} : { nomination: waiting.nomination }),
-    ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
-    get message() {
-      return explanation().message;
-    },
-    get blockers() {
-      return explanation().blockers;
-    },
-    get hint() {
-      const leases = pass.leasesAgainst(demand);
-      if (hint === undefined) hint = findHint(demand, { ...pass.input, leases, quotaLeft });
-      return hint;
-    },
-  };
 }
 
 /** The highest of the reasons that apply (peers 3.9). */

@@ -7,10 +7,9 @@ import type { DeviceDemand, Lease } from "./lease.ts";
 import type { Nomination, Tenant } from "./preemption.ts";
 import { QuotaBook } from "./quota-book.ts";
 import type { ScheduleInput } from "./schedule-input.ts";
-import { earliestStart, type Reservation, type ReservationInput, reservedAgainst } from "./reservations.ts";
+import { asLeases, earliestStart, type Reservation, type ReservationInput } from "./reservations.ts";
 import { cuttableSlices } from "./recut.ts";
-
-export type Shortage = "DevicesUnhealthy" | "DevicesCordoned" | "WaitingForDevices";
+import { type Shape, shapeText, type Shortage } from "./shape.ts";
 
 /**
  * What one scheduling pass works on: leases, reservations and quota change as demands are looked at in order. Answers
@@ -26,18 +25,15 @@ export class Pass {
   /** When there may be somebody to give way who has not run for long enough yet, by uid. */
   readonly looksAgain = new Map<string, number>();
   readonly #reservations: Reservation[] = [];
+  readonly #reserved = new Set<DeviceDemand>();
   #leases: readonly Lease[];
   #holders: ReadonlySet<string>;
   #tenants: readonly Tenant[] | undefined;
   #lenders: readonly Lender[] | undefined;
-  readonly #shapes = new Map<DeviceDemand, string>();
-  /** Answers that hold for the whole pass, by shape. */
-  readonly #possible = new Map<string, boolean>();
-  readonly #leastCosts = new Map<string, number>();
-  readonly #shortages = new Map<string, Shortage>();
-  /** Answers that hold until something is taken or reserved. */
-  readonly #allocations = new Map<string, Allocation>();
-  readonly #starts = new Map<string, Reservation | null>();
+  readonly #shapes = new Map<string, Shape>();
+  readonly #shapeOf = new Map<DeviceDemand, Shape>();
+  /** Leases and reservations in the way, by the number of reservations. */
+  readonly #against = new Map<number, readonly Lease[]>();
 
   constructor(input: ScheduleInput) {
     this.input = input;
@@ -55,24 +51,68 @@ export class Pass {
 
   /** Leases, and devices that are free but needed by work that comes first. */
   leasesAgainst(demand: DeviceDemand): readonly Lease[] {
-    return [...this.#leases, ...reservedAgainst(demand, this.#reservations, this.input.now)];
+    if (this.#reserved.has(demand)) return this.#leasesAgainst(demand);
+    const count = this.#reservationsAgainst(demand);
+    const known = this.#against.get(count);
+    if (known !== undefined) return known;
+    const leases = this.#leasesAgainst(demand);
+    this.#against.set(count, leases);
+    return leases;
+  }
+
+  #leasesAgainst(demand: DeviceDemand): readonly Lease[] {
+    const reserved = this.#reservations.filter(
+      (other) => other.demand !== demand && this.#isAgainst(other, demand),
+    );
+    return [...this.#leases, ...reserved.flatMap(asLeases)];
+  }
+
+  /** Demands that meet as many reservations meet the same ones: all that begin before some moment. */
+  #reservationsAgainst(demand: DeviceDemand): number {
+    let count = 0;
+    for (const other of this.#reservations) if (this.#isAgainst(other, demand)) count += 1;
+    return count;
+  }
+
+  /** True when it begins before the demand, given devices now, would have ended. */
+  #isAgainst({ from }: Reservation, { maxRuntimeMs }: DeviceDemand): boolean {
+    return from < this.input.now + (maxRuntimeMs ?? Infinity);
   }
 
   /** What the demand would get now if nobody came first. */
   allocation(demand: DeviceDemand): Allocation {
-    return this.#allocate("free", demand, () => this.#leases);
+    if (this.#isOwnObstacle(demand)) return this.#allocate(demand, this.#leases);
+    const shape = this.#shape(demand);
+    shape.free ??= this.#allocate(demand, this.#leases);
+    return shape.free;
   }
 
   /** What the demand gets now without delaying who comes first. */
   allocationAgainst(demand: DeviceDemand): Allocation {
-    return this.#allocate("against", demand, () => this.leasesAgainst(demand));
+    if (this.#isOwnObstacle(demand)) return this.#allocate(demand, this.leasesAgainst(demand));
+    const { against } = this.#shape(demand);
+    const count = this.#reservationsAgainst(demand);
+    const known = against.get(count);
+    if (known !== undefined) return known;
+    const allocation = this.#allocate(demand, this.leasesAgainst(demand));
+    against.set(count, allocation);
+    return allocation;
+  }
+
+  /** Leases and reservations of its own are no obstacle to a demand. */
+  #isOwnObstacle(demand: DeviceDemand): boolean {
+    return this.#holders.has(demand.uid) || this.#reserved.has(demand);
+  }
+
+  #allocate(demand: DeviceDemand, leases: readonly Lease[]): Allocation {
+    return allocate(demand, { ...this.input, leases });
   }
 
   /** True when some state of this host's devices could satisfy the demand. */
   canEver(demand: DeviceDemand): boolean {
-    return kept(this.#possible, this.#shapeOf(demand), () => {
-      return canCombine(demand, this.#rightDevices(demand), true);
-    });
+    const shape = this.#shape(demand);
+    shape.possible ??= canCombine(demand, this.#rightDevices(demand), true);
+    return shape.possible;
   }
 
   /** Also slices that ds01 could cut, where it may: they stand for what is not there yet. */
@@ -87,20 +127,28 @@ export class Pass {
 
   /** What is wrong with the devices that are right in kind, when they are not just taken. */
   shortage(demand: DeviceDemand): Shortage {
-    return kept(this.#shortages, this.#shapeOf(demand), () => {
-      const healthy = this.#rightDevices(demand).filter((device) => device.healthy);
-      if (!canCombine(demand, healthy, true)) return "DevicesUnhealthy";
-      const open = healthy.filter((device) => device.cordon === undefined);
-      return canCombine(demand, open, true) ? "WaitingForDevices" : "DevicesCordoned";
-    });
+    const shape = this.#shape(demand);
+    shape.shortage ??= this.#findShortage(demand);
+    return shape.shortage;
+  }
+
+  #findShortage(demand: DeviceDemand): Shortage {
+    const healthy = this.#rightDevices(demand).filter((device) => device.healthy);
+    if (!canCombine(demand, healthy, true)) return "DevicesUnhealthy";
+    const open = healthy.filter((device) => device.cordon === undefined);
+    return canCombine(demand, open, true) ? "WaitingForDevices" : "DevicesCordoned";
   }
 
   /** The earliest known start of a demand that does not fit now, and what it takes then; undefined: nobody knows. */
   earliestStart(demand: DeviceDemand): Reservation | undefined {
+    const { starts } = this.#shape(demand);
     const owner = demand.quotaLeft === null ? "" : demand.namespace;
-    const compute = (): Reservation | null =>
-      earliestStart(demand, this.#reservations, this.reservationInput()) ?? null;
-    const found = kept(this.#starts, `${owner} ${this.#shapeOf(demand)}`, compute);
+    const key = `${demand.maxRuntimeMs ?? ""} ${owner}`;
+    let found = starts.get(key);
+    if (found === undefined) {
+      found = earliestStart(demand, this.#reservations, this.reservationInput()) ?? null;
+      starts.set(key, found);
+    }
     return found === null ? undefined : { ...found, demand };
   }
 
@@ -111,13 +159,19 @@ export class Pass {
   /** GPU-equivalents of the smallest devices that fit; those of its own cost nothing more. */
   leastCost(demand: DeviceDemand): number {
     const own = this.ownDevices(demand);
+    if (own.length > 0) return this.#leastCost(demand, own);
+    const shape = this.#shape(demand);
+    shape.leastCost ??= this.#leastCost(demand, own);
+    return shape.leastCost;
+  }
+
+  #leastCost(demand: DeviceDemand, own: readonly string[]): number {
     const { devices } = this.input.inventory;
-    const compute = (): number => leastCost(demand, [...devices, ...cuttableSlices(demand, devices)], own);
-    return own.length > 0 ? compute() : kept(this.#leastCosts, this.#shapeOf(demand), compute);
+    return leastCost(demand, [...devices, ...cuttableSlices(demand, devices)], own);
   }
 
   ownDevices(demand: DeviceDemand): readonly string[] {
-    if (!this.#holders.has(demand.uid)) return [];
+    if (!this.#holders.has(demand.uid)) return none;
     return this.#leases.filter((lease) => isHeldBy(lease, demand)).map((lease) => lease.deviceUuid);
   }
 
@@ -150,54 +204,37 @@ export class Pass {
     this.quota.spend(demand, cost);
     this.#leases = [...others, ...leasesFor(demand, devices, this.input.now)];
     this.#holders = holdersOf(this.#leases);
+    for (const shape of this.#shapes.values()) delete shape.free;
     this.#forget();
   }
 
   reserve(reservation: Reservation): void {
     this.#reservations.push(reservation);
+    this.#reserved.add(reservation.demand);
     this.#forget();
   }
 
+  /** Forgets what holds until something is taken or reserved. */
   #forget(): void {
-    this.#allocations.clear();
-    this.#starts.clear();
+    this.#against.clear();
+    for (const { against, starts } of this.#shapes.values()) {
+      against.clear();
+      starts.clear();
+    }
   }
 
-  #allocate(kind: "free" | "against", demand: DeviceDemand, leases: () => readonly Lease[]): Allocation {
-    // Leases and reservations of its own are no obstacle to a demand.
-    const isAlone =
-      this.#holders.has(demand.uid) || this.#reservations.some((other) => other.demand === demand);
-    const compute = (): Allocation => allocate(demand, { ...this.input, leases: leases() });
-    return isAlone ? compute() : kept(this.#allocations, `${kind} ${this.#shapeOf(demand)}`, compute);
-  }
-
-  /** Everything that says which devices fit and for how long they are wanted, and nothing of whose demand it is. */
-  #shapeOf(demand: DeviceDemand): string {
-    return kept(this.#shapes, demand, () => {
-      const {
-        uid: _uid,
-        namespace: _namespace,
-        name: _name,
-        priority: _priority,
-        submittedAt: _submittedAt,
-        ready: _ready,
-        reclaims: _reclaims,
-        quotaLeft: _quotaLeft,
-        quotaText: _quotaText,
-        ...shape
-      } = demand;
-      return JSON.stringify(shape);
-    });
+  #shape(demand: DeviceDemand): Shape {
+    const known = this.#shapeOf.get(demand);
+    if (known !== undefined) return known;
+    const text = shapeText(demand);
+    const shape = this.#shapes.get(text) ?? { against: new Map(), starts: new Map() };
+    this.#shapes.set(text, shape);
+    this.#shapeOf.set(demand, shape);
+    return shape;
   }
 }
 
-function kept<Key, Value>(known: Map<Key, Value>, key: Key, compute: () => Value): Value {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const value = compute();
-  known.set(key, value);
-  return value;
-}
+const none: readonly string[] = [];
 
 function leastCost(demand: DeviceDemand, devices: readonly Device[], own: readonly string[]): number {
   const costs = devices

@@ -21,16 +21,21 @@ export function orderDemands(
   recentUse: RecentUse,
   gpuEquivalentsOf: (demand: DeviceDemand) => number,
 ): readonly DeviceDemand[] {
-  const ranks = new Map<DeviceDemand, number>();
+  const ranked: Ranked[] = [];
   for (const [namespace, own] of groupBy(demands, (demand) => demand.namespace)) {
     let hours = recentUse.get(namespace) ?? 0;
-    for (const demand of own.toSorted((left, right) => compareInOrder(left, right, submittedAt))) {
-      ranks.set(demand, demand.submittedAt - bonusMs(hours));
+    for (const { demand } of own.map(asSubmitted).toSorted(compareRanked)) {
+      ranked.push({ demand, rank: demand.submittedAt - bonusMs(hours) });
       hours += gpuEquivalentsOf(demand) * entryHours(demand.maxRuntimeMs);
     }
   }
-  const rankOf = (demand: DeviceDemand): number => ranks.get(demand) ?? demand.submittedAt;
-  return demands.toSorted((left, right) => compareInOrder(left, right, rankOf));
+  return ranked.toSorted(compareRanked).map(({ demand }) => demand);
+}
+
+interface Ranked {
+  readonly demand: DeviceDemand;
+  /** Among equals the lower comes first. */
+  readonly rank: number;
 }
 
 /** Milliseconds of waiting that recent use is worth: the whole bonus for none. */
@@ -43,18 +48,14 @@ export function entryHours(maxRuntimeMs: number | null): number {
   return Math.min(maxRuntimeMs === null ? Infinity : maxRuntimeMs / hourMs, longestEntryHours);
 }
 
-function submittedAt(demand: DeviceDemand): number {
-  return demand.submittedAt;
+function asSubmitted(demand: DeviceDemand): Ranked {
+  return { demand, rank: demand.submittedAt };
 }
 
-function compareInOrder(
-  left: DeviceDemand,
-  right: DeviceDemand,
-  rankOf: (demand: DeviceDemand) => number,
-): number {
+function compareRanked(left: Ranked, right: Ranked): number {
   return (
-    right.priority - left.priority ||
-    rankOf(left) - rankOf(right) ||
-    (left.uid < right.uid ? -1 : left.uid > right.uid ? 1 : 0)
+    right.demand.priority - left.demand.priority ||
+    left.rank - right.rank ||
+    (left.demand.uid < right.demand.uid ? -1 : left.demand.uid > right.demand.uid ? 1 : 0)
   );
 }

@@ -37,7 +37,8 @@ export function schedule(input: ScheduleInput): ReadonlyMap<string, ScheduleOutc
     }
   }
   const waiting = ordered.filter((demand) => !outcomes.has(demand.uid));
-  return new Map([...outcomes, ...judgeWaiting(waiting, pass)]);
+  for (const [uid, outcome] of judgeWaiting(waiting, pass)) outcomes.set(uid, outcome);
+  return outcomes;
 }
 
 /** Within their quotas people come first, in the order of the queue; who would borrow comes after them. */
@@ -51,8 +52,9 @@ function borrowersLast(inOrder: readonly DeviceDemand[], pass: Pass): readonly D
 /** What it had or has, when it is all free. */
 function giveBack(demand: DeviceDemand, pass: Pass): readonly Device[] | undefined {
   if (!demand.ready) return undefined;
-  const own = pass.ownDevices(demand);
-  const back = new Set([...own, ...(demand.reclaims ? demand.preferred : [])]);
+  const devices = [...pass.ownDevices(demand), ...(demand.reclaims ? demand.preferred : [])];
+  if (devices.length < demand.count) return undefined;
+  const back = new Set(devices);
   if (back.size < demand.count) return undefined;
   pass.input.onTurn?.(demand, pass.leases);
   const allocation = pass.allocation(demand);

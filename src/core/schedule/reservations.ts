@@ -1,5 +1,6 @@
 import { fitsWithin } from "../quota/gpu-equivalents.ts";
-import { allocate } from "./allocate.ts";
+import { allocate, judgeDevices } from "./allocate.ts";
+import { mostApart } from "./choose-devices.ts";
 import type { Device, Inventory } from "./device.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
 import type { QuotaBook } from "./quota-book.ts";
@@ -28,13 +29,18 @@ export function earliestStart(
   reservations: readonly Reservation[],
   input: ReservationInput,
 ): Reservation | undefined {
-  for (const from of ends(reservations, input)) {
+  const all = [...input.leases, ...reservations.flatMap(asLeases)];
+  const { free, refusals } = judgeDevices(demand, input.inventory.devices, all);
+  const leased = refusals.filter(({ clause }) => clause === "Leased");
+  const moments = ends(all, input.now);
+  for (const from of moments) {
     const to = from + (demand.maxRuntimeMs ?? Infinity);
-    const leases = [
-      ...input.leases.filter((lease) => endOf(lease, input.now) > from),
-      ...reservations.filter((other) => from < other.to && other.from < to).flatMap(asLeases),
-    ];
-    const allocation = allocate(demand, { ...input, leases });
+    const isThere = (lease: Lease): boolean =>
+      endOf(lease, input.now) > from && (lease.from === undefined || lease.from < to);
+    // Most moments free too little, which is seen without choosing among the devices.
+    const open = leased.filter(({ leases }) => !leases.some(isThere)).map(({ device }) => device);
+    if (mostApart([...free, ...open]) < demand.count) continue;
+    const allocation = allocate(demand, { ...input, leases: all.filter(isThere) });
     if (allocation.type === "shortage") continue;
     const cost = equivalents(allocation.devices);
     const left = quotaLeftAt(from, demand, reservations, input);
@@ -59,18 +65,6 @@ export function keepFreeOnes(
   return devices.length === 0 ? undefined : { demand, devices, from: input.now, to: Infinity };
 }
 
-/** Reserved leases that keep `demand` from starting now, because they begin before it would have ended. */
-export function reservedAgainst(
-  demand: DeviceDemand,
-  reservations: readonly Reservation[],
-  now: number,
-): readonly Lease[] {
-  const end = now + (demand.maxRuntimeMs ?? Infinity);
-  return reservations
-    .filter((reservation) => reservation.from < end && reservation.demand !== demand)
-    .flatMap(asLeases);
-}
-
 /** True when what its owner has reserved for other work can still be taken then, in GPU-equivalents of the quota. */
 export function leavesQuota(
   demand: DeviceDemand,
@@ -91,12 +85,9 @@ export function leavesQuota(
 }
 
 /** Moments at which something ends, soonest first. */
-function ends(reservations: readonly Reservation[], input: ReservationInput): readonly number[] {
-  const moments = [
-    ...input.leases.map((lease) => endOf(lease, input.now)),
-    ...reservations.map((reservation) => reservation.to),
-  ];
-  return [...new Set(moments)].filter(Number.isFinite).toSorted((a, b) => a - b);
+function ends(leases: readonly Lease[], now: number): readonly number[] {
+  const moments = new Set(leases.map((lease) => endOf(lease, now)));
+  return [...moments].filter(Number.isFinite).toSorted((a, b) => a - b);
 }
 
 /** An overdue lease is about to end, and so is that of work which is being removed. */
@@ -105,9 +96,15 @@ export function endOf(lease: Lease, now: number): number {
   return lease.until === null ? Infinity : Math.max(now, lease.until);
 }
 
-function asLeases({ demand, devices, from, to }: Reservation): readonly Lease[] {
+const leasesOf = new WeakMap<Reservation, readonly Lease[]>();
+
+/** What is reserved, as everybody else meets it. */
+export function asLeases(reservation: Reservation): readonly Lease[] {
+  const known = leasesOf.get(reservation);
+  if (known !== undefined) return known;
+  const { demand, devices, from, to } = reservation;
   const { uid, namespace, name } = demand;
-  return devices.map((device) => ({
+  const leases = devices.map((device): Lease => ({
     deviceUuid: device.uuid,
     holder: { type: "object", uid, namespace, name },
     state: "Allocated",
@@ -115,6 +112,8 @@ function asLeases({ demand, devices, from, to }: Reservation): readonly Lease[] 
     until: Number.isFinite(to) ? to : null,
     untilCause: Number.isFinite(to) ? "maxRuntime" : null,
   }));
+  leasesOf.set(reservation, leases);
+  return leases;
 }
 
 function quotaLeftAt(

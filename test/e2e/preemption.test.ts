@@ -52,6 +52,9 @@ describe("people who lend one another what they do not use", () => {
     const first = (await host.waitForReady("alice/a")).status.container?.startedAt;
     declare("bob/x");
     await host.waitForReady("bob/x");
+    // What has run for less than minRuntime is left alone, and another one would give way.
+    const { startedAt } = (await host.waitForReady("alice/c")).status.container ?? {};
+    await waitFor("alice/c to have run for a second", () => Date.now() - Date.parse(startedAt ?? "") > 2000);
     declare("bob/y");
     const waiting = await host.waitForObject(
       "bob/y",

@@ -1,6 +1,6 @@
 import { nearest } from "../util/nearest.ts";
 import { documentSchemas, isWrittenKind, writtenKinds } from "./document.ts";
-import type { ContainerDocument, QuotaDocument, WrittenKind } from "./document.ts";
+import type { ContainerDocument, QuotaDocument, ReservationDocument, WrittenKind } from "./document.ts";
 import { fieldPathText } from "./field-path.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { IdentityHints, SpecIdentity } from "./identity.ts";
@@ -8,14 +8,24 @@ import { fieldProblems } from "./issues.ts";
 import type { FieldProblem } from "./issues.ts";
 import { documentJsonSchema } from "./json-schema.ts";
 import { apiVersion, kindNames } from "./names.ts";
-import type { ParsedContainerSpec, ParsedQuotaSpec, TextProblem } from "./parsed-document.ts";
+import type {
+  ParsedContainerSpec,
+  ParsedQuotaSpec,
+  ParsedReservationSpec,
+  TextProblem,
+} from "./parsed-document.ts";
+import { adminFolders } from "./spec-folders.ts";
 import type { Span } from "./yaml-text.ts";
 import type { YamlTree } from "./yaml-tree.ts";
 
 type Unplaced<Document> = Omit<Document, "positions">;
 
 export interface CheckedDocument {
-  readonly document: Unplaced<ParsedContainerSpec> | Unplaced<ParsedQuotaSpec> | null;
+  readonly document:
+    | Unplaced<ParsedContainerSpec>
+    | Unplaced<ParsedQuotaSpec>
+    | Unplaced<ParsedReservationSpec>
+    | null;
   readonly problems: readonly TextProblem[];
 }
 
@@ -62,11 +72,14 @@ export function checkDocument(tree: YamlTree, around: DocumentSurroundings): Che
 }
 
 function documentOf(
-  data: ContainerDocument | QuotaDocument,
+  data: ContainerDocument | QuotaDocument | ReservationDocument,
   around: DocumentSurroundings,
 ): NonNullable<CheckedDocument["document"]> {
   const identity: SpecIdentity = { kind: data.kind, namespace: "", name: data.metadata.name };
   if (data.kind === "QuotaSpec") {
+    return { kind: data.kind, identity, metadata: data.metadata, spec: data.spec };
+  }
+  if (data.kind === "ReservationSpec") {
     return { kind: data.kind, identity, metadata: data.metadata, spec: data.spec };
   }
   // A mistake in the namespace is one of this file's own object, and no word about anybody else's.
@@ -102,10 +115,8 @@ function kindProblems(value: object, expect: WrittenKind | undefined): FieldProb
   }
   if (isWrittenKind(written)) {
     if (expect === undefined || written === expect) return [];
-    const message =
-      expect === "QuotaSpec"
-        ? "a ContainerSpec does not belong here, only QuotaSpecs; move it to users/<user>/"
-        : "a QuotaSpec does not belong here, only ContainerSpecs; move it to quotas/";
+    const folder = written === "ContainerSpec" ? "users/<user>/" : `${adminFolders[written]}/`;
+    const message = `a ${written} does not belong here, only ${expect}s; move it to ${folder}`;
     return [{ path, at: "value", message }];
   }
   const observed = kindNames.find((name) => name.kind === written);
@@ -127,10 +138,12 @@ function kindOf(value: object, expect: WrittenKind | undefined): WrittenKind | u
 
 function meantKind(written: unknown): WrittenKind | undefined {
   if (typeof written !== "string" || written.length > 64) return undefined;
-  const words = ["ContainerSpec", "QuotaSpec", "Container", "Containers", "Quota", "Quotas"];
-  const near = nearest(written, words);
-  if (near === undefined) return undefined;
-  return near.startsWith("Container") ? "ContainerSpec" : "QuotaSpec";
+  const words = writtenKinds.flatMap((kind) => {
+    const short = kind.replace(/Spec$/, "");
+    return [kind, short, `${short}s`];
+  });
+  const near = nearest(written, words)?.replace(/(?:Spec|s)$/, "");
+  return writtenKinds.find((kind) => kind === `${near}Spec`);
 }
 
 function namespaceProblems(value: object, kind: WrittenKind, demanded: string | undefined): FieldProblem[] {

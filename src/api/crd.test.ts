@@ -122,5 +122,10 @@ test("unions keep what Kubernetes can check", () => {
 
 test("files are the same at every run", () => {
   expect(crdFiles()).toEqual(crdFiles());
-  expect(Object.keys(crdFiles())).toEqual(["containerspec.crd.yaml", "quotaspec.crd.yaml", "gpu.crd.yaml"]);
+  expect(Object.keys(crdFiles())).toEqual([
+    "containerspec.crd.yaml",
+    "quotaspec.crd.yaml",
+    "reservationspec.crd.yaml",
+    "gpu.crd.yaml",
+  ]);
 });

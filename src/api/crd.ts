@@ -8,7 +8,7 @@ import { structuralSchema } from "./structural-schema.ts";
 
 /** Kinds that are ours; events are Kubernetes' own kind. */
 export type DefinedKind = Exclude<Kind, "Event">;
-export const definedKinds: readonly DefinedKind[] = ["ContainerSpec", "QuotaSpec", "Gpu"];
+export const definedKinds: readonly DefinedKind[] = ["ContainerSpec", "QuotaSpec", "ReservationSpec", "Gpu"];
 
 /** A CustomResourceDefinition as apiextensions.k8s.io/v1 shapes it. */
 export interface CustomResourceDefinition {

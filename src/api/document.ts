@@ -3,9 +3,10 @@ import { ContainerSpecSpec } from "./container.ts";
 import { WrittenMetadata } from "./meta.ts";
 import { apiVersion } from "./names.ts";
 import { QuotaSpecSpec } from "./quota.ts";
+import { ReservationSpecSpec } from "./reservation.ts";
 
 /** Kinds that people write in files. */
-export type WrittenKind = "ContainerSpec" | "QuotaSpec";
+export type WrittenKind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec";
 
 /** A whole ContainerSpec as a file holds it. */
 export const ContainerDocument = z
@@ -38,12 +39,39 @@ export const QuotaDocument = z
   .describe("What some users may have, and what they get when they do not say.");
 export type QuotaDocument = z.infer<typeof QuotaDocument>;
 
-export const documentSchemas = { ContainerSpec: ContainerDocument, QuotaSpec: QuotaDocument } as const;
+/** A whole ReservationSpec as a file holds it; it belongs to no namespace. */
+export const ReservationDocument = z
+  .strictObject({
+    apiVersion: z.literal(apiVersion).describe("Group and version of this kind."),
+    kind: z.literal("ReservationSpec").describe("What this document is."),
+    metadata: WrittenMetadata.omit({ namespace: true }).meta({
+      description: "Name and labels.",
+      examples: [{ name: "course-ml" }],
+    }),
+    spec: ReservationSpecSpec.meta({
+      description: "Which GPUs are kept, for whom, and when.",
+      examples: [
+        {
+          subjects: { groups: ["course-ml"] },
+          devices: ["0"],
+          weekly: { days: ["Thursday"], from: "14:00", to: "16:00", timeZone: "Europe/Berlin" },
+        },
+      ],
+    }),
+  })
+  .describe("GPUs that are kept for some users at some times.");
+export type ReservationDocument = z.infer<typeof ReservationDocument>;
+
+export const documentSchemas = {
+  ContainerSpec: ContainerDocument,
+  QuotaSpec: QuotaDocument,
+  ReservationSpec: ReservationDocument,
+} as const;
 
 /** The kinds that people write, in the order in which messages name them. */
-export const writtenKinds: readonly WrittenKind[] = ["ContainerSpec", "QuotaSpec"];
+export const writtenKinds: readonly WrittenKind[] = ["ContainerSpec", "QuotaSpec", "ReservationSpec"];
 
 /** Whether a word is the exact name of a kind that people write. */
 export function isWrittenKind(word: unknown): word is WrittenKind {
-  return word === "ContainerSpec" || word === "QuotaSpec";
+  return writtenKinds.some((kind) => kind === word);
 }

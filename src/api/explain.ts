@@ -89,7 +89,7 @@ const eventSchema: SchemaNode = {
       description: "The object it happened to.",
       properties: {
         kind: text("Its kind."),
-        namespace: text("Its namespace; absent for quotas and GPUs."),
+        namespace: text("Its namespace; absent for quotas, reservations and GPUs."),
         name: text("Its name."),
         uid: text("Its uid: tells objects of the same name apart."),
       },

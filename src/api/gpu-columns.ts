@@ -55,6 +55,12 @@ export const gpuColumns: readonly Column<GpuObject>[] = [
     cell: ({ status }) =>
       typeof status?.utilizationPercent === "number" ? `${status.utilizationPercent}%` : "-",
   }),
+  column({
+    name: "Reserved",
+    description: "The reservation for which it is kept, and how long until then or how long still.",
+    jsonPath: ".status.reservation.name",
+    cell: ({ status }, nowMs) => reservationCell(status, nowMs),
+  }),
   wideColumn({
     name: "Health",
     description: "How far it is to be trusted.",
@@ -104,6 +110,14 @@ export const gpuColumns: readonly Column<GpuObject>[] = [
 function modelCell({ profile, model, parent, sharing }: GpuSpec): string {
   if (sharing !== undefined && parent !== undefined) return `1 of ${sharing.replicas} time slices`;
   return profile ?? model;
+}
+
+function reservationCell(status: GpuStatus | undefined, nowMs: number): string {
+  const { reservation } = status ?? {};
+  if (reservation === undefined) return "";
+  const isOpen = Date.parse(reservation.from) <= nowMs;
+  if (isOpen) return `${reservation.name} (${untilText(reservation.until, nowMs) ?? ""} left)`;
+  return `${reservation.name} (in ${untilText(reservation.from, nowMs) ?? ""})`;
 }
 
 /** Whoever uses it beside its holder is told as well: the holder wonders why it is slow. */

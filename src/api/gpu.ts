@@ -75,6 +75,14 @@ export const GpuStatus = z.object({
     .array(z.string())
     .optional()
     .describe('What else a card in MIG mode could be cut into now, and where: "2g.20gb at 2, 4".'),
+  reservation: z
+    .object({
+      name: z.string(),
+      from: z.string().describe("RFC 3339."),
+      until: z.string().describe("RFC 3339."),
+    })
+    .optional()
+    .describe("The reservation that is open or comes next for which it is kept; absent when there is none."),
   cordon: z
     .object({
       by: z.string(),

@@ -1,7 +1,7 @@
 import { isWrittenKind } from "./document.ts";
 import type { WrittenKind } from "./document.ts";
 
-/** Which object a document is about; `namespace` is empty for quotas and where nothing says it. */
+/** Which object a document is about; `namespace` is empty for quotas, reservations and where nothing says it. */
 export interface SpecIdentity {
   readonly kind: WrittenKind;
   readonly namespace: string;
@@ -28,7 +28,7 @@ export function guessedIdentity(value: unknown, text: string, hints: IdentityHin
   const name =
     validName(typeof writtenName === "string" ? writtenName : "") || validName(fileStem(hints.path));
   const namespace = hints.namespaceFromPath ?? (typeof writtenNamespace === "string" ? writtenNamespace : "");
-  return { kind, namespace: kind === "QuotaSpec" ? "" : namespace, name: name || "unnamed" };
+  return { kind, namespace: kind === "ContainerSpec" ? namespace : "", name: name || "unnamed" };
 }
 
 function lineValue(text: string, pattern: RegExp): string | undefined {

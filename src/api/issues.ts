@@ -55,7 +55,9 @@ function problemsOf(
   if (found === undefined) return [{ path, message: missingText(node, path), at: "parent", absent: true }];
   const shown = shownValue(path, found, sourceOf(path));
   if (issue.code === "custom") {
-    const message = issue.message.startsWith("is ") ? `${shown} ${issue.message}` : issue.message;
+    // A whole map says nothing in a message of one line.
+    const isShown = issue.message.startsWith("is ") && typeof found !== "object";
+    const message = isShown ? `${shown} ${issue.message}` : issue.message;
     return [{ path, message, at: "value" }];
   }
   if (issue.code === "too_small" && Array.isArray(found)) {

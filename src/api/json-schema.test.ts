@@ -61,6 +61,13 @@ function passes(keyword: string, argument: unknown, value: unknown): boolean {
 const excluded = {
   ContainerSpec: { spec: { accelerators: { kind: "amd.com/gpu", count: 1 } } },
   QuotaSpec: {},
+  ReservationSpec: {
+    spec: {
+      gpus: { count: 1, equivalents: 1.5, profile: "2g.20gb", models: ["*A100*"] },
+      start: "2026-12-03T14:00:00+01:00",
+      end: "2026-12-03T16:00:00+01:00",
+    },
+  },
 };
 
 const whole = {
@@ -181,6 +188,18 @@ const whole = {
         images: { allow: ["pytorch/**"], deny: ["docker.io/miners/**"] },
         hostPorts: { ranges: ["8000-8999"], addresses: ["*", "10.0.0.5"] },
       },
+    },
+  },
+  ReservationSpec: {
+    apiVersion: "ds01.io/v1alpha1",
+    kind: "ReservationSpec",
+    metadata: { name: "course-ml", labels: { a: "b" }, annotations: { c: "d" } },
+    spec: {
+      subjects: { users: ["alice"], groups: ["course-ml"] },
+      devices: ["0"],
+      weekly: { days: ["Thursday"], from: "14:00", to: "16:00", timeZone: "Europe/Berlin" },
+      validFrom: "2026-10-12",
+      validUntil: "2027-02-05",
     },
   },
 } as const;

@@ -151,8 +151,40 @@ test("a quota shows its subjects, limits and use", () => {
   });
 });
 
+test("a reservation shows for whom what is kept when, and how long until then", () => {
+  const spec = {
+    subjects: { groups: ["course-ml"] },
+    gpus: { count: 2 },
+    weekly: { days: ["Tuesday", "Thursday"], from: "14:00", to: "16:00", timeZone: "Europe/Berlin" },
+  };
+  const window = { from: "2026-05-02T09:00:00Z", until: "2026-05-02T11:00:00Z" };
+  const status = {
+    observedGeneration: 1,
+    state: "Coming",
+    window,
+    windows: [window],
+    devices: [{ uuid: "GPU-1", slot: "1" }],
+    atRisk: [{ slot: "1", holder: "bob/train", until: null }],
+    conditions: [],
+    source: { path: "reservations/ml.yaml" },
+  };
+  const shown = rowOf("ReservationSpec", { spec, status });
+  expect(shown).toMatchObject({
+    For: "@course-ml",
+    Reserved: "2 GPUs",
+    When: "Tue,Thu 14:00-16:00 Europe/Berlin",
+    State: "Coming",
+    Kept: "1",
+    Reason: "",
+    "At-Risk": "1 bob/train",
+  });
+  expect(shown["Next"]).toBe("in 21h");
+  const open = { ...status, window: { ...window, from: "2026-01-01T00:00:00Z" } };
+  expect(rowOf("ReservationSpec", { spec, status: open })["Next"]).toMatch(/ left$/);
+});
+
 test("an object without spec or status, as of a file that never parsed, has cells too", () => {
-  for (const kind of ["ContainerSpec", "QuotaSpec", "Gpu"] as const) {
+  for (const kind of ["ContainerSpec", "QuotaSpec", "ReservationSpec", "Gpu"] as const) {
     expect(Object.values(rowOf(kind, {}))).toContain("train");
   }
 });

@@ -11,6 +11,8 @@ import { kindNames } from "./names.ts";
 import type { Kind, KindName } from "./names.ts";
 import { quotaColumns } from "./quota-columns.ts";
 import { QuotaSpecSpec, QuotaStatus } from "./quota.ts";
+import { reservationColumns } from "./reservation-columns.ts";
+import { ReservationSpecSpec, ReservationStatus } from "./reservation.ts";
 
 /** A column without its cells: what tables and CustomResourceDefinitions say about it. */
 type ColumnDefinition = Omit<Column<unknown>, "cell">;
@@ -41,6 +43,13 @@ export const kinds: Readonly<Record<Kind, KindDefinition>> = {
     spec: QuotaSpecSpec,
     status: QuotaStatus,
     ...columnsOf(quotaColumns),
+  },
+  ReservationSpec: {
+    names: namesOf("ReservationSpec"),
+    description: "GPUs that are kept for some users at some times.",
+    spec: ReservationSpecSpec,
+    status: ReservationStatus,
+    ...columnsOf(reservationColumns),
   },
   Gpu: {
     names: namesOf("Gpu"),

@@ -2,7 +2,7 @@
 export const apiGroup = "ds01.io";
 export const apiVersion = "ds01.io/v1alpha1";
 
-export type Kind = "ContainerSpec" | "QuotaSpec" | "Gpu" | "Event";
+export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Event";
 
 /** How one kind is named by people and in paths; light, so that the CLI can load it at once. */
 export interface KindName {
@@ -32,6 +32,15 @@ export const kindNames: readonly KindName[] = [
     plural: "quotas",
     singular: "quota",
     aliases: ["quotaspec", "quotaspecs"],
+    namespaced: false,
+    observed: false,
+    apiVersion,
+  },
+  {
+    kind: "ReservationSpec",
+    plural: "reservations",
+    singular: "reservation",
+    aliases: ["reservationspec", "reservationspecs", "rsv"],
     namespaced: false,
     observed: false,
     apiVersion,

@@ -290,7 +290,7 @@ describe("apiVersion, kind and metadata", () => {
     [
       "ContainerSpec",
       "Deployment",
-      '2:7: error: kind: "Deployment" is not a kind of ds01; allowed: ContainerSpec, QuotaSpec',
+      '2:7: error: kind: "Deployment" is not a kind of ds01; allowed: ContainerSpec, QuotaSpec, ReservationSpec',
     ],
     [
       "name: train",

@@ -3,10 +3,11 @@ import type { SpecIdentity } from "./identity.ts";
 import type { WrittenMetadata } from "./meta.ts";
 import type { Position } from "./problem.ts";
 import type { QuotaSpecSpec } from "./quota.ts";
+import type { ReservationSpecSpec } from "./reservation.ts";
 import type { Span } from "./yaml-text.ts";
 
 /** One document of a file that is right in every field; defaults are filled in. */
-export type ParsedDocument = ParsedContainerSpec | ParsedQuotaSpec;
+export type ParsedDocument = ParsedContainerSpec | ParsedQuotaSpec | ParsedReservationSpec;
 
 interface ParsedDocumentBase {
   readonly identity: SpecIdentity;
@@ -23,6 +24,11 @@ export interface ParsedContainerSpec extends ParsedDocumentBase {
 export interface ParsedQuotaSpec extends ParsedDocumentBase {
   readonly kind: "QuotaSpec";
   readonly spec: QuotaSpecSpec;
+}
+
+export interface ParsedReservationSpec extends ParsedDocumentBase {
+  readonly kind: "ReservationSpec";
+  readonly spec: ReservationSpecSpec;
 }
 
 /** A problem with its place in the text, before lines and columns are counted. */

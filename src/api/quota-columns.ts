@@ -3,6 +3,7 @@ import type { Column } from "./column.ts";
 import type { ApiObject } from "./meta.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "./quota.ts";
 import { ageText } from "./relative-time.ts";
+import { subjectsText } from "./subjects-text.ts";
 
 export type QuotaObject = ApiObject<QuotaSpecSpec, QuotaStatus>;
 
@@ -88,19 +89,6 @@ export const quotaColumns: readonly Column<QuotaObject>[] = [
     cell: ({ status }) => status?.source.path ?? null,
   }),
 ];
-
-const subjectsShownMax = 4;
-
-function subjectsText(subjects: QuotaSpecSpec["subjects"]): string {
-  const names = [
-    ...(subjects.default ? ["default"] : []),
-    ...(subjects.groups ?? []).map((group) => `@${group}`),
-    ...(subjects.users ?? []),
-  ];
-  if (names.length === 0) return "-";
-  const more = names.length - subjectsShownMax;
-  return more <= 0 ? names.join(",") : `${names.slice(0, subjectsShownMax).join(",")} and ${more} more`;
-}
 
 /** An absent limit is no limit; the same word says so explicitly in a file. */
 function limitText(limit: string | number | undefined): string {

@@ -46,7 +46,8 @@ const madeByDs01: readonly string[] = [
 export function unknownFieldText(root: SchemaNode, parent: FieldPath, name: string): string {
   const path = fieldPathText([...parent, name]);
   if (madeByDs01.includes(path)) return "is written by ds01 itself; remove it";
-  if (path === "metadata.namespace") return "a QuotaSpec belongs to no namespace; remove it";
+  if (path === "metadata.namespace")
+    return `a ${root.title ?? "QuotaSpec"} belongs to no namespace; remove it`;
   const siblings = Object.keys(nodeAt(root, parent)?.properties ?? {});
   const near = name.length > 64 ? undefined : nearest(name, siblings);
   if (near !== undefined) return `unknown field, did you mean "${near}"?`;

@@ -9,6 +9,7 @@ import { placeOf } from "../core/quota/resolve.ts";
 import { wantedDevices } from "../core/schedule/wanted-devices.ts";
 import { requestedEquivalents } from "../core/quota/gpu-violations.ts";
 import type { StepFailure } from "../core/lifecycle/memory.ts";
+import { blocksType } from "../core/reservation/announce-block.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { Inventory } from "../core/schedule/device.ts";
 import { formatDuration } from "../util/duration.ts";
@@ -63,6 +64,8 @@ function whyLines(record: ContainerRecord): string[] {
     if (record.spec !== null) lines.push("The last good version of it goes on.");
   }
   if (status.message !== undefined && rejection === null) lines.push(...status.message.split("\n"));
+  const blocks = status.conditions.find(({ type }) => type === blocksType);
+  if (blocks !== undefined) lines.push(blocks.message);
   // Place and expected start stand in the message.
   if (status.queue?.promised !== undefined) {
     lines.push(`Before, it was expected to start about ${status.queue.promised}.`);

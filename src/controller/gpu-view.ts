@@ -4,6 +4,8 @@ import type { DeviceHealth } from "../core/health/device-health.ts";
 import { signalText } from "../core/health/signals.ts";
 import type { HostView } from "../core/host-view.ts";
 import { describeRoom } from "../core/schedule/describe-cut.ts";
+import { overlap } from "../core/schedule/device-order.ts";
+import type { KeptDevices } from "../core/reservation/keep-devices.ts";
 import type { Device, Inventory } from "../core/schedule/device.ts";
 import { foreignContainerText } from "../core/schedule/foreign-container.ts";
 import type { Lease } from "../core/schedule/lease.ts";
@@ -42,7 +44,9 @@ export class GpuView implements View<GpuRecord> {
       this.#records.delete(slot);
       this.#tell({ type: "DELETED", object: { ...record, resourceVersion: this.#nextResourceVersion() } });
     }
-    for (const device of inventory.devices) this.#put(device, statusOf(device, inventory, view.leases));
+    for (const device of inventory.devices) {
+      this.#put(device, { ...statusOf(device, inventory, view.leases), ...reservationOf(device, view.kept) });
+    }
   }
 
   #put(device: Device, status: GpuStatus): void {
@@ -124,6 +128,16 @@ function statusOf(device: Device, inventory: Inventory, leases: readonly Lease[]
   };
 }
 
+/** The soonest window for which the device, its card or a slice of it is kept. */
+function reservationOf(device: Device, kept: readonly KeptDevices[]): Pick<GpuStatus, "reservation"> {
+  const [soonest] = kept
+    .filter(({ devices }) => devices.some((own) => overlap(own, device)))
+    .toSorted((left, right) => left.booking.window.from - right.booking.window.from);
+  if (soonest === undefined) return {};
+  const { name, window } = soonest.booking;
+  return { reservation: { name, from: formatTime(window.from), until: formatTime(window.until) } };
+}
+
 function healthOf({ state, since, signals, retestAt }: DeviceHealth): NonNullable<GpuStatus["health"]> {
   return {
     state,
@@ -181,6 +195,8 @@ export function holderText(lease: Lease): string | null {
     }
     case "unmanaged":
       return foreignContainerText({ ...lease.holder, name: lease.holder.containerName });
+    case "reservation":
+      return `reserved for ${lease.holder.name}`;
     case "object":
       return lease.gone === undefined ? lease.untilCause : `in use by work whose ${lease.gone} is gone`;
   }

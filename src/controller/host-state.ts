@@ -1,8 +1,7 @@
 import { containerName } from "../core/plan/container-name.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
-import type { ContainerRecord, QuotaRecord, StoredRecord } from "../core/record.ts";
+import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
-import { wasKeptBack } from "../core/schedule/demands.ts";
 import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { DeviceDemand, Lease } from "../core/schedule/lease.ts";
@@ -22,6 +21,7 @@ import { lookAtPaths, noPaths, pathsOf, type PathFacts } from "./host-path-facts
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
+import { sharedPart } from "./shared-part.ts";
 import type { UseMeter } from "./use-meter.ts";
 
 /** A view may be this old before deadlines in it are looked at again. */
@@ -76,6 +76,7 @@ export class HostState {
   /** Uid -> what of the record other objects depend on. */
   readonly #shared = new Map<string, unknown>();
   #quotas: readonly QuotaRecord[] | null = null;
+  #bookings: readonly ReservationRecord[] | null = null;
   #version = 0;
   #sourceSynced = false;
   #view: { readonly key: string; readonly at: number; readonly view: HostView } | null = null;
@@ -93,12 +94,23 @@ export class HostState {
     if (type === "DELETED") this.#shared.delete(record.uid);
     else this.#shared.set(record.uid, shared);
     if (record.kind === "QuotaSpec") this.#quotas = null;
+    if (record.kind === "ReservationSpec") this.#bookings = null;
     this.#version += 1;
   }
 
   #quotaRecords(): readonly QuotaRecord[] {
     this.#quotas ??= this.#options.store.list("QuotaSpec");
     return this.#quotas;
+  }
+
+  #bookingRecords(): readonly ReservationRecord[] {
+    this.#bookings ??= this.#options.store.list("ReservationSpec");
+    return this.#bookings;
+  }
+
+  /** A moment has come at which decisions may be others though nothing has changed. */
+  timeHasCome(): void {
+    this.#version += 1;
   }
 
   get sourceSynced(): boolean {
@@ -168,6 +180,7 @@ export class HostState {
       ...(strategyOverrides === undefined ? {} : { strategyOverrides }),
       records,
       quotas: this.#quotaRecords(),
+      bookings: this.#bookingRecords(),
       groups: this.#groups,
       containers: cache.all(),
       instance,
@@ -240,6 +253,8 @@ export class HostState {
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,
       claim: view.claims.get(record.uid) ?? null,
+      reserved: view.reservedFrom(record),
+      blocks: view.blocking.get(record.uid) ?? null,
       schedule: view.outcomes.get(record.uid) ?? null,
       devices: inventory.current.devices,
       gpuStackReady: inventory.current.ready,
@@ -280,15 +295,4 @@ export class HostState {
   doneStopping(containerId: string): void {
     this.#stopping.delete(containerId);
   }
-}
-
-/** Everything of a record but what only its owner is told, and when it came into its state. */
-function sharedPart(record: StoredRecord): unknown {
-  const rest = { ...record, resourceVersion: 0, status: undefined };
-  if (record.kind !== "ContainerSpec") return rest;
-  const memory = { ...record.memory, state: undefined, since: undefined };
-  // That a hold is over is told by nothing but the time, and others wait for it.
-  const released = record.memory.state === "Released";
-  const waitsForQuota = record.status.reason === "WaitingForQuota";
-  return { ...rest, memory, released, waitsForQuota, keptBack: wasKeptBack(record) };
 }

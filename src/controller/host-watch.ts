@@ -6,6 +6,7 @@ import type { HostState } from "./host-state.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { ViewPublisher } from "./publish-views.ts";
 import { updateQuotaStatuses } from "./quota-status.ts";
+import type { ReservationDesk } from "./reservation-desk.ts";
 import type { WaitingWatch } from "./waiting-watch.ts";
 
 /** Changes are gathered for this long, so that what belongs together is looked at once. */
@@ -21,6 +22,7 @@ export interface HostWatchOptions {
   readonly publisher: ViewPublisher;
   readonly waiting: WaitingWatch;
   readonly foreignUse: ForeignUse;
+  readonly reservations: ReservationDesk;
   readonly clock: Clock;
   readonly slotOf: (uuid: string) => string;
   readonly enqueue: (namespace: string, name: string) => void;
@@ -56,13 +58,14 @@ export class HostWatch {
   }
 
   update(): void {
-    const { store, host, inventory, gpus, publisher, waiting, foreignUse } = this.#options;
+    const { store, host, inventory, gpus, publisher, waiting, foreignUse, reservations } = this.#options;
     const { clock, slotOf, enqueue } = this.#options;
     if (host.versionKey === this.#seen) return;
     const view = host.view();
     const records = store.list("ContainerSpec");
     gpus.update(inventory.current, view);
     updateQuotaStatuses(store, view, clock.now());
+    reservations.update(view);
     publisher.publish({
       view,
       records,

@@ -12,6 +12,7 @@ import type { IndexedFile, SpecIndex } from "./spec-index.ts";
 import type { PruneDesk } from "./prune-desk.ts";
 import { newRecord } from "./new-record.ts";
 import { involved } from "./recorder.ts";
+import { storedRecord } from "./stored-record.ts";
 
 export interface IngestOptions {
   readonly sourceName: string;
@@ -180,10 +181,7 @@ export class Ingest implements SpecSink {
   }
 
   #stored(identity: SpecIdentity): StoredRecord | undefined {
-    const { store } = this.#options;
-    return identity.kind === "QuotaSpec"
-      ? store.get("QuotaSpec", identity.name)
-      : store.get("ContainerSpec", `${identity.namespace}/${identity.name}`);
+    return storedRecord(this.#options.store, identity);
   }
 
   #tell(record: StoredRecord, type: "Normal" | "Warning", reason: string, message: string): void {

@@ -222,7 +222,7 @@ export class ControllerManager {
   }
 
   #onSpec(kind: Kind, namespace: string, name: string): void {
-    if (kind === "QuotaSpec") this.#enqueueAll();
+    if (kind !== "ContainerSpec") this.#enqueueAll();
     else this.#parts.queue.add(`${namespace}/${name}`);
   }
 

@@ -1,6 +1,12 @@
 import type { SpecIdentity } from "../api/identity.ts";
 import { freshMemory } from "../core/lifecycle/memory.ts";
-import type { ContainerRecord, QuotaRecord, SourceReference, StoredRecord } from "../core/record.ts";
+import type {
+  ContainerRecord,
+  QuotaRecord,
+  ReservationRecord,
+  SourceReference,
+  StoredRecord,
+} from "../core/record.ts";
 
 /** A record for an object that was not known before; generation 0 means that no spec was ever accepted. */
 export function newRecord(
@@ -35,6 +41,22 @@ export function newRecord(
       status: { observedGeneration: 0, conditions: [], users: [], source: shownSource },
     };
     return quota;
+  }
+  if (identity.kind === "ReservationSpec") {
+    const reservation: ReservationRecord = {
+      ...base,
+      kind: "ReservationSpec",
+      status: {
+        observedGeneration: 0,
+        state: "Coming",
+        windows: [],
+        devices: [],
+        atRisk: [],
+        conditions: [],
+        source: shownSource,
+      },
+    };
+    return reservation;
   }
   const container: ContainerRecord = {
     ...base,

@@ -23,8 +23,10 @@ import { ViewPublisher } from "./publish-views.ts";
 import { ContainerReconciler } from "./reconcilers/container.ts";
 import { rememberCreated } from "./remember-created.ts";
 import { Recorder } from "./recorder.ts";
+import { ReservationDesk } from "./reservation-desk.ts";
 import { RuntimeCache, type ChangedContainer } from "./runtime-cache.ts";
 import { SpecIndex } from "./spec-index.ts";
+import { storedRecords } from "./stored-record.ts";
 import { UseCheck } from "./use-check.ts";
 import { UseMeter } from "./use-meter.ts";
 import { WaitingWatch } from "./waiting-watch.ts";
@@ -170,7 +172,11 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     inventory.current.devices.find((device) => device.uuid === uuid)?.slot ?? uuid;
   const publisher = new ViewPublisher(views);
   const waiting = new WaitingWatch();
-  const watch = new HostWatch({
+  const onMoment = (): void => {
+    host.timeHasCome();
+    watch.touch();
+  };
+  const watch: HostWatch = new HostWatch({
     store,
     host,
     inventory,
@@ -178,14 +184,13 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     publisher,
     waiting,
     foreignUse: new ForeignUse(recorder, store),
+    reservations: new ReservationDesk({ store, clock, onMoment }),
     clock,
     slotOf,
     enqueue,
   });
   const index = new SpecIndex((path) =>
-    [...store.list("ContainerSpec"), ...store.list("QuotaSpec")].filter(
-      ({ source: from }) => from.path === path,
-    ),
+    storedRecords(store).filter(({ source: from }) => from.path === path),
   );
   const shared = { sourceName: source.name, store, index, clock, events: recorder, log };
   const prunes = new PruneDesk({

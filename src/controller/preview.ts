@@ -19,6 +19,7 @@ import { sha256 } from "../util/hash.ts";
 import type { HostState } from "./host-state.ts";
 import { newRecord } from "./new-record.ts";
 import { placeOf } from "./spec-index.ts";
+import { storedRecord } from "./stored-record.ts";
 
 /** More passes than any change needs. */
 const maximumPasses = 12;
@@ -47,8 +48,8 @@ export async function previewText(text: string, path: string, options: PreviewOp
   };
   const [document] = parsed.documents;
   if (parsed.problems.length > 0 || document === undefined) return empty;
-  if (document.kind === "QuotaSpec") {
-    return { ...empty, exists: options.store.get("QuotaSpec", identity.name) !== undefined };
+  if (document.kind !== "ContainerSpec") {
+    return { ...empty, exists: storedRecord(options.store, document.identity) !== undefined };
   }
   return await previewContainer(document, { ...empty, problems: [] }, options, sha256(text));
 }

@@ -1,5 +1,6 @@
 import { apiVersion, type Kind } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
+import { adminFolders } from "../api/spec-folders.ts";
 import { judgePrune } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -9,6 +10,7 @@ import type { Store } from "../ports/store.ts";
 import { NotFoundError } from "../util/errors.ts";
 import { involved } from "./recorder.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
+import { storedRecord, storedRecords } from "./stored-record.ts";
 
 /** A removal through the API shows in the files within moments; what vanishes later was not meant by it. */
 const expectedMs = 30_000;
@@ -182,7 +184,7 @@ export class PruneDesk {
 
   #missingDirectories(candidates: readonly Candidate[]): readonly string[] {
     const directories = candidates.map(({ identity: { kind, namespace } }) =>
-      kind === "QuotaSpec" ? "quotas" : `users/${namespace}`,
+      kind === "ContainerSpec" ? `users/${namespace}` : adminFolders[kind],
     );
     return [...new Set(directories)].filter((path) => !this.#options.hasDirectory(path));
   }
@@ -197,7 +199,7 @@ export class PruneDesk {
     const record = this.#stored(identity);
     if (record === undefined) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
-    if (record.kind === "QuotaSpec") await this.#options.store.delete("QuotaSpec", record.name);
+    if (record.kind !== "ContainerSpec") await this.#options.store.delete(record.kind, record.name);
     else {
       const deletion = { requestedAt: this.#options.clock.now(), cause };
       await this.#options.store.put({ ...record, deletion, pruneBlocked: null } as never);
@@ -226,16 +228,14 @@ export class PruneDesk {
   }
 
   #stored(identity: SpecIdentity): StoredRecord | undefined {
-    const { store } = this.#options;
-    return identity.kind === "QuotaSpec"
-      ? store.get("QuotaSpec", identity.name)
-      : store.get("ContainerSpec", `${identity.namespace}/${identity.name}`);
+    return storedRecord(this.#options.store, identity);
   }
 
   #storedOfSource(): readonly StoredRecord[] {
     const { store, sourceName } = this.#options;
-    const all: readonly StoredRecord[] = [...store.list("ContainerSpec"), ...store.list("QuotaSpec")];
-    return all.filter(({ source, deletion }) => source.source === sourceName && deletion === null);
+    return storedRecords(store).filter(
+      ({ source, deletion }) => source.source === sourceName && deletion === null,
+    );
   }
 }
 

@@ -1,7 +1,9 @@
+import type { WrittenKind } from "../api/document.ts";
 import type { Problem } from "../api/problem.ts";
 import type { ParsedDocument } from "../api/parsed-document.ts";
 import { parseSpecText } from "../api/parse.ts";
 import type { SpecIdentity } from "../api/identity.ts";
+import { adminKindIn } from "../api/spec-folders.ts";
 import type { Rejection } from "../core/record.ts";
 import type { RefusedFile, SourcedText } from "../ports/spec-source.ts";
 
@@ -134,13 +136,14 @@ export class SpecIndex {
   }
 }
 
-/** What the place of a file says: `users/<user>/...` is that user's, `quotas/...` is for quotas. */
+/** What the place of a file says: `users/<user>/...` is that user's, `quotas/...` and `reservations/...` are admins'. */
 export function placeOf(path: string): {
-  readonly kind: "ContainerSpec" | "QuotaSpec";
+  readonly kind: WrittenKind;
   readonly namespace?: string;
 } {
   const [top, user] = path.split("/");
-  if (top === "quotas" || user === undefined) return { kind: "QuotaSpec" };
+  const kind = adminKindIn(top);
+  if (kind !== undefined || user === undefined) return { kind: kind ?? "QuotaSpec" };
   return { kind: "ContainerSpec", namespace: user };
 }
 

@@ -39,7 +39,8 @@ function signatureOf(record: ContainerRecord, view: HostView): string {
     record.status.reason === "WaitingForQuota" ? view.usage(record.namespace, record.uid).containers : "";
   const notice = view.notices.get(record.uid);
   const givesWay = notice === undefined ? "" : `for ${notice.by} at ${notice.at}`;
-  const shared = `${view.borrowers.has(record.uid) ? "borrowed" : ""} ${givesWay}`;
+  const blocks = view.blocking.get(record.uid)?.message ?? "";
+  const shared = `${view.borrowers.has(record.uid) ? "borrowed" : ""} ${givesWay} ${blocks}`;
   if (outcome === undefined) return `${claimed}|${quota}|${shared}`;
   if (outcome.type === "assigned") return `assigned ${outcome.devices.map(({ uuid }) => uuid).join(",")}`;
   const place = `${outcome.position}/${outcome.of} behind ${outcome.behind ?? ""}`;

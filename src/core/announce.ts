@@ -1,6 +1,7 @@
 import { announceAccess } from "./announce-access.ts";
 import { announceTenancy } from "./announce-tenancy.ts";
 import type { Announcement } from "./decision.ts";
+import { announceBlock } from "./reservation/announce-block.ts";
 import { holdUntil } from "./expiry.ts";
 import { deviceUuidsOf } from "./expiry.ts";
 import { deviceGone } from "./lifecycle/device-gone.ts";
@@ -32,6 +33,7 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...goneNews(situation),
     ...announceAccess(situation, fact),
     ...announceTenancy(situation, fact),
+    ...announceBlock(situation),
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;

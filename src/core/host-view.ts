@@ -1,10 +1,15 @@
 import { groupBy } from "../util/group-by.ts";
 import { formatTime } from "./format-time.ts";
+import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { knownLimits, quotaLookup } from "./quota/known-limits.ts";
 import type { EffectiveLimits, ResolvedQuota, UserUsage } from "./quota/limits.ts";
 import type { PreemptionNotice } from "./lifecycle/memory.ts";
-import type { ContainerRecord, QuotaRecord } from "./record.ts";
+import type { ContainerRecord, QuotaRecord, ReservationRecord } from "./record.ts";
+import { blockedBookings, type BlockedBooking } from "./reservation/blocked-bookings.ts";
+import { bookingsOf } from "./reservation/booking.ts";
+import { reservedRestart } from "./reservation/reserved-restart.ts";
+import { keepDevices, type KeptDevices } from "./reservation/keep-devices.ts";
 import {
   claimOf,
   orphanClaim,
@@ -12,6 +17,7 @@ import {
   unmanagedClaim,
   type Reservation,
 } from "./schedule/claims.ts";
+import { Calendar } from "./schedule/calendar.ts";
 import { demandOf } from "./schedule/demands.ts";
 import type { Inventory } from "./schedule/device.ts";
 import { originOf } from "./schedule/foreign-container.ts";
@@ -32,6 +38,8 @@ import { usageOf } from "./usage.ts";
 export interface HostInput {
   readonly records: readonly ContainerRecord[];
   readonly quotas: readonly QuotaRecord[];
+  /** What admins have reserved; absent: nothing. */
+  readonly bookings?: readonly ReservationRecord[];
   /** Unix groups of each namespace's user. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly containers: readonly ObservedContainer[];
@@ -60,9 +68,14 @@ export interface HostInput {
 export interface HostView {
   readonly claims: ReadonlyMap<string, ManagedClaim>;
   readonly leases: readonly Lease[];
+  readonly devices: Inventory["devices"];
   readonly outcomes: ReadonlyMap<string, ScheduleOutcome>;
   /** Another text whenever what stands in anybody's way may be described in other words. */
   readonly obstacles: string;
+  /** What is kept for reservations as things are now. */
+  readonly kept: readonly KeptDevices[];
+  /** Uid of work that holds kept devices beyond the beginning of a window -> what to tell about it. */
+  readonly blocking: ReadonlyMap<string, BlockedBooking>;
   /** Everything that wants devices now. */
   readonly demands: readonly DeviceDemand[];
   readonly containersOf: ReadonlyMap<string, readonly ObservedContainer[]>;
@@ -73,6 +86,8 @@ export interface HostView {
   /** Who has to give way, by uid. */
   readonly notices: ReadonlyMap<string, PreemptionNotice>;
   quotaOf(namespace: string): ResolvedQuota;
+  /** Of an object's devices those on which it does not start again, as they are reserved for others. */
+  reservedFrom(record: ContainerRecord): ReservedDevices;
   /** GPU-equivalents that the namespace's objects hold beyond its nominal quota. */
   borrowedBy(namespace: string): number;
   /** Use of the namespace's objects without the one of `exceptUid`. */
@@ -109,6 +124,19 @@ export function hostView(input: HostInput): HostView {
   const { records, quotas, now } = input;
   const tenancy = { records, claims, containersOf, heldBy, quotaOf, limitsOf, recentUse, now };
   const borrowers = borrowersOf(tenancy);
+  const book = { devices: input.inventory.devices, leases, now };
+  const kept = keepDevices(bookingsOf(input.bookings ?? [], input.groups, now), book);
+  const calendar = new Calendar(kept, book);
+  const reservedFrom = (record: ContainerRecord): ReservedDevices =>
+    reservedRestart({
+      namespace: record.namespace,
+      maxRuntimeMs: limitsOf(record)?.maxRuntimeMs.value ?? null,
+      deviceUuids: claims.get(record.uid)?.deviceUuids ?? [],
+      containers: containersOf.get(record.uid) ?? [],
+      devices: input.inventory.devices,
+      calendar,
+      now,
+    });
   const demands = input.records.flatMap((record) => {
     if (record.spec === null || wantedDevices(record.spec) === undefined) return [];
     const recordLimits = limitsOf(record);
@@ -122,12 +150,14 @@ export function hostView(input: HostInput): HostView {
       containers: containersOf.get(record.uid) ?? [],
       used: usedBy(record.namespace),
       imageReady: input.imageReady(record),
+      reserved: reservedFrom(record),
       now: input.now,
     });
     return demand === null ? [] : [demand];
   });
   const outcomes = schedule({
     demands,
+    calendar,
     inventory: input.inventory,
     leases,
     strategy: input.strategy,
@@ -149,9 +179,13 @@ export function hostView(input: HostInput): HostView {
     ...(input.onTurn === undefined ? {} : { onTurn: input.onTurn }),
   });
   const slots = new Map(input.inventory.devices.map(({ uuid, slot }) => [uuid, slot]));
-  const obstacles = describeObstacles(input.inventory, leases);
+  const obstacles = describeObstacles(input.inventory, leases) + keptText(kept);
+  const blocking = blockedBookings(kept, book);
   const notices = noticesOf(records, outcomes, now);
   return {
+    kept,
+    blocking,
+    devices: book.devices,
     claims,
     leases,
     outcomes,
@@ -162,6 +196,7 @@ export function hostView(input: HostInput): HostView {
     borrowers,
     notices,
     quotaOf,
+    reservedFrom,
     usage,
     borrowedBy: (namespace) =>
       records
@@ -175,6 +210,13 @@ function describeObstacles({ ready, message, devices }: Inventory, leases: reado
   // When a lease ends moves with the time while its work is about to start; who waits for that has another eta.
   const held = leases.map(({ until: _until, ...lease }) => lease);
   return JSON.stringify([ready, message, devices.map(({ links: _links, ...device }) => device), held]);
+}
+
+function keptText(kept: readonly KeptDevices[]): string {
+  if (kept.length === 0) return "";
+  return JSON.stringify(
+    kept.map(({ booking, devices }) => [booking.name, booking.window, devices.map(({ uuid }) => uuid)]),
+  );
 }
 
 function claimsOf(

@@ -1,79 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { declare, declared, play, pureHost, runs, type Told } from "../../test/support/play-host.ts";
 import { admittedQuota } from "../../test/support/quotas.ts";
 import { recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
-import { device, record, spec, startOfTest } from "../../test/support/world-builder.ts";
-import { freshMemory } from "./lifecycle/memory.ts";
-import type { ContainerRecord } from "./record.ts";
+import { spec, startOfTest } from "../../test/support/world-builder.ts";
 import { isLive } from "./plan/roles.ts";
-import type { Step } from "./plan/step.ts";
 
 const second = 1000;
-
-function declared(
-  namespace: string,
-  name: string,
-  at: number,
-  fields: Parameters<typeof spec>[0] = {},
-): ContainerRecord {
-  return record({
-    namespace,
-    name,
-    createdAt: at,
-    spec: spec({ gpus: { count: 1 }, stopGracePeriod: "5s", ...fields }),
-    memory: freshMemory(at),
-  });
-}
-
-function host(gpus: number, quotas: PureHost["quotas"]): PureHost {
-  const devices = Array.from({ length: gpus }, (_, index) => device(index));
-  return {
-    now: startOfTest,
-    records: [],
-    quotas,
-    containers: [],
-    inventory: { ready: true, message: "", devices, usage: new Map() },
-    reservations: new Map(),
-    images: new Map(),
-    stopping: new Set(),
-    engineReady: true,
-    sourceSynced: true,
-    owner: { uid: 1000, gid: 1000 },
-    strategy: "leastAllocated",
-  };
-}
-
-interface Told {
-  readonly at: number;
-  readonly uid: string;
-  readonly step: Step["do"];
-  readonly cause: string;
-}
-
-/** Lets the controller look at everybody once a second for so long. */
-function play(from: PureHost, seconds: number, told: Told[] = []): PureHost {
-  let current = from;
-  for (let passed = 0; passed < seconds; passed += 1) {
-    for (const { uid } of current.records) {
-      const { host: next, decision } = runPass(current, uid);
-      for (const { do: step, cause } of decision.steps) told.push({ at: current.now, uid, step, cause });
-      current = next;
-    }
-    current = { ...current, now: current.now + second };
-  }
-  return current;
-}
-
-const declare = (from: PureHost, ...records: readonly ContainerRecord[]): PureHost => ({
-  ...from,
-  records: [...from.records, ...records],
-});
-
-function runs(from: PureHost): readonly string[] {
-  return from.containers
-    .filter(isLive)
-    .map(({ labels }) => `${labels["ds01.user"]}/${labels["ds01.name"]}`)
-    .toSorted();
-}
 
 const quota = (user: string, gpus: object): PureHost["quotas"][number] =>
   admittedQuota(user, { subjects: { users: [user] }, gpus: { nominal: 1, ...gpus } });
@@ -84,7 +16,7 @@ describe("borrowing", () => {
   test("lets somebody use more than the quota while it is idle, marked, and no more than the limit", () => {
     const at = startOfTest;
     const start = declare(
-      host(4, quotas),
+      pureHost(4, { quotas }),
       declared("alice", "a", at),
       declared("alice", "b", at + 1),
       declared("alice", "c", at + 2),
@@ -100,7 +32,7 @@ describe("borrowing", () => {
   test("keeps free what is not lent", () => {
     const kept = [quota("alice", { borrowingLimit: 1 }), quota("bob", { lendingLimit: 0 })];
     const start = declare(
-      host(2, kept),
+      pureHost(2, { quotas: kept }),
       declared("alice", "a", startOfTest),
       declared("alice", "b", startOfTest),
     );
@@ -112,7 +44,11 @@ describe("borrowing", () => {
   test("gives back, with notice, what is asked for by somebody within quota", () => {
     const told: Told[] = [];
     const borrowed = play(
-      declare(host(2, quotas), declared("alice", "a", startOfTest), declared("alice", "b", startOfTest + 1)),
+      declare(
+        pureHost(2, { quotas }),
+        declared("alice", "a", startOfTest),
+        declared("alice", "b", startOfTest + 1),
+      ),
       120,
     );
     const asked = declare(borrowed, declared("bob", "x", borrowed.now));
@@ -153,7 +89,7 @@ describe("borrowing", () => {
   });
 
   test("stops nobody who is within quota and not preemptible, whatever the priority", () => {
-    const start = declare(host(1, quotas), declared("alice", "a", startOfTest, { priority: 1 }));
+    const start = declare(pureHost(1, { quotas }), declared("alice", "a", startOfTest, { priority: 1 }));
     const after = play(declare(play(start, 120), declared("bob", "x", startOfTest, { priority: 50 })), 120);
     expect(runs(after)).toEqual(["alice/a"]);
     expect(recordOf(after, "uid-bob-x").status.reason).toBe("WaitingForDevices");
@@ -161,7 +97,7 @@ describe("borrowing", () => {
 
   test("stops preemptible work for a higher priority, and the other way round never (I8)", () => {
     const start = declare(
-      host(1, quotas),
+      pureHost(1, { quotas }),
       declared("alice", "a", startOfTest, { priority: 10, preemptible: true }),
     );
     const told: Told[] = [];
@@ -176,7 +112,7 @@ describe("borrowing", () => {
 
   test("looks again when somebody has run for long enough to give way, though nothing else happens", () => {
     const fields = { priority: 10, preemptible: true };
-    const start = play(declare(host(1, quotas), declared("alice", "a", startOfTest, fields)), 3);
+    const start = play(declare(pureHost(1, { quotas }), declared("alice", "a", startOfTest, fields)), 3);
     const asked = declare(start, declared("bob", "x", start.now));
     const { startedAt } = asked.containers.find(isLive) ?? {};
     expect(runPass(asked, "uid-bob-x").decision.requeueAt).toBe((startedAt ?? 0) + 60 * second);
@@ -184,7 +120,11 @@ describe("borrowing", () => {
 
   test("tells who no longer has to give way", () => {
     const borrowed = play(
-      declare(host(2, quotas), declared("alice", "a", startOfTest), declared("alice", "b", startOfTest + 1)),
+      declare(
+        pureHost(2, { quotas }),
+        declared("alice", "a", startOfTest),
+        declared("alice", "b", startOfTest + 1),
+      ),
       120,
     );
     const noticed = play(declare(borrowed, declared("bob", "x", borrowed.now)), 5);

@@ -2,6 +2,7 @@ import type { ContainerSpecSpec, ContainerStatus } from "../api/container.ts";
 import type { Kind } from "../api/names.ts";
 import type { Position, Problem } from "../api/problem.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../api/quota.ts";
+import type { ReservationSpecSpec, ReservationStatus } from "../api/reservation.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 
 /** Where an object's text stands. `path` is relative to the specs root, as people know it. */
@@ -68,5 +69,12 @@ export interface QuotaRecord extends RecordBase {
   readonly status: QuotaStatus;
 }
 
-export type StoredRecord = ContainerRecord | QuotaRecord;
+/** A declared reservation. */
+export interface ReservationRecord extends RecordBase {
+  readonly kind: "ReservationSpec";
+  readonly spec: ReservationSpecSpec | null;
+  readonly status: ReservationStatus;
+}
+
+export type StoredRecord = ContainerRecord | QuotaRecord | ReservationRecord;
 export type RecordOf<K extends StoredRecord["kind"]> = Extract<StoredRecord, { kind: K }>;

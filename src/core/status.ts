@@ -13,6 +13,7 @@ import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
+import { blocksCondition } from "./reservation/announce-block.ts";
 import { kindNoun, wantedDevices } from "./schedule/wanted-devices.ts";
 import type { World } from "./world.ts";
 
@@ -128,6 +129,7 @@ function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact)
       message: pruneBlocked.message,
     });
   }
+  inputs.push(...blocksCondition(world));
   if (situation.access !== null) inputs.push(lostAccessCondition(situation.access, situation.now));
   if (memory.state === "Degraded") {
     inputs.push({ type: "Degraded", status: true, reason: fact.reason, message: fact.message });

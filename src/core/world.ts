@@ -1,6 +1,8 @@
 import type { ContainerRecord } from "./record.ts";
 import type { GpuAccess } from "./gpu-access.ts";
+import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
+import type { BlockedBooking } from "./reservation/blocked-bookings.ts";
 import type { AggregateState } from "./quota/aggregate-state.ts";
 import type { ResolvedQuota, UserUsage } from "./quota/limits.ts";
 import type { Attachment, Device } from "./schedule/device.ts";
@@ -57,6 +59,10 @@ export interface World {
   readonly claim: ManagedClaim | null;
   /** What scheduling says about devices it still needs; null when it needs none or holds them. */
   readonly schedule: ScheduleOutcome | null;
+  /** Of its devices those on which it does not start again, as they are reserved for others; absent: none. */
+  readonly reserved?: ReservedDevices;
+  /** A reservation in whose way it is with what it holds; absent or null: none. */
+  readonly blocks?: BlockedBooking | null;
   readonly devices: readonly Device[];
   /** False: the GPU stack does not answer, and nothing that holds GPUs is replaced. */
   readonly gpuStackReady: boolean;

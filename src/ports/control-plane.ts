@@ -1,3 +1,4 @@
+import type { WrittenKind } from "../api/document.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EventObject } from "../api/event.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
@@ -64,7 +65,7 @@ export interface ControlPlane {
     readonly reason: string;
   }[];
   /** The caller is about to remove the object's file: its deletion needs no guard and no waiting. */
-  expectRemoval(kind: "ContainerSpec" | "QuotaSpec", namespace: string, name: string, actor: string): void;
+  expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void;
   /** Lets a blocked set through; NotFoundError when the token names none. */
   confirmPrune(token: string, actor: string): Promise<void>;
   /**

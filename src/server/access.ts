@@ -23,6 +23,7 @@ export type AccessResource =
   | "containers/description"
   | "containers/preview"
   | "quotas"
+  | "reservations"
   | "gpus"
   | "events"
   | "namespaces"
@@ -39,6 +40,7 @@ const readableByAll: readonly AccessResource[] = [
   "containers",
   "containers/description",
   "quotas",
+  "reservations",
   "gpus",
   "namespaces",
   "health",

@@ -27,6 +27,7 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
   const caches: Readonly<Record<Kind, ObjectCache>> = {
     ContainerSpec: cacheOf(store.list("ContainerSpec").map(presentRecord)),
     QuotaSpec: cacheOf(store.list("QuotaSpec").map(presentRecord)),
+    ReservationSpec: cacheOf(store.list("ReservationSpec").map(presentRecord)),
     Gpu: cacheOf(control.gpus.list().map(presentGpu)),
     Event: cacheOf(control.events.list()),
   };

@@ -1,6 +1,8 @@
+import { isWrittenKind } from "../api/document.ts";
 import { Namespace, ObjectName } from "../api/fields.ts";
 import { objectKey } from "../api/meta.ts";
 import type { KindName } from "../api/names.ts";
+import { adminFolders } from "../api/spec-folders.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Store } from "../ports/store.ts";
 import { detailsOf, StatusError } from "./failure.ts";
@@ -14,12 +16,10 @@ export interface SpecTarget {
 /** The stored record of an object, whichever kind it is. */
 export function recordOf(store: Store, type: KindName, target: SpecTarget): StoredRecord | undefined {
   const key = objectKey(target.namespace, target.name);
-  if (type.kind === "ContainerSpec") return store.get("ContainerSpec", key);
-  if (type.kind === "QuotaSpec") return store.get("QuotaSpec", key);
-  return undefined;
+  return isWrittenKind(type.kind) ? store.get(type.kind, key) : undefined;
 }
 
-/** File of an object: where it stands, or `users/NAMESPACE/NAME.yaml` and `quotas/NAME.yaml` for a new one. */
+/** File of an object: where it stands, or `users/NAMESPACE/NAME.yaml` or the like of `quotas/NAME.yaml` for a new one. */
 export function specPathFor(store: Store, type: KindName, target: SpecTarget): string {
   const existing = recordOf(store, type, target);
   // An object that was only found as a container has no file.
@@ -34,7 +34,10 @@ export function specPathFor(store: Store, type: KindName, target: SpecTarget): s
       causes: [{ reason: "FieldValueInvalid", field, message }],
     });
   }
-  if (target.namespace === undefined) return `quotas/${target.name}.yaml`;
+  if (target.namespace === undefined) {
+    const folder = type.kind === "ReservationSpec" ? adminFolders[type.kind] : adminFolders.QuotaSpec;
+    return `${folder}/${target.name}.yaml`;
+  }
   if (!Namespace.safeParse(target.namespace).success) {
     throw new StatusError("BadRequest", `"${target.namespace}" is not a user name`);
   }

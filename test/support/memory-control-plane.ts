@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
+import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
 import type { EventObject } from "../../src/api/event.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
@@ -17,7 +18,7 @@ import type { SpecWriter } from "../../src/ports/spec-writer.ts";
 import { NotFoundError } from "../../src/util/errors.ts";
 import { sha256 } from "../../src/util/hash.ts";
 import { MemoryStore } from "./memory-store.ts";
-import { containerRecord, quotaRecord } from "./records.ts";
+import { containerRecord, quotaRecord, reservationRecord } from "./records.ts";
 
 type ParsedText = ReturnType<typeof parseSpecText>;
 
@@ -80,7 +81,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
         declared.add(this.#admit(document, path, sha256(text)));
       }
     }
-    for (const kind of ["ContainerSpec", "QuotaSpec"] as const) {
+    for (const kind of writtenKinds) {
       for (const { namespace, name } of this.store.list(kind)) {
         const key = objectKey(namespace, name);
         if (!declared.has(key)) await this.store.delete(kind, key);
@@ -202,7 +203,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     return this.prunes;
   }
 
-  expectRemoval(kind: "ContainerSpec" | "QuotaSpec", namespace: string, name: string, actor: string): void {
+  expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void {
     this.expectedRemovals.push(`${kind} ${objectKey(namespace, name)} by ${actor}`);
   }
 
@@ -276,6 +277,9 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     const common = { labels, annotations, source, uid: `uid-${++this.#uids}` };
     if (document.kind === "QuotaSpec") {
       const before = this.store.get("QuotaSpec", key) ?? quotaRecord(name, common);
+      this.store.putSoon({ ...before, ...common, uid: before.uid, spec: document.spec });
+    } else if (document.kind === "ReservationSpec") {
+      const before = this.store.get("ReservationSpec", key) ?? reservationRecord(name, common);
       this.store.putSoon({ ...before, ...common, uid: before.uid, spec: document.spec });
     } else {
       const spec: ContainerSpecSpec = document.spec;

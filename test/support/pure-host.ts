@@ -4,7 +4,7 @@ import { hostView, type HostView } from "../../src/core/host-view.ts";
 import type { ObservedContainer } from "../../src/core/observed.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
 import { predict } from "../../src/core/plan/predict.ts";
-import type { ContainerRecord, QuotaRecord } from "../../src/core/record.ts";
+import type { ContainerRecord, QuotaRecord, ReservationRecord } from "../../src/core/record.ts";
 import type { Reservation } from "../../src/core/schedule/claims.ts";
 import { defaultPreemption } from "../../src/core/schedule/preemption.ts";
 import type { Inventory } from "../../src/core/schedule/device.ts";
@@ -17,6 +17,10 @@ export interface PureHost {
   readonly now: number;
   readonly records: readonly ContainerRecord[];
   readonly quotas: readonly QuotaRecord[];
+  /** ReservationSpecs; absent: none. */
+  readonly bookings?: readonly ReservationRecord[];
+  /** Unix groups of users; absent: none. */
+  readonly groups?: ReadonlyMap<string, readonly string[]>;
   readonly containers: readonly ObservedContainer[];
   readonly inventory: Inventory;
   readonly reservations: ReadonlyMap<string, Reservation>;
@@ -36,7 +40,8 @@ export function viewOf(host: PureHost): HostView {
   return hostView({
     records: host.records,
     quotas: host.quotas,
-    groups: new Map(),
+    bookings: host.bookings ?? [],
+    groups: host.groups ?? new Map(),
     containers: host.containers,
     instance: ownInstance,
     inventory: host.inventory,
@@ -74,6 +79,8 @@ export function worldOf(host: PureHost, uid: string): World {
     preemption: view.notices.get(uid) ?? null,
     claim: view.claims.get(uid) ?? null,
     schedule: view.outcomes.get(uid) ?? null,
+    reserved: view.reservedFrom(record),
+    blocks: view.blocking.get(uid) ?? null,
     devices: host.inventory.devices,
     gpuStackReady: host.inventory.ready,
     gpuAccess: { lost: [], policy: "notify" },

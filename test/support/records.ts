@@ -1,6 +1,6 @@
 import type { ContainerStatus } from "../../src/api/container.ts";
 import { freshMemory } from "../../src/core/lifecycle/memory.ts";
-import type { ContainerRecord, QuotaRecord } from "../../src/core/record.ts";
+import type { ContainerRecord, QuotaRecord, ReservationRecord } from "../../src/core/record.ts";
 
 const base = {
   uid: "0b7f8f0e-7f1c-4c5b-9d3e-1f2a3b4c5d6e",
@@ -53,6 +53,29 @@ export function quotaRecord(name: string, changes: Partial<QuotaRecord> = {}): Q
     source: { source: "specs", path, contentHash: "0", positions: {} },
     spec: null,
     status: { observedGeneration: 1, conditions: [], users: [], source: { path } },
+    ...changes,
+  };
+}
+
+/** A declared reservation as admission would make it; `changes` replace whole members. */
+export function reservationRecord(name: string, changes: Partial<ReservationRecord> = {}): ReservationRecord {
+  const path = `reservations/${name}.yaml`;
+  return {
+    ...base,
+    kind: "ReservationSpec",
+    namespace: "",
+    name,
+    source: { source: "specs", path, contentHash: "0", positions: {} },
+    spec: null,
+    status: {
+      observedGeneration: 1,
+      state: "Coming",
+      windows: [],
+      devices: [],
+      atRisk: [],
+      conditions: [],
+      source: { path },
+    },
     ...changes,
   };
 }

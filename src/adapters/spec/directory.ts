@@ -13,7 +13,7 @@ import type { TreeScan } from "./tree-scan.ts";
 export interface DirectorySourceOptions extends OwnershipRules {
   /** Name of the source in records and messages. */
   readonly name: string;
-  /** The specs root: holds `users/` and `quotas/`. */
+  /** The specs root: holds `users/`, `quotas/` and `reservations/`. */
   readonly root: string;
   readonly log: Log;
   /** Time between full scans, which find what the watcher missed. */

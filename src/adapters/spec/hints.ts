@@ -8,7 +8,7 @@ export interface HintHandlers {
   readonly onFile: (path: string, happened: "name" | "content") => void;
   /** A directory came or went. */
   readonly onDirectory: () => void;
-  /** The root, `users` or `quotas` came, went or was replaced: this watcher may look at the wrong directories. */
+  /** The root or a directory of specs came, went or was replaced: this watcher may look at the wrong directories. */
   readonly onTreeMoved: () => void;
   /** The watcher is set up. */
   readonly onReady: () => void;

@@ -9,7 +9,7 @@ export interface OwnershipRules {
   /** "owner": the file's owner must be the user of the directory or root. "path": the place alone decides. */
   readonly trust: "owner" | "path";
   readonly identity: Identity;
-  /** Whether this user may write quotas. */
+  /** Whether this user may write quotas and reservations. */
   readonly isAdmin: (user: SystemUser) => boolean | Promise<boolean>;
 }
 

@@ -1,11 +1,13 @@
+import { adminFolders, adminKindIn } from "../../api/spec-folders.ts";
+
 /** Whose directory a spec file stands in. */
 export type SpecPlace =
   | { readonly kind: "user"; readonly user: string }
-  | { readonly kind: "quota" }
+  | { readonly kind: "admin" }
   | { readonly kind: "misplaced" };
 
-/** The two directories below the specs root that hold specs. */
-export const specFolders = ["quotas", "users"] as const;
+/** The directories below the specs root that hold specs. */
+export const specFolders: readonly string[] = [...Object.values(adminFolders), "users"];
 
 /** Names that editors and ds01 use for unfinished and old copies, and hidden ones: never a spec, nor a directory of specs. */
 export function isHiddenName(name: string): boolean {
@@ -31,7 +33,7 @@ export function isSpecPath(path: string): boolean {
 /** Where a spec path belongs. */
 export function placeOf(path: string): SpecPlace {
   const [folder, user, ...rest] = path.split("/");
-  if (folder === "quotas") return { kind: "quota" };
+  if (adminKindIn(folder) !== undefined) return { kind: "admin" };
   if (user === undefined || rest.length === 0) return { kind: "misplaced" };
   return { kind: "user", user };
 }

@@ -89,7 +89,8 @@ function refuseOtherPaths(path: string): void {
   throw new InvalidError({
     reason: "NotASpecPath",
     message: `${JSON.stringify(path)} is not the path of a spec`,
-    remedy: "use users/USER/NAME.yaml or quotas/NAME.yaml, with no part that begins with a dot, # or ~",
+    remedy:
+      "use users/USER/NAME.yaml, quotas/NAME.yaml or reservations/NAME.yaml, with no part that begins with a dot, # or ~",
   });
 }
 

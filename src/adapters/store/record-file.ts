@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writtenKinds } from "../../api/document.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import { canonicalJson, sha256 } from "../../util/hash.ts";
 import type { StoredKind } from "./record-index.ts";
@@ -7,7 +8,7 @@ import { StateTooNew } from "./state-errors.ts";
 /** Format of a record file; a file with a higher one was written by a newer ds01. */
 export const recordFormat = 1;
 
-export const storedKinds: readonly StoredKind[] = ["ContainerSpec", "QuotaSpec"];
+export const storedKinds: readonly StoredKind[] = writtenKinds;
 
 /** Path of a record below `objects/`: KIND/NAMESPACE/NAME.json, with `-` for the namespace of cluster-scoped kinds. */
 export function recordPath(kind: StoredKind, namespace: string, name: string): string {

@@ -24,6 +24,7 @@ export class RecordIndex {
   readonly #tables: Readonly<Record<StoredKind, Table>> = {
     ContainerSpec: { records: new Map(), sorted: undefined },
     QuotaSpec: { records: new Map(), sorted: undefined },
+    ReservationSpec: { records: new Map(), sorted: undefined },
   };
   readonly #listeners = new Set<(change: AnyChange) => void>();
   readonly #onListenerError: (error: unknown) => void;

@@ -77,7 +77,9 @@ export const topics = {
   ulimits: dead("perContainer.default.ulimits and perContainer.max.ulimits of a QuotaSpec set it."),
   throughput: dead("ds01 has no such limit either."),
   gpuMemory: dead("A container asks for memory of a GPU with spec.gpus.minMemory."),
-  reservation: dead("ds01 has no reservations. To keep a GPU free for a while: ds01 cordon gpu/SLOT."),
+  reservation: dead(
+    "In ds01 a ReservationSpec keeps GPUs for people at certain times: docs/spec/reservationspec.md.",
+  ),
   keepAlive: dead("ds01 looks for no .keep-alive files."),
   manualStop: dead("lifecycle.holdGpuAfterStop applies to every stop, also ds01 stop."),
   cgroupDriver: dead("ds01 leaves the cgroup driver to Docker."),

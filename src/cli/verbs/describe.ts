@@ -3,6 +3,7 @@ import type { ApiObject } from "../../api/meta.ts";
 import type { GpuSpec, GpuStatus } from "../../api/gpu.ts";
 import type { KindName } from "../../api/names.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../../api/quota.ts";
+import type { ReservationObject } from "../../api/reservation-columns.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -10,6 +11,7 @@ import { renderContainerDescription } from "../print/description.ts";
 import { eventsIn, renderEventObject, sortEvents } from "../print/event.ts";
 import { renderGpu } from "../print/gpu.ts";
 import { renderQuota } from "../print/quota.ts";
+import { renderReservation } from "../print/reservation.ts";
 import { namespaceOf, namespaceOption } from "../selection.ts";
 import { kindOf, parseTargets } from "../target.ts";
 
@@ -24,6 +26,7 @@ export const describe = defineCommand({
     ["ds01 describe container train", "why it runs, waits or failed"],
     ["ds01 describe gpu 0", "who holds it and until when"],
     ["ds01 describe quota students", "what it grants and who uses how much"],
+    ["ds01 describe reservation course", "what is kept, when, and who is in its way"],
   ],
   async run({ options, positionals }, context) {
     const texts: string[] = [];
@@ -57,6 +60,7 @@ async function describeOne(kind: KindName, target: Target, context: Context): Pr
   // Events of an event make no sense; everything else has some.
   if (kind.kind === "Event") return eventsIn([object]).map(renderEventObject).join("");
   const events = await eventsOf(kind, target, context);
+  if (kind.kind === "ReservationSpec") return renderReservation(object as ReservationObject, events, style);
   return renderQuota(object as ApiObject<QuotaSpecSpec, QuotaStatus>, events, style);
 }
 

@@ -225,7 +225,7 @@ function comparable(desired: DesiredContainer, { shmSizeBytes, ulimits }: Effect
 }
 
 function relocationOf(
-  { devices }: World,
+  { devices, reserved }: World,
   spec: ContainerSpecSpec,
   primary: ObservedContainer | null,
 ): string | null {
@@ -234,6 +234,7 @@ function relocationOf(
   return relocationCause(
     devices.filter(({ uuid }) => held.includes(uuid)),
     isLive(primary),
+    reserved,
   );
 }
 

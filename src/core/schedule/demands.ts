@@ -1,6 +1,6 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
-import { devicesToLeave } from "../health/relocation.ts";
+import { devicesToLeave, type ReservedDevices } from "../health/relocation.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
@@ -32,6 +32,8 @@ export interface DemandInput {
   /** GPU-equivalents that the namespace's objects hold now, this one included. */
   readonly used: number;
   readonly imageReady: boolean;
+  /** Of its devices those on which it does not start again, as they are reserved for others; absent: none. */
+  readonly reserved?: ReservedDevices;
   readonly now: number;
 }
 
@@ -116,10 +118,10 @@ function lastingPart(
 }
 
 /** Devices it has to give up; they count no more against its quota. */
-function leaves({ claim, containers, devices }: DemandInput): readonly Device[] {
+function leaves({ claim, containers, devices, reserved }: DemandInput): readonly Device[] {
   if (claim === null) return [];
   const held = devices.filter(({ uuid }) => claim.deviceUuids.includes(uuid));
-  return devicesToLeave(held, containers.some(isLive));
+  return devicesToLeave(held, containers.some(isLive), reserved);
 }
 
 function equivalents(devices: readonly Device[]): number {

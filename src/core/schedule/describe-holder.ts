@@ -5,6 +5,8 @@ export function describeHolder(holder: LeaseHolder): string {
   switch (holder.type) {
     case "object":
       return `${holder.namespace}/${holder.name}`;
+    case "reservation":
+      return holder.name;
     case "unmanaged":
       return `${holder.containerName}${holder.owner === null ? "" : ` of ${holder.owner}`}`;
     case "process":

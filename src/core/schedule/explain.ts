@@ -3,12 +3,14 @@ import { type DeviceRefusal, type FailedClause, judgeDevices } from "./allocate.
 import { type FailedJoin, failedJoin } from "./choose-devices.ts";
 import { belongsToOwner, describeKept, describeNomination, describeQuota } from "./describe-quota.ts";
 import type { KeptBack } from "./borrowing.ts";
+import { describeBookings } from "./describe-bookings.ts";
 import { describeCut } from "./describe-cut.ts";
 import { describeImpossible, describeNeed, isOfKind, nounOf } from "./describe-need.ts";
 import type { Device, Inventory } from "./device.ts";
 import { compareDevices } from "./device-order.ts";
 import type { Forecast } from "./forecast.ts";
 import { describeHolder, shortList } from "./describe-holder.ts";
+import { placeSentence } from "./describe-place.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
 import type { Nomination } from "./preemption.ts";
 
@@ -22,6 +24,7 @@ export interface Waiting {
     | "DevicesUnhealthy"
     | "DevicesCordoned"
     | "WaitingForDevices"
+    | "ReservedForOthers"
     | "BackfillBlocked"
     | "WaitingForCohort"
     | "WaitingForPreemption"
@@ -38,6 +41,9 @@ export interface Waiting {
   readonly nomination?: Nomination;
   readonly inventory: Inventory;
   readonly formatTime: (at: number) => string;
+  readonly now: number;
+  /** The longest maxRuntime that ends before what is reserved begins, if it would start with that; else null. */
+  readonly longestNowMs: number | null;
 }
 
 export interface Explanation {
@@ -58,6 +64,7 @@ export function explain(waiting: Waiting): Explanation {
   const sentences = [
     ...reasonSentences(waiting, refusals, failedJoin(waiting.demand, free)),
     ...describeCut(waiting),
+    ...describeBookings(waiting, inTheWay),
     ...placeSentence(waiting),
     ...startSentence(waiting, blockers),
   ];
@@ -90,6 +97,7 @@ function reasonSentences(
     case "DevicesUnhealthy":
     case "DevicesCordoned":
     case "WaitingForDevices":
+    case "ReservedForOthers":
     case "BackfillBlocked":
       return [`${needs}.`, describeHave(waiting, refusals, apart)];
   }
@@ -130,6 +138,7 @@ const titles = [
   "free but too few on one board",
   "free but not known how they are joined",
   "kept for who comes first",
+  "reserved",
   "allocated",
   "held",
   "in use by work whose own slice is gone",
@@ -209,6 +218,7 @@ const clauseTitles: Readonly<
 };
 
 function titleOf(lease: Lease): Title {
+  if (lease.holder.type === "reservation") return "reserved";
   if (lease.from !== undefined) return "kept for who comes first";
   if (lease.holder.type === "unmanaged") return "in use by a container ds01 does not manage";
   if (lease.holder.type === "process") {
@@ -219,27 +229,13 @@ function titleOf(lease: Lease): Title {
 }
 
 function describeLease(lease: Lease, formatTime: (at: number) => string): string {
+  if (lease.holder.type === "reservation") return describeHolder(lease.holder);
   if (lease.from !== undefined) return `${describeHolder(lease.holder)} from ${formatTime(lease.from)}`;
   const until =
     lease.until === null
       ? ""
       : ` until ${formatTime(lease.until)}${lease.untilCause === null ? "" : ` ${lease.untilCause}`}`;
   return `${describeHolder(lease.holder)}${until}`;
-}
-
-function placeSentence({ demand, position, of, before, borrows }: Waiting): readonly string[] {
-  if (position === 0) return [];
-  if (before === undefined) return of === 1 ? [] : [`1st of ${of} in the queue.`];
-  const because =
-    borrows === true && before.namespace !== demand.namespace ? "within quota" : whyBefore(before, demand);
-  return [
-    `${ordinal(position)} of ${of} in the queue, behind ${before.namespace}/${before.name} (${because}).`,
-  ];
-}
-
-function whyBefore(before: DeviceDemand, demand: DeviceDemand): string {
-  if (before.priority !== demand.priority) return `priority ${before.priority} > ${demand.priority}`;
-  return before.submittedAt <= demand.submittedAt ? "waiting longer" : "less used lately";
 }
 
 function startSentence(
@@ -257,11 +253,6 @@ function startSentence(
   return [
     `Starts about ${formatTime(forecast.eta)}, when ${describeHolder(ending.holder)} (GPU ${slot}) reaches its ${ending.untilCause ?? "end"}${basis}.`,
   ];
-}
-
-function ordinal(place: number): string {
-  const ending = { 1: "st", 2: "nd", 3: "rd" }[place % 10];
-  return `${place}${Math.floor((place % 100) / 10) === 1 ? "th" : (ending ?? "th")}`;
 }
 
 function byEnd(left: Lease, right: Lease): number {

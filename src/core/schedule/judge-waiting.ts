@@ -34,6 +34,7 @@ export function judgeWaiting(
       quotaLeft: pass.quota.left(demand),
       inventory,
       formatTime,
+      now: pass.input.now,
     };
     return [demand.uid, new WaitingOutcome(waiting, pass)];
   });
@@ -63,6 +64,7 @@ function reasonFor(demand: DeviceDemand, impossible: boolean, pass: Pass): Waiti
   const nomination = pass.nominations.get(demand.uid);
   if (nomination !== undefined && isInForce(nomination, pass.input.now)) return "WaitingForPreemption";
   if (keptBack(demand, pass) !== undefined) return "WaitingForCohort";
+  if (pass.isReservedForOthers(demand)) return "ReservedForOthers";
   if (pass.allocation(demand).type === "allocated") return "BackfillBlocked";
   return pass.shortage(demand);
 }

@@ -35,6 +35,15 @@ export type LeaseHolder =
       readonly user: string | null;
       /** Set for a process of a container of ours that was not given this device. */
       readonly containerName: string | null;
+    }
+  | {
+      /** Nobody yet: an admin keeps it for others at that time. */
+      readonly type: "reservation";
+      readonly name: string;
+      /** `reservations/ml.yaml:7` */
+      readonly place: string;
+      /** Its window, for people. */
+      readonly when: string;
     };
 
 /** A managed container's grip on devices, as the ledger needs it. */

@@ -15,7 +15,9 @@ function ledger(input: Partial<LedgerInput>): string[] {
         ? holder.name
         : holder.type === "unmanaged"
           ? holder.containerName
-          : holder.pid;
+          : holder.type === "process"
+            ? holder.pid
+            : holder.name;
     return `${lease.deviceUuid} ${lease.state} ${who}`;
   });
 }

@@ -211,5 +211,7 @@ function holderKey(holder: LeaseHolder): string {
       return `2 ${holder.containerName} ${holder.containerId}`;
     case "process":
       return `3 ${String(holder.pid).padStart(10, "0")}`;
+    case "reservation":
+      return `4 ${holder.name}`;
   }
 }

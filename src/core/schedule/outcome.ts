@@ -9,7 +9,7 @@ export type ScheduleOutcome =
       readonly type: "waiting";
       /**
        * NoMatchingDevice, WaitingForImage, WaitingForQuota, DevicesUnhealthy, DevicesCordoned, WaitingForDevices,
-       * BackfillBlocked, WaitingForCohort, WaitingForPreemption, GpuStackNotReady.
+       * ReservedForOthers, BackfillBlocked, WaitingForCohort, WaitingForPreemption, GpuStackNotReady.
        */
       readonly reason: string;
       /** needs ...; have ...; blocked by ...: the whole sentence for people. */

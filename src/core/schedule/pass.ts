@@ -1,7 +1,9 @@
 import { allocate, type Allocation, mismatch } from "./allocate.ts";
 import { fitsWithin } from "../quota/gpu-equivalents.ts";
 import { idleEquivalents, keptBackFrom, type KeptBack, type Lender } from "./borrowing.ts";
+import { Calendar } from "./calendar.ts";
 import { canCombine } from "./choose-devices.ts";
+import { holdersOf, isHeldBy, leasesFor } from "./demand-leases.ts";
 import type { Device } from "./device.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
 import type { Nomination, Tenant } from "./preemption.ts";
@@ -18,6 +20,7 @@ import { type Shape, shapeText, type Shortage } from "./shape.ts";
 export class Pass {
   readonly input: ScheduleInput;
   readonly quota = new QuotaBook();
+  readonly calendar: Calendar;
   /** Demands that can be served only beyond their owner's nominal quota. */
   borrowers: ReadonlySet<DeviceDemand> = new Set();
   /** Who is nominated for devices, by uid: from earlier passes and in this one. */
@@ -39,6 +42,7 @@ export class Pass {
     this.input = input;
     this.#leases = input.leases;
     this.#holders = holdersOf(input.leases);
+    this.calendar = input.calendar ?? noReservations;
   }
 
   get leases(): readonly Lease[] {
@@ -51,6 +55,18 @@ export class Pass {
 
   /** Leases, and devices that are free but needed by work that comes first. */
   leasesAgainst(demand: DeviceDemand): readonly Lease[] {
+    return this.#booked(demand, this.#leasesOfEarlier(demand));
+  }
+
+  /** With what admins have reserved for others, and without what yields to a reservation for its owner. */
+  #booked(demand: DeviceDemand, leases: readonly Lease[]): readonly Lease[] {
+    const { calendar } = this;
+    if (calendar.isEmpty) return leases;
+    const counted = calendar.countedAgainst(demand.namespace, leases, this.input.now);
+    return [...counted, ...calendar.against(demand)];
+  }
+
+  #leasesOfEarlier(demand: DeviceDemand): readonly Lease[] {
     if (this.#reserved.has(demand)) return this.#leasesAgainst(demand);
     const count = this.#reservationsAgainst(demand);
     const known = this.#against.get(count);
@@ -81,9 +97,10 @@ export class Pass {
 
   /** What the demand would get now if nobody came first. */
   allocation(demand: DeviceDemand): Allocation {
-    if (this.#isOwnObstacle(demand)) return this.#allocate(demand, this.#leases);
+    const find = (): Allocation => this.#allocate(demand, this.#booked(demand, this.#leases));
+    if (this.#isOwnObstacle(demand)) return find();
     const shape = this.#shape(demand);
-    shape.free ??= this.#allocate(demand, this.#leases);
+    shape.free ??= find();
     return shape.free;
   }
 
@@ -97,6 +114,31 @@ export class Pass {
     const allocation = this.#allocate(demand, this.leasesAgainst(demand));
     against.set(count, allocation);
     return allocation;
+  }
+
+  /** What the demand gets now of these devices. */
+  allocationAmong(demand: DeviceDemand, uuids: readonly string[]): Allocation {
+    const devices = this.input.inventory.devices.filter(({ uuid }) => uuids.includes(uuid));
+    const inventory = { ...this.input.inventory, devices };
+    return allocate(demand, { ...this.input, inventory, leases: this.leasesAgainst(demand) });
+  }
+
+  /** True when nothing but reservations of admins keeps it from starting. */
+  isReservedForOthers(demand: DeviceDemand): boolean {
+    if (this.calendar.isEmpty || this.allocation(demand).type === "allocated") return false;
+    return this.#allocate(demand, this.#leases).type === "allocated";
+  }
+
+  /**
+   * The longest maxRuntime in milliseconds with which it would start now, before what admins have reserved begins; null:
+   * none would do.
+   */
+  longestNow(demand: DeviceDemand): number | null {
+    const found = this.calendar.gapsFor(demand).find((maxRuntimeMs) => {
+      const shorter = { ...demand, maxRuntimeMs };
+      return this.#allocate(shorter, this.leasesAgainst(shorter)).type === "allocated";
+    });
+    return found ?? null;
   }
 
   /** Leases and reservations of its own are no obstacle to a demand. */
@@ -153,7 +195,8 @@ export class Pass {
   }
 
   reservationInput(): ReservationInput {
-    return { ...this.input, leases: this.#leases, quota: this.quota };
+    const { calendar, quota } = this;
+    return { ...this.input, leases: this.#leases, quota, ...(calendar.isEmpty ? {} : { calendar }) };
   }
 
   /** GPU-equivalents of the smallest devices that fit; those of its own cost nothing more. */
@@ -223,10 +266,15 @@ export class Pass {
     }
   }
 
+  /** Where something is reserved it matters for whom, and how long it would take. */
+  #bookedShape({ namespace, maxRuntimeMs }: DeviceDemand): string {
+    return this.calendar.isEmpty ? "" : `${this.calendar.admissionOf(namespace)} ${maxRuntimeMs ?? ""} `;
+  }
+
   #shape(demand: DeviceDemand): Shape {
     const known = this.#shapeOf.get(demand);
     if (known !== undefined) return known;
-    const text = shapeText(demand);
+    const text = this.#bookedShape(demand) + shapeText(demand);
     const shape = this.#shapes.get(text) ?? { against: new Map(), starts: new Map() };
     this.#shapes.set(text, shape);
     this.#shapeOf.set(demand, shape);
@@ -235,6 +283,7 @@ export class Pass {
 }
 
 const none: readonly string[] = [];
+const noReservations = new Calendar([], { devices: [], leases: [], now: 0 });
 
 function leastCost(demand: DeviceDemand, devices: readonly Device[], own: readonly string[]): number {
   const costs = devices
@@ -242,26 +291,4 @@ function leastCost(demand: DeviceDemand, devices: readonly Device[], own: readon
     .map((device) => (own.includes(device.uuid) ? 0 : device.gpuEquivalents))
     .toSorted((a, b) => a - b);
   return costs.slice(0, demand.count).reduce((sum, cost) => sum + cost, 0);
-}
-
-function isHeldBy(lease: Lease, demand: DeviceDemand): boolean {
-  return lease.holder.type === "object" && lease.holder.uid === demand.uid;
-}
-
-function holdersOf(leases: readonly Lease[]): ReadonlySet<string> {
-  return new Set(leases.flatMap(({ holder }) => (holder.type === "object" ? [holder.uid] : [])));
-}
-
-function leasesFor(
-  { uid, namespace, name, maxRuntimeMs }: DeviceDemand,
-  devices: readonly Device[],
-  now: number,
-): readonly Lease[] {
-  return devices.map((device) => ({
-    deviceUuid: device.uuid,
-    holder: { type: "object", uid, namespace, name },
-    state: "Allocated",
-    until: maxRuntimeMs === null ? null : now + maxRuntimeMs,
-    untilCause: maxRuntimeMs === null ? null : "maxRuntime",
-  }));
 }

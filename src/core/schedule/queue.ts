@@ -29,7 +29,8 @@ export function schedule(input: ScheduleInput): ReadonlyMap<string, ScheduleOutc
   if (input.inventory.ready) keepNominated(ordered, pass);
   const outcomes = new Map<string, ScheduleOutcome>();
   if (input.inventory.ready) {
-    for (const serve of [giveBack, giveOrReserve]) {
+    const steps = pass.calendar.isEmpty ? [giveBack, giveOrReserve] : [giveBack, giveBooked, giveOrReserve];
+    for (const serve of steps) {
       for (const demand of ordered) {
         const devices = outcomes.has(demand.uid) ? undefined : serve(demand, pass);
         if (devices !== undefined) outcomes.set(demand.uid, { type: "assigned", devices });
@@ -60,6 +61,16 @@ function giveBack(demand: DeviceDemand, pass: Pass): readonly Device[] | undefin
   const allocation = pass.allocation(demand);
   if (allocation.type === "shortage") return undefined;
   if (!allocation.devices.every(({ uuid }) => back.has(uuid))) return undefined;
+  return give(demand, allocation.devices, pass, () => true);
+}
+
+/** In the window of a reservation those for whom it is come first on what is kept for them. */
+function giveBooked(demand: DeviceDemand, pass: Pass): readonly Device[] | undefined {
+  const kept = pass.calendar.ownDevices(demand.namespace);
+  if (!demand.ready || kept.length < demand.count) return undefined;
+  pass.input.onTurn?.(demand, pass.leasesAgainst(demand));
+  const allocation = pass.allocationAmong(demand, kept);
+  if (allocation.type === "shortage") return undefined;
   return give(demand, allocation.devices, pass, () => true);
 }
 

@@ -1,5 +1,6 @@
 import { fitsWithin } from "../quota/gpu-equivalents.ts";
 import { allocate, judgeDevices } from "./allocate.ts";
+import type { Calendar } from "./calendar.ts";
 import { mostApart } from "./choose-devices.ts";
 import type { Device, Inventory } from "./device.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
@@ -21,6 +22,8 @@ export interface ReservationInput {
   readonly strategy: Strategy;
   readonly now: number;
   readonly quota: QuotaBook;
+  /** What admins have reserved; absent: nothing. */
+  readonly calendar?: Calendar;
 }
 
 /** The earliest moment at which leases have ended that stand in its way, and what it takes then; undefined: nobody knows. */
@@ -32,15 +35,24 @@ export function earliestStart(
   const all = [...input.leases, ...reservations.flatMap(asLeases)];
   const { free, refusals } = judgeDevices(demand, input.inventory.devices, all);
   const leased = refusals.filter(({ clause }) => clause === "Leased");
-  const moments = ends(all, input.now);
+  const { calendar } = input;
+  const moments = ends(all, input.now, calendar?.moments() ?? []);
   for (const from of moments) {
     const to = from + (demand.maxRuntimeMs ?? Infinity);
     const isThere = (lease: Lease): boolean =>
       endOf(lease, input.now) > from && (lease.from === undefined || lease.from < to);
     // Most moments free too little, which is seen without choosing among the devices.
     const open = leased.filter(({ leases }) => !leases.some(isThere)).map(({ device }) => device);
-    if (mostApart([...free, ...open]) < demand.count) continue;
-    const allocation = allocate(demand, { ...input, leases: all.filter(isThere) });
+    if (calendar === undefined && mostApart([...free, ...open]) < demand.count) continue;
+    const there = all.filter(isThere);
+    const leases =
+      calendar === undefined
+        ? there
+        : [
+            ...calendar.countedAgainst(demand.namespace, there, from),
+            ...calendar.between(demand.namespace, from, to),
+          ];
+    const allocation = allocate(demand, { ...input, leases });
     if (allocation.type === "shortage") continue;
     const cost = equivalents(allocation.devices);
     const left = quotaLeftAt(from, demand, reservations, input);
@@ -84,9 +96,9 @@ export function leavesQuota(
     });
 }
 
-/** Moments at which something ends, soonest first. */
-function ends(leases: readonly Lease[], now: number): readonly number[] {
-  const moments = new Set(leases.map((lease) => endOf(lease, now)));
+/** Moments at which something ends, and others to look at, soonest first. */
+function ends(leases: readonly Lease[], now: number, others: readonly number[]): readonly number[] {
+  const moments = new Set([...leases.map((lease) => endOf(lease, now)), ...others]);
   return [...moments].filter(Number.isFinite).toSorted((a, b) => a - b);
 }
 

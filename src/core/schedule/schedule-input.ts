@@ -1,4 +1,5 @@
 import type { Lender } from "./borrowing.ts";
+import type { Calendar } from "./calendar.ts";
 import type { Inventory } from "./device.ts";
 import type { GpuAlternative } from "./hint.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
@@ -14,6 +15,8 @@ export interface ScheduleInput {
   readonly strategy: Strategy;
   /** For the order among equals; absent: nobody has used anything. */
   readonly recentUse?: RecentUse;
+  /** What admins have reserved; absent: nothing. */
+  readonly calendar?: Calendar;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Short text of a time (milliseconds since the epoch) for messages. */

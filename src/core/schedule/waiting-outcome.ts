@@ -6,6 +6,8 @@ import type { Pass } from "./pass.ts";
 import type { Nomination } from "./preemption.ts";
 
 type Outcome = Extract<ScheduleOutcome, { type: "waiting" }>;
+/** What is known before anybody asks for sentences. */
+type Known = Omit<Waiting, "leases" | "longestNowMs">;
 
 /** Of a thousand that wait few are asked for their sentences at a time, so these are made when they are. */
 export class WaitingOutcome implements Outcome {
@@ -21,12 +23,12 @@ export class WaitingOutcome implements Outcome {
   readonly basis: Outcome["basis"];
   declare readonly nomination?: Nomination;
   declare readonly lookAgainAt?: number;
-  readonly #waiting: Omit<Waiting, "leases">;
+  readonly #waiting: Known;
   readonly #pass: Pass;
   #explained: Explanation | undefined;
   #hint: string | null | undefined;
 
-  constructor(waiting: Omit<Waiting, "leases">, pass: Pass) {
+  constructor(waiting: Known, pass: Pass) {
     const { demand, reason, before, forecast } = waiting;
     this.reason = reason;
     this.never = reason === "NoMatchingDevice";
@@ -61,7 +63,11 @@ export class WaitingOutcome implements Outcome {
   }
 
   get #explanation(): Explanation {
-    this.#explained ??= explain({ ...this.#waiting, leases: this.#leases });
+    this.#explained ??= explain({
+      ...this.#waiting,
+      leases: this.#leases,
+      longestNowMs: this.#pass.longestNow(this.#waiting.demand),
+    });
     return this.#explained;
   }
 

@@ -105,6 +105,14 @@ describe("within the window", () => {
     expect(reasonOf(after, "uid-alice-long")).toBe("WaitingForDevices");
   });
 
+  test("its people get what is kept for them, so that the rest is left to others", () => {
+    const start = { ...host(2, booked(60, 120, { devices: ["1"] })), now: open };
+    const after = play(declare(start, declared("alice", "a", open), declared("cora", "lab", open + 1)), 5);
+    expect(runs(after)).toEqual(["alice/a", "cora/lab"]);
+    const first = play(declare(start, declared("cora", "lab", open)), 5);
+    expect(recordOf(first, "uid-cora-lab").status.gpus.map(({ slot }) => slot)).toEqual(["1"]);
+  });
+
   test("others get it when the window is over, and nothing else had to happen", () => {
     const waiting = play(declare(host(1, booked(60, 120)), declared("alice", "long", startOfTest)), 3);
     expect(recordOf(waiting, "uid-alice-long").status.queue?.eta).toBe(

@@ -41,7 +41,7 @@ export interface HostStateOptions {
   readonly provider: DeviceProvider;
   readonly identity: Identity;
   readonly hostPaths: HostPaths;
-  readonly protectedPaths: readonly string[];
+  readonly protectedPaths: () => readonly string[];
   readonly clock: Clock;
   readonly instance: string;
   readonly strategy: Strategy;
@@ -136,7 +136,7 @@ export class HostState {
     const owner =
       spec.user === "owner" ? ((await this.#options.identity.userByName(namespace)) ?? null) : null;
     const { hostPaths, protectedPaths } = this.#options;
-    return { owner, ...(await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths)) };
+    return { owner, ...(await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths())) };
   }
 
   /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */

@@ -12,6 +12,7 @@ function line(engine: Partial<EngineDevices>, choice: InjectionChoice = "auto"):
     cdiDevices: [],
     runtimes: ["runc"],
     cgroupDriver: "",
+    dataRoot: "",
     hookMissing: false,
     ...engine,
   };
@@ -47,7 +48,14 @@ describe("the line of doctor on how GPUs come into containers", () => {
   });
 
   it("stands only where there are NVIDIA devices and an engine that has answered", () => {
-    const engine = { version: "28.5.2", cdiDevices: [], runtimes: [], cgroupDriver: "", hookMissing: false };
+    const engine = {
+      version: "28.5.2",
+      cdiDevices: [],
+      runtimes: [],
+      cgroupDriver: "",
+      dataRoot: "",
+      hookMissing: false,
+    };
     const input = { vendor: "nvidia", devices, engine, choice: "auto" } as const;
     expect(injectionCheck(input)).toHaveLength(1);
     expect(injectionCheck({ ...input, vendor: "simulated" })).toEqual([]);
@@ -56,7 +64,14 @@ describe("the line of doctor on how GPUs come into containers", () => {
   });
 
   it("says what to do with every failure", () => {
-    const engine = { version: "28.5.2", cdiDevices: [], runtimes: [], cgroupDriver: "", hookMissing: true };
+    const engine = {
+      version: "28.5.2",
+      cdiDevices: [],
+      runtimes: [],
+      cgroupDriver: "",
+      dataRoot: "",
+      hookMissing: true,
+    };
     for (const choice of ["auto", "cdi", "hook", "runtime"] as const) {
       const [check] = injectionCheck({ vendor: "nvidia", devices, engine, choice });
       expect(check).toMatchObject({ ok: false, remedy: expect.stringMatching(/nvidia-ctk/) as string });

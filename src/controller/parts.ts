@@ -112,6 +112,9 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     someoneWaits: () => store.list("ContainerSpec").some(({ status }) => status.queue !== undefined),
   });
   const engine = new EngineBook({ runtime, clock, log });
+  // Where the engine keeps its data it says itself.
+  const protectedPaths = (): readonly string[] =>
+    [...settings.protectedPaths, engine.current.dataRoot].filter((path) => path !== "");
   const use = new UseMeter({ document: ports.recentUse, clock, log, onChange: () => watch.touch() });
   const access = new AccessWatch({
     access: ports.deviceAccess,
@@ -145,6 +148,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   const host: HostState = new HostState({
     ...ports,
     ...settings,
+    protectedPaths,
     aggregates,
     cache,
     images,
@@ -227,7 +231,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
       useCheck: new UseCheck({
         host,
         hostPaths: ports.hostPaths,
-        protectedPaths: settings.protectedPaths,
+        protectedPaths,
       }),
       aggregates,
       lock: ports.lock,

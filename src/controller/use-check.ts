@@ -11,7 +11,7 @@ import type { HostState } from "./host-state.ts";
 export interface UseCheckOptions {
   readonly host: Pick<HostState, "view">;
   readonly hostPaths: HostPaths;
-  readonly protectedPaths: readonly string[];
+  readonly protectedPaths: () => readonly string[];
 }
 
 /**
@@ -30,7 +30,7 @@ export class UseCheck {
     const { spec, namespace, name } = record;
     if (spec === null) return;
     const { host, hostPaths, protectedPaths } = this.#options;
-    const facts = await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths);
+    const facts = await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths());
     refuseUnreadable(facts, `${namespace}/${name}`);
     const found = violations(spec, host.view().quotaOf(namespace), {
       object: `${namespace}/${name}`,
@@ -51,7 +51,7 @@ export class UseCheck {
     if (mounts.length === 0) return;
     const { host, hostPaths, protectedPaths } = this.#options;
     const sources = mounts.map(({ source }) => source);
-    const facts = await lookAtPaths(sources, hostPaths, protectedPaths);
+    const facts = await lookAtPaths(sources, hostPaths, protectedPaths());
     refuseUnreadable(facts, `${record.namespace}/${record.name}`);
     const quota = host.view().quotaOf(record.namespace);
     for (const { source, target, readOnly } of mounts) {

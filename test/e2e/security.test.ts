@@ -51,6 +51,23 @@ describe("rights beyond those of any container", () => {
 
   afterAll(async () => host.stop());
 
+  it("must never reach what Docker keeps, wherever that is and whatever is granted", async () => {
+    const { DockerRootDir: dataRoot } = (await host.engine.docker.info()) as { DockerRootDir: string };
+    host.drop(
+      "quotas/all.yaml",
+      quotaSpec("all", { subjects: { users: ["curious"] }, policy: { hostPaths: [{ path: "/**" }] } }),
+    );
+    const volumes = [{ name: "all", hostPath: { path: join(dataRoot, "volumes") }, mountPath: "/all" }];
+    host.drop("users/curious/look.yaml", containerSpec("look", { volumes }));
+    const { status } = await host.waitForObject(
+      "curious/look",
+      "refused",
+      ({ status: { reason } }) => reason === "HostPathProtected",
+    );
+    expect(status.message).toContain(dataRoot);
+    expect(await host.containersOf("curious/look")).toEqual([]);
+  });
+
   it("must be as declared with a grant, and refused one by one without", async () => {
     host.drop("users/bob/all.yaml", containerSpec("all", asked));
     const { status } = await host.waitForPhase("bob/all", "Pending");

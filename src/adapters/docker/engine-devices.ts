@@ -5,6 +5,7 @@ import { Ds01Error } from "../../util/errors.ts";
 export interface InfoJson {
   readonly ServerVersion?: string;
   readonly CgroupDriver?: string;
+  readonly DockerRootDir?: string;
   readonly DefaultRuntime?: string;
   readonly LoggingDriver?: string;
   readonly Name?: string;
@@ -21,6 +22,7 @@ export function engineDevices(info: InfoJson, hookMissing: boolean): EngineDevic
     version: info.ServerVersion ?? "",
     cdiDevices: listed.flatMap(({ ID: id }) => id ?? []).toSorted(),
     cgroupDriver: info.CgroupDriver ?? "",
+    dataRoot: info.DockerRootDir ?? "",
     runtimes: Object.keys(info.Runtimes ?? {}).toSorted(),
     hookMissing,
   };

@@ -1,14 +1,30 @@
 import type { Device } from "./device.ts";
 
-/** Numeric order of slots: `2` before `10`, `0:2` before `0:10`, a GPU before its slices. */
+/** Order of slots by their numbers: `2` before `10`, `0:2` before `0:10`, `tpu-2` before `tpu-10`, a GPU before its slices. */
 export function compareSlots(left: string, right: string): number {
-  const a = left.split(":");
-  const b = right.split(":");
-  for (let part = 0; part < Math.max(a.length, b.length); part += 1) {
-    const difference = Number(a[part] ?? -1) - Number(b[part] ?? -1);
-    if (difference !== 0 && !Number.isNaN(difference)) return difference;
+  const [a, b] = [partsOf(left), partsOf(right)];
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    const [one, other] = [a[index], b[index]];
+    if (one === other) continue;
+    if (one === undefined || other === undefined) return one === undefined ? -1 : 1;
+    if (typeof one === "number" && typeof other === "number") return one - other;
+    return String(one) < String(other) ? -1 : 1;
   }
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Numbers and the words between them; asked for often, of few slots. */
+const parts = new Map<string, readonly (string | number)[]>();
+
+function partsOf(slot: string): readonly (string | number)[] {
+  const known = parts.get(slot);
+  if (known !== undefined) return known;
+  const found = slot
+    .split(/(\d+)/)
+    .filter((part) => part !== "")
+    .map((part) => (/^\d/.test(part) ? Number(part) : part));
+  parts.set(slot, found);
+  return found;
 }
 
 /** Slot order, with the UUID as the last word so that the order is total. */

@@ -28,6 +28,8 @@ export interface EngineDevices {
   readonly runtimes: readonly string[];
   /** `systemd` or `cgroupfs`; empty when unknown. */
   readonly cgroupDriver: string;
+  /** Directory with all that it keeps (`DockerRootDir`); empty when unknown. */
+  readonly dataRoot: string;
   /** True once it has refused a start because it knows no driver `nvidia`: the hook is not installed. */
   readonly hookMissing: boolean;
 }
@@ -35,6 +37,7 @@ export interface EngineDevices {
 export const unaskedEngine: EngineDevices = {
   version: "",
   cgroupDriver: "",
+  dataRoot: "",
   cdiDevices: [],
   runtimes: [],
   hookMissing: false,

@@ -202,6 +202,11 @@ async function ports(
       log,
       mayWrite: () => lock.held(),
     }),
+    emergencyStops: documentFile({
+      path: join(settings.stateDir, "emergency-stops.json"),
+      log,
+      mayWrite: () => lock.held(),
+    }),
     ownSlices: documentFile({
       path: join(settings.stateDir, "mig-slices.json"),
       log,

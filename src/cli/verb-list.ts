@@ -131,6 +131,18 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/drain.ts")).drain,
   },
   {
+    name: "emergency-stop",
+    group: "Change",
+    summary: "Stop everything of a user, or of all, at once",
+    load: async () => (await import("./verbs/emergency-stop.ts")).emergencyStop,
+  },
+  {
+    name: "resume",
+    group: "Change",
+    summary: "End an emergency stop",
+    load: async () => (await import("./verbs/resume.ts")).resume,
+  },
+  {
     name: "exec",
     group: "Inside a container",
     summary: "Run a command in a container",

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
@@ -92,10 +93,16 @@ export interface Client {
   health(): Promise<readonly HealthLine[]>;
   prunes(): Promise<readonly BlockedPrune[]>;
   confirmPrune(token: string): Promise<void>;
+  emergencyStops(): Promise<readonly EmergencyStopLine[]>;
+  /** `user` null: everybody. */
+  emergencyStop(user: string | null, reason: string): Promise<void>;
+  resume(user: string | null): Promise<void>;
   /** Has the controller look at all specs and at the engine now; resolves when it has. */
   resync(): Promise<void>;
   version(): Promise<ServerVersion>;
 }
+
+const emergencyPath = `${groupPath}/emergency-stops`;
 
 /** A client for the controller at a socket; nothing is sent until a method is called. */
 export function createClient(socketPath: string): Client {
@@ -152,6 +159,14 @@ export function createClient(socketPath: string): Client {
     prunes: () => json({ path: `${groupPath}/prunes` }),
     confirmPrune: async (token) => {
       await json({ method: "POST", path: `${groupPath}/prunes`, body: JSON.stringify({ token }) });
+    },
+    emergencyStops: () => json({ path: emergencyPath }),
+    emergencyStop: async (user, reason) => {
+      await json({ method: "POST", path: emergencyPath, body: JSON.stringify({ user, reason }) });
+    },
+    resume: async (user) => {
+      const path = user === null ? "all" : `users/${encodeURIComponent(user)}`;
+      await json({ method: "DELETE", path: `${emergencyPath}/${path}` });
     },
     resync: async () => {
       await json({ method: "POST", path: `${groupPath}/resync` });

@@ -11,7 +11,7 @@ import { classifyRefusal } from "../core/schedule/explain.ts";
 import { linkScoreOf } from "../core/schedule/link-score.ts";
 import { strategies, type Strategy } from "../core/schedule/strategies.ts";
 import { wantedDevices } from "../core/schedule/wanted-devices.ts";
-import type { Turn } from "./host-state.ts";
+import type { Turn } from "./turn.ts";
 import { candidateFor, type PreviewOptions } from "./preview.ts";
 
 export interface AllocationPreviewOptions extends PreviewOptions {

@@ -1,3 +1,4 @@
+import { formatTime } from "../core/format-time.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -77,6 +78,10 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       parts.watch.update();
       return gpus.list().find(({ uid }) => uid === device.uuid);
     },
+    emergencyStops: () =>
+      parts.emergency.stops.map(({ user, by, at, reason }) => ({ user, by, at: formatTime(at), reason })),
+    emergencyStop: (request) => parts.emergency.stop(request),
+    resume: (user, by) => parts.emergency.resume(user, by),
     resync: options.resync,
   };
 }

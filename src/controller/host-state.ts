@@ -1,10 +1,10 @@
 import { containerName } from "../core/plan/container-name.ts";
+import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
 import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
-import type { DeviceDemand, Lease } from "../core/schedule/lease.ts";
 import { defaultPreemption, type PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { World } from "../core/world.ts";
@@ -22,6 +22,7 @@ import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 import { sharedPart } from "./shared-part.ts";
+import type { Turn } from "./turn.ts";
 import type { UseMeter } from "./use-meter.ts";
 
 /** A view may be this old before deadlines in it are looked at again. */
@@ -47,14 +48,9 @@ export interface HostStateOptions {
   readonly strategy: Strategy;
   readonly strategyOverrides?: readonly Strategy[];
   readonly machineCpus?: number;
+  readonly emergency: { readonly stops: readonly EmergencyStop[] };
   /** What gives way to what; as usual where absent. */
   readonly preemption?: PreemptionSettings;
-}
-
-/** A demand and the leases that it met when it was its turn. */
-export interface Turn {
-  readonly demand: DeviceDemand;
-  readonly leases: readonly Lease[];
 }
 
 /** What must be asked for asynchronously before a world can be built. */
@@ -181,6 +177,7 @@ export class HostState {
       records,
       quotas: this.#quotaRecords(),
       bookings: this.#bookingRecords(),
+      emergencyStops: this.#options.emergency.stops,
       groups: this.#groups,
       containers: cache.all(),
       instance,
@@ -252,6 +249,7 @@ export class HostState {
       protectedPaths: prepared.protectedPaths,
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,
+      emergencyStop: emergencyStopFor(this.#options.emergency.stops, record.namespace),
       claim: view.claims.get(record.uid) ?? null,
       reserved: view.reservedFrom(record),
       blocks: view.blocking.get(record.uid) ?? null,

@@ -44,6 +44,8 @@ export interface ManagerPorts {
   readonly journal: EventJournal;
   readonly lock: InstanceLock;
   readonly recentUse: StateDocument;
+  /** What admins have stopped at once. */
+  readonly emergencyStops: StateDocument;
   /** The slices that ds01 has cut itself. */
   readonly ownSlices: StateDocument;
   /** Absent where the engine runs on another machine. */

@@ -6,6 +6,7 @@ import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
 import { AggregateBook } from "./aggregate-book.ts";
 import { AccessWatch } from "./access-watch.ts";
+import { EmergencyDesk } from "./emergency-desk.ts";
 import { EngineBook } from "./engine-book.ts";
 import { holdersOf } from "./gpu-holders.ts";
 import { ForeignUse } from "./foreign-use.ts";
@@ -54,6 +55,7 @@ export interface Parts {
   readonly devices: DeviceBook;
   readonly inventory: InventoryBook;
   readonly engine: EngineBook;
+  readonly emergency: EmergencyDesk;
   readonly access: AccessWatch;
   readonly aggregates: AggregateBook;
   readonly host: HostState;
@@ -145,6 +147,15 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     log,
     dryRun: settings.dryRun,
   });
+  const emergency = new EmergencyDesk({
+    document: ports.emergencyStops,
+    clock,
+    log,
+    onChange: () => {
+      onMoment();
+      for (const { namespace, name } of store.list("ContainerSpec")) enqueue(namespace, name);
+    },
+  });
   const host: HostState = new HostState({
     ...ports,
     ...settings,
@@ -156,6 +167,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     engine,
     use,
     access,
+    emergency,
   });
   const migDesk: MigDesk = new MigDesk({
     enabled: settings.cutsCards === true && !settings.dryRun,
@@ -253,6 +265,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     devices,
     inventory,
     engine,
+    emergency,
     access,
     aggregates,
     host,

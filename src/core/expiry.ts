@@ -55,3 +55,9 @@ export function deviceUuidsOf(container: Pick<ObservedContainer, "labels">): rea
   const written = container.labels["ds01.gpu.uuids"] ?? "";
   return written === "" ? [] : written.split(",");
 }
+
+/** The earlier of two moments, either of which may never come (null). */
+export function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}

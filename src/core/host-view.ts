@@ -1,4 +1,5 @@
 import { groupBy } from "../util/group-by.ts";
+import { emergencyStopFor, type EmergencyStop } from "./emergency-stop.ts";
 import { formatTime } from "./format-time.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -57,6 +58,8 @@ export interface HostInput {
   readonly strategyOverrides?: readonly Strategy[];
   /** Told what each demand meets at its turn, for who wants to know why. */
   readonly onTurn?: ScheduleInput["onTurn"];
+  /** What admins have stopped at once; absent: nothing. */
+  readonly emergencyStops?: readonly EmergencyStop[];
   /** What has to give way to what; absent: nothing. */
   readonly preemption?: PreemptionSettings;
   /** CPUs of this machine; absent where that is not known. */
@@ -150,6 +153,7 @@ export function hostView(input: HostInput): HostView {
       containers: containersOf.get(record.uid) ?? [],
       used: usedBy(record.namespace),
       imageReady: input.imageReady(record),
+      isStopped: isStopped(input, record),
       reserved: reservedFrom(record),
       now: input.now,
     });
@@ -219,6 +223,10 @@ function keptText(kept: readonly KeptDevices[]): string {
   );
 }
 
+function isStopped({ emergencyStops = [] }: HostInput, { namespace }: ContainerRecord): boolean {
+  return emergencyStopFor(emergencyStops, namespace) !== null;
+}
+
 function claimsOf(
   input: HostInput,
   containersOf: ReadonlyMap<string, readonly ObservedContainer[]>,
@@ -233,7 +241,10 @@ function claimsOf(
     // Of a thousand objects few hold anything, and this is asked at every change.
     if (containers.length === 0 && reservation === undefined) return [];
     const limits = limitsOf(record);
-    return claimOf({ record, containers, limits, reservation, goneOf, now: input.now }) ?? [];
+    const stopped = isStopped(input, record);
+    return (
+      claimOf({ record, containers, limits, reservation, goneOf, isStopped: stopped, now: input.now }) ?? []
+    );
   });
   const known = new Set(input.records.map((record) => record.uid));
   const orphans = [...containersOf].flatMap(([uid, containers]) =>

@@ -1,4 +1,5 @@
 import type { ContainerRecord } from "./record.ts";
+import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -56,6 +57,8 @@ export interface World {
   /** Who it has to give way to, and when; null when to nobody. */
   readonly preemption: PreemptionNotice | null;
   /** Devices this object holds now; null when it holds none. */
+  /** What an admin has stopped at once; absent or null: nothing of this user. */
+  readonly emergencyStop?: EmergencyStop | null;
   readonly claim: ManagedClaim | null;
   /** What scheduling says about devices it still needs; null when it needs none or holds them. */
   readonly schedule: ScheduleOutcome | null;

@@ -1,5 +1,6 @@
 import type { WrittenKind } from "../api/document.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
+import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { EventObject } from "../api/event.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { Questions } from "./questions.ts";
@@ -73,6 +74,16 @@ export interface ControlPlane {
    * undefined when there is none of that name.
    */
   setSchedulable(gpu: string, change: SchedulingChange): Promise<GpuRecord | undefined>;
+  /** What admins have stopped at once. */
+  emergencyStops(): readonly EmergencyStopLine[];
+  /** Stops at once, and keeps stopped, what a user has (null: everybody). */
+  emergencyStop(request: {
+    readonly user: string | null;
+    readonly reason: string;
+    readonly by: string;
+  }): Promise<void>;
+  /** Takes it back; NotFoundError where there is none. */
+  resume(user: string | null, by: string): Promise<void>;
   /** Rescans specs and engine now; resolves when done. GPUs are looked at when one is given away, and regularly. */
   resync(): Promise<void>;
 }

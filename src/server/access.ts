@@ -31,6 +31,7 @@ export type AccessResource =
   | "pods/exec"
   | "health"
   | "prunes"
+  | "emergencystops"
   | "resync";
 
 const readVerbs: readonly Verb[] = ["get", "list", "watch"];
@@ -45,6 +46,7 @@ const readableByAll: readonly AccessResource[] = [
   "namespaces",
   "health",
   "prunes",
+  "emergencystops",
 ];
 
 /** Kinds that a user may read and change in their own namespace. */

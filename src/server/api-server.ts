@@ -18,6 +18,7 @@ import { gpuSchedulingRoutes } from "./routes/gpu-scheduling.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
+import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { questionRoutes } from "./routes/questions.ts";
 import { readingRoutes } from "./routes/reading.ts";
@@ -72,6 +73,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...execRoutes(services),
     ...containerActionRoutes(services),
     ...operationRoutes(services),
+    ...emergencyRoutes(services),
     ...questionRoutes(services),
   ];
   try {

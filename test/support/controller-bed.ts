@@ -74,6 +74,8 @@ export class ControllerBed {
   readonly ownCgroups = new MemoryDocument();
   /** Recent use of GPUs, as it was written last. */
   readonly recentUse = new MemoryDocument();
+  /** What admins have stopped at once, as it was written last. */
+  readonly emergencyStops = new MemoryDocument();
   /** False: another controller has taken over. */
   lockHeld = true;
   /** What the store says of its directory. */
@@ -95,6 +97,7 @@ export class ControllerBed {
     this.store = store;
     this.notebook = before?.notebook ?? new MemoryNotebook();
     this.recentUse.value = before?.recentUse.value ?? null;
+    this.emergencyStops.value = before?.emergencyStops.value ?? null;
     this.manager = new ControllerManager(
       {
         runtime: this.runtime,
@@ -125,6 +128,7 @@ export class ControllerBed {
         lock: { held: () => this.lockHeld, onLost: () => undefined, release: async () => undefined },
         recentUse: this.recentUse,
         ownSlices: new MemoryDocument(),
+        emergencyStops: this.emergencyStops,
         aggregateCgroups: this.cgroups,
         ownCgroups: this.ownCgroups,
         ...(kernelLog === undefined ? {} : { kernelLog }),

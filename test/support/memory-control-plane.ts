@@ -1,6 +1,7 @@
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
+import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import type { EventObject } from "../../src/api/event.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
@@ -53,6 +54,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   /** Path -> who owns the file. */
   readonly owners = new Map<string, string>();
   checks: readonly HealthCheck[] = [{ name: "SourceSynced", ok: true, message: "2 files", remedy: null }];
+  stops: EmergencyStopLine[] = [];
   prunes: { token: string; objects: string[]; reason: string }[] = [];
   /** While true, files are written but nobody looks at them. */
   asleep = false;
@@ -212,6 +214,31 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       throw new NotFoundError({ reason: "NoSuchPrune", message: `no deletion is held back under ${token}` });
     }
     this.prunes = this.prunes.filter((prune) => prune.token !== token);
+  }
+
+  emergencyStops(): readonly EmergencyStopLine[] {
+    return this.stops;
+  }
+
+  async emergencyStop({
+    user,
+    reason,
+    by,
+  }: {
+    user: string | null;
+    reason: string;
+    by: string;
+  }): Promise<void> {
+    const line = { user, by, at: "2026-11-23T12:00:00Z", reason };
+    this.stops = [...this.stops.filter((stop) => stop.user !== user), line];
+  }
+
+  async resume(user: string | null): Promise<void> {
+    if (!this.stops.some((stop) => stop.user === user)) {
+      const message = `there is no emergency stop of ${user ?? "everybody"}`;
+      throw new NotFoundError({ reason: "NoEmergencyStop", message, remedy: "see: ds01 emergency-stop" });
+    }
+    this.stops = this.stops.filter((stop) => stop.user !== user);
   }
 
   async setSchedulable(

@@ -1,5 +1,6 @@
 import { decide } from "../../src/core/decide.ts";
 import type { Decision } from "../../src/core/decision.ts";
+import { emergencyStopFor, type EmergencyStop } from "../../src/core/emergency-stop.ts";
 import { hostView, type HostView } from "../../src/core/host-view.ts";
 import type { ObservedContainer } from "../../src/core/observed.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
@@ -19,6 +20,8 @@ export interface PureHost {
   readonly quotas: readonly QuotaRecord[];
   /** ReservationSpecs; absent: none. */
   readonly bookings?: readonly ReservationRecord[];
+  /** What admins have stopped at once; absent: nothing. */
+  readonly emergencyStops?: readonly EmergencyStop[];
   /** Unix groups of users; absent: none. */
   readonly groups?: ReadonlyMap<string, readonly string[]>;
   readonly containers: readonly ObservedContainer[];
@@ -41,6 +44,7 @@ export function viewOf(host: PureHost): HostView {
     records: host.records,
     quotas: host.quotas,
     bookings: host.bookings ?? [],
+    emergencyStops: host.emergencyStops ?? [],
     groups: host.groups ?? new Map(),
     containers: host.containers,
     instance: ownInstance,
@@ -77,6 +81,7 @@ export function worldOf(host: PureHost, uid: string): World {
     protectedPaths: [],
     borrowing: view.borrowers.has(uid),
     preemption: view.notices.get(uid) ?? null,
+    emergencyStop: emergencyStopFor(host.emergencyStops ?? [], record.namespace),
     claim: view.claims.get(uid) ?? null,
     schedule: view.outcomes.get(uid) ?? null,
     reserved: view.reservedFrom(record),

@@ -12,6 +12,7 @@ export function goesOnAfter(
   const { memory } = situation;
   const resumed =
     memory.stopCause === "SpecStopped" ||
+    memory.stopCause === "EmergencyStop" ||
     memory.stopCause === "GpuAccessLost" ||
     memory.stopCause === "Preempted";
   // That it goes on after this run was decided when the restart was tried for the first time.

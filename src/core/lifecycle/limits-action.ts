@@ -99,3 +99,8 @@ function fromSpec({ field }: FieldDrift, limits: EffectiveLimits): boolean {
   if (field === "memory") return limits.memoryBytes.origin.from === "spec";
   return limits.pidsLimit.origin.from === "spec";
 }
+
+/** Docker itself would start it again: its restart policy was changed while it ran. */
+export function mayBeRevived({ type, restartPolicyNo }: LimitsAction): boolean {
+  return type === "update" && restartPolicyNo;
+}

@@ -70,6 +70,7 @@ export interface PreemptionNotice {
 
 export type StopCause =
   | "SpecStopped"
+  | "EmergencyStop"
   | "GpuAccessLost"
   | "Preempted"
   | "MaxRuntimeExceeded"

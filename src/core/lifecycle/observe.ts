@@ -2,12 +2,12 @@ import { restartBackoff, restartDelayMs } from "../../util/backoff.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
-import { holdUntil, removeAt, deviceUuidsOf } from "../expiry.ts";
+import { earlier, holdUntil, removeAt } from "../expiry.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
-import { describeGone } from "../schedule/given-devices.ts";
-import { failureInTheWay, type LimitsAction } from "./limits-action.ts";
+import { failureInTheWay, mayBeRevived } from "./limits-action.ts";
 import { missingForCreate, waitingForDevices } from "./missing-for-create.ts";
+import { observeUnwanted, whyUnwanted } from "./observe-unwanted.ts";
 import { observeReplacement } from "./observe-replacement.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
@@ -18,7 +18,7 @@ import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
 
 /** Reduces the situation to the one fact that matters next. Order is precedence. */
 export function observe(situation: Situation): Fact {
-  const { world, spec, roles } = situation;
+  const { world, roles } = situation;
   if (!world.engineReady)
     return fact("engine.unreachable", "EngineUnreachable", "the Docker engine does not answer");
   if (
@@ -26,7 +26,8 @@ export function observe(situation: Situation): Fact {
   ) {
     return fact("container.stopping", "Stopping", "being stopped");
   }
-  if (spec.desiredState === "Stopped") return observeUnwanted(situation);
+  const unwanted = whyUnwanted(situation);
+  if (unwanted !== null) return observeUnwanted(situation, unwanted);
   const { primary, replacement } = roles;
   const end = primary !== null && isLive(primary) ? endOfLive(situation) : null;
   if (end !== null) return end;
@@ -48,55 +49,6 @@ function endOfLive(situation: Situation): Fact | null {
   const { preemption } = world;
   if (preemption === null || preemption.at > now) return null;
   return fact("stop.due", "Preempted", describeNotice(situation, preemption));
-}
-
-/** desiredState: Stopped. */
-function observeUnwanted(situation: Situation): Fact {
-  const { roles } = situation;
-  const live = [roles.primary, roles.replacement].find(
-    (container) => container !== null && isLive(container),
-  );
-  if (live !== undefined) return fact("stop.due", "SpecStopped", "spec.desiredState is Stopped");
-  if (roles.replacement !== null) {
-    return fact("replacement.leftover", "SpecStopped", "no longer needed: spec.desiredState is Stopped");
-  }
-  if (roles.primary === null) return fact("stopped.absent", "SpecStopped", "stopped as declared");
-  if (roles.primary.startedAt === null) {
-    return fact("remove.due", "SpecStopped", "never started and spec.desiredState is Stopped");
-  }
-  return observeKept(situation, roles.primary);
-}
-
-/** A stopped container that is kept: with its GPUs for a while, then without, then not at all. */
-function observeKept(situation: Situation, container: ObservedContainer): Fact {
-  const { limits, limitsAction, now } = situation;
-  const removal = removeAt(container, limits) ?? null;
-  if (removal !== null && removal <= now) {
-    return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
-  }
-  if (limitsAction !== null && mayBeRevived(limitsAction))
-    return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
-  if (deviceUuidsOf(container).length === 0)
-    return fact("stopped.kept", "SpecStopped", "stopped as declared", removal);
-  const hold = situation.gone.length > 0 ? situation.now : holdUntil(container, limits);
-  if (container.lingering === true) {
-    return fact(
-      "stopped.held",
-      "ProcessesLinger",
-      "stopped, but processes of it still live and use the GPU",
-      now + 5000,
-    );
-  }
-  if (hold === null || (hold !== undefined && hold > now)) {
-    return fact("stopped.held", "GpuHeld", "stopped as declared", earlier(hold ?? null, removal));
-  }
-  const free = situation.gone.length > 0 ? describeGone(situation.gone) : "its GPUs are free for others";
-  return fact("stopped.released", "GpuReleased", `stopped as declared; ${free}`, removal);
-}
-
-/** Docker itself would start it again: its restart policy was changed while it ran. */
-function mayBeRevived({ type, restartPolicyNo }: LimitsAction): boolean {
-  return type === "update" && restartPolicyNo;
 }
 
 /** No container although one should run. */
@@ -216,6 +168,8 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
   if (limitsAction?.type === "update") return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
   if (memory.stopCause === "SpecStopped")
     return fact("restart.due", "SpecRunning", "spec.desiredState is Running again");
+  if (memory.stopCause === "EmergencyStop")
+    return fact("restart.due", "EmergencyOver", "started again after an emergency stop");
   if (memory.stopCause === "Preempted")
     return fact("restart.due", "PreemptionOver", "started again after it gave way");
   if (memory.stopCause === "GpuAccessLost")
@@ -278,9 +232,4 @@ function observeFinished(
 function nextWhenFinished({ limits, now }: Situation, primary: ObservedContainer): number | null {
   const hold = holdUntil(primary, limits) ?? null;
   return earlier(hold !== null && hold > now ? hold : null, removeAt(primary, limits) ?? null);
-}
-
-function earlier(a: number | null, b: number | null): number | null {
-  if (a === null) return b;
-  return b === null ? a : Math.min(a, b);
 }

@@ -233,6 +233,7 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
 
 function stopCauseOf(reason: string): StopCause {
   return reason === "MaxRuntimeExceeded" ||
+    reason === "EmergencyStop" ||
     reason === "GpuAccessLost" ||
     reason === "Preempted" ||
     reason === "Replaced" ||

@@ -131,7 +131,9 @@ function stopIfLive(
   return [{ do: "stop", id: container.id, name: container.name, graceMs: graceMs(situation), cause }];
 }
 
-function graceMs({ spec }: Situation): number {
+function graceMs({ world, spec }: Situation): number {
+  // At once means at once.
+  if (world.emergencyStop != null) return 0;
   return parseDuration(spec.stopGracePeriod) ?? 30_000;
 }
 

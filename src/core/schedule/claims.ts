@@ -21,6 +21,8 @@ export interface ClaimInput {
   readonly reservation: Reservation | undefined;
   /** Devices of a container that are not there any more as it was given them. */
   readonly goneOf: GoneOf;
+  /** True while an admin has stopped everything of this user; absent: false. */
+  readonly isStopped?: boolean;
   readonly now: number;
 }
 
@@ -176,7 +178,7 @@ function holdOf(container: ObservedContainer, input: ClaimInput): Hold | null {
   if (record.memory.releasedContainerId === container.id) return null;
   // What gave way holds nothing: its devices are for those it gave way to.
   if (record.memory.stopCause === "Preempted") return null;
-  if (mayRestart(record, now)) return allocated(strengths.stopped);
+  if (input.isStopped !== true && mayRestart(record, now)) return allocated(strengths.stopped);
   const until = limits === null ? null : holdUntil(container, limits);
   if (until != null && until <= now) return null;
   return held("holdGpuAfterStop", until ?? null);
@@ -186,7 +188,7 @@ function holdOf(container: ObservedContainer, input: ClaimInput): Hold | null {
 function mayRestart({ spec, memory, generation }: ContainerRecord, now: number): boolean {
   if (spec === null) return true;
   if (spec.desiredState === "Stopped" || memory.stopCause === "SpecStopped") return false;
-  if (memory.stopCause === "MaxRuntimeExceeded") return false;
+  if (memory.stopCause === "MaxRuntimeExceeded" || memory.stopCause === "EmergencyStop") return false;
   const { failure } = memory;
   if (failure?.stalled === true && failure.generation === generation && failure.nextAt > now) return false;
   return memory.finished === null;

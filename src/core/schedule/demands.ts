@@ -32,6 +32,8 @@ export interface DemandInput {
   /** GPU-equivalents that the namespace's objects hold now, this one included. */
   readonly used: number;
   readonly imageReady: boolean;
+  /** True while an admin has stopped everything of this user; absent: false. */
+  readonly isStopped?: boolean;
   /** Of its devices those on which it does not start again, as they are reserved for others; absent: none. */
   readonly reserved?: ReservedDevices;
   readonly now: number;
@@ -45,7 +47,7 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
   const request = wantedDevices(spec);
   if (request === undefined) return null;
   const ready = input.imageReady || needsOnlyStart(spec, input.containers);
-  if (!mayStart(record, spec, { ready, now })) return null;
+  if (input.isStopped === true || !mayStart(record, spec, { ready, now })) return null;
   const left = leaves(input);
   if (claim !== null && left.length === 0 && mayKeep(input, spec) && satisfies(request, claim, devices)) {
     return null;

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { emergencyStopFor, type EmergencyStop, withEmergencyStop } from "../core/emergency-stop.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { StateDocument } from "../ports/state-document.ts";
+import { NotFoundError } from "../util/errors.ts";
+
+const Document = z.object({
+  version: z.literal(1),
+  stops: z.array(
+    z.object({ user: z.string().nullable(), by: z.string(), at: z.number(), reason: z.string() }),
+  ),
+});
+
+export interface EmergencyDeskOptions {
+  readonly document: StateDocument;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Everybody is to be looked at. */
+  readonly onChange: () => void;
+}
+
+/** Keeps what admins have stopped at once, over restarts of the controller too. */
+export class EmergencyDesk {
+  readonly #options: EmergencyDeskOptions;
+  #stops: readonly EmergencyStop[];
+
+  constructor(options: EmergencyDeskOptions) {
+    this.#options = options;
+    this.#stops = this.#read();
+  }
+
+  get stops(): readonly EmergencyStop[] {
+    return this.#stops;
+  }
+
+  /** Holds from this moment on. Throws when it could not be written down: it holds all the same, until the controller ends. */
+  async stop(request: Pick<EmergencyStop, "user" | "by" | "reason">): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#stops = withEmergencyStop(this.#stops, { ...request, at: clock.now() });
+    const { user, by, reason } = request;
+    log.warn({ reason: "EmergencyStop", by, namespace: user ?? "*" }, `emergency stop: ${reason}`);
+    this.#options.onChange();
+    await this.#write();
+  }
+
+  /** Takes back the stop of a user, or that of all (null). NotFoundError where there is none. */
+  async resume(user: string | null, by: string): Promise<void> {
+    if (!this.#stops.some((stop) => stop.user === user)) throw this.#noSuchStop(user);
+    const before = this.#stops;
+    this.#stops = before.filter((stop) => stop.user !== user);
+    try {
+      await this.#write();
+    } catch (error) {
+      // It would hold again after a restart, so it goes on holding.
+      this.#stops = before;
+      throw error;
+    }
+    this.#options.log.warn({ reason: "EmergencyOver", by, namespace: user ?? "*" }, "emergency stop is over");
+    this.#options.onChange();
+  }
+
+  #noSuchStop(user: string | null): NotFoundError {
+    const whom = user === null ? "everybody" : user;
+    const others = user === null ? this.#stops : [emergencyStopFor(this.#stops, user)];
+    const remedy = others.some((stop) => stop?.user === null)
+      ? "everybody is stopped: ds01 resume --all"
+      : "see: ds01 emergency-stop";
+    return new NotFoundError({
+      reason: "NoEmergencyStop",
+      message: `there is no emergency stop of ${whom}`,
+      remedy,
+    });
+  }
+
+  #read(): readonly EmergencyStop[] {
+    const value = this.#options.document.read();
+    if (value === null) return [];
+    const parsed = Document.safeParse(value);
+    if (parsed.success) return parsed.data.stops;
+    const message = "what was stopped in an emergency cannot be read; nothing counts as stopped";
+    this.#options.log.error({ reason: "EmergencyStopsUnreadable" }, message);
+    return [];
+  }
+
+  async #write(): Promise<void> {
+    await this.#options.document.write({ version: 1, stops: this.#stops });
+  }
+}

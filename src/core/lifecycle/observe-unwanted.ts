@@ -1,0 +1,76 @@
+import { describeEmergencyStop } from "../emergency-stop.ts";
+import { deviceUuidsOf, earlier, holdUntil, removeAt } from "../expiry.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { isLive } from "../plan/roles.ts";
+import { describeGone } from "../schedule/given-devices.ts";
+import { fact, type Fact } from "./fact.ts";
+import { isFinished } from "./finished-run.ts";
+import { mayBeRevived } from "./limits-action.ts";
+import type { Situation } from "./situation.ts";
+
+/** Why it is not to run. */
+interface Unwanted {
+  readonly reason: "SpecStopped" | "EmergencyStop";
+  /** `spec.desiredState is Stopped` */
+  readonly because: string;
+  /** What it then is: `stopped as declared`. */
+  readonly stopped: string;
+}
+
+/** An admin's word comes before the owner's; what is done already stays as it is. */
+export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted | null {
+  const isDone = isFinished(memory.finished, spec) && (roles.primary === null || !isLive(roles.primary));
+  if (world.emergencyStop != null && !isDone) {
+    const because = describeEmergencyStop(world.emergencyStop);
+    return { reason: "EmergencyStop", because, stopped: because };
+  }
+  if (spec.desiredState !== "Stopped") return null;
+  return { reason: "SpecStopped", because: "spec.desiredState is Stopped", stopped: "stopped as declared" };
+}
+
+/** What becomes of what is not to run. */
+export function observeUnwanted(situation: Situation, { reason, because, stopped }: Unwanted): Fact {
+  const { roles } = situation;
+  const live = [roles.primary, roles.replacement].find(
+    (container) => container !== null && isLive(container),
+  );
+  if (live !== undefined) return fact("stop.due", reason, because);
+  if (roles.replacement !== null) {
+    return fact("replacement.leftover", reason, `no longer needed: ${because}`);
+  }
+  if (roles.primary === null) return fact("stopped.absent", reason, stopped);
+  if (roles.primary.startedAt === null) {
+    return fact("remove.due", reason, `never started and ${because}`);
+  }
+  return observeKept(situation, roles.primary, { reason, stopped });
+}
+
+/** A stopped container that is kept: with its GPUs for a while, then without, then not at all. */
+function observeKept(
+  situation: Situation,
+  container: ObservedContainer,
+  { reason, stopped }: Pick<Unwanted, "reason" | "stopped">,
+): Fact {
+  const { limits, limitsAction, now } = situation;
+  const removal = removeAt(container, limits) ?? null;
+  if (removal !== null && removal <= now) {
+    return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
+  }
+  if (limitsAction !== null && mayBeRevived(limitsAction))
+    return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
+  if (deviceUuidsOf(container).length === 0) return fact("stopped.kept", reason, stopped, removal);
+  const hold = situation.gone.length > 0 ? situation.now : holdUntil(container, limits);
+  if (container.lingering === true) {
+    return fact(
+      "stopped.held",
+      "ProcessesLinger",
+      "stopped, but processes of it still live and use the GPU",
+      now + 5000,
+    );
+  }
+  if (hold === null || (hold !== undefined && hold > now)) {
+    return fact("stopped.held", "GpuHeld", stopped, earlier(hold ?? null, removal));
+  }
+  const free = situation.gone.length > 0 ? describeGone(situation.gone) : "its GPUs are free for others";
+  return fact("stopped.released", "GpuReleased", `${stopped}; ${free}`, removal);
+}

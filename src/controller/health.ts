@@ -39,7 +39,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
       "GpuStackReady",
       inventory.ready,
       inventory.ready ? `${inventory.devices.length} devices` : inventory.message,
-      "run nvidia-smi by hand; until it answers no GPU is handed out and running work is untouched",
+      "run nvidia-smi by hand, and look at dmesg for the driver; until it answers no GPU is handed out and running work is untouched",
     ),
     ...deviceFileCheck(inventory),
     ...injectionCheck(input.injection),

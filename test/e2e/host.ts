@@ -23,6 +23,7 @@ import { startDockerProxy } from "../bed/docker-proxy.ts";
 import type { DockerProxy } from "../bed/docker-proxy.ts";
 import { startEngine } from "../bed/engine.ts";
 import type { Engine } from "../bed/engine.ts";
+import { type SmiFault, updateGpuState } from "../bed/nvidia/state.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { builtProgram } from "./built-program.ts";
 import { CommandProcess } from "./command-process.ts";
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly name: string;
   /** GPUs of the simulated NVIDIA stack, as in the bed; none unless told. */
   readonly nvidia?: string;
+  /** How nvidia-smi fails from before the controller starts. */
+  readonly nvidiaFault?: SmiFault;
   /** Whether containers survive a restart of the engine; not unless told. */
   readonly liveRestore?: boolean;
   readonly dockerdArguments?: readonly string[];
@@ -372,6 +375,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     liveRestore,
     dockerdArguments,
   });
+  const { nvidiaFault } = options;
+  if (nvidiaFault !== undefined) updateGpuState(engine.gpuState, (state) => void (state.fault = nvidiaFault));
   const proxy = await startDockerProxy(engine.socketPath);
   const host = new Host({ engine, proxy, directory, options });
   mkdirSync(join(host.specs, "users"), { recursive: true });

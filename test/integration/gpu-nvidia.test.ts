@@ -362,15 +362,27 @@ describe("auto", () => {
     expect(auto.vendor).toBe("none");
   });
 
-  test("a driver that loads later is found", async () => {
+  test("a driver that loads later is found, and until then nobody says that there are no GPUs", async () => {
     change((state) => void (state.fault = { mode: "nodriver" }));
     const auto = new AutoProvider({ program, userName });
-    expect(await auto.discover()).toMatchObject({ ready: true, devices: [] });
+    expect(await auto.discover()).toMatchObject({
+      ready: false,
+      message: expect.stringContaining("couldn't communicate with the NVIDIA driver") as string,
+      devices: [],
+    });
     change((state) => void delete state.fault);
     expect((await auto.discover()).devices).toHaveLength(5);
     expect(auto.vendor).toBe("nvidia");
     change((state) => void (state.fault = { mode: "nodriver" }));
     expect(await auto.discover()).toMatchObject({ ready: false, devices: { length: 5 } });
+  });
+
+  test("a driver that finds no card says that there are none", async () => {
+    change((state) => void (state.gpus = []));
+    const auto = new AutoProvider({ program, userName });
+    // Also while the breaker pauses.
+    for (let look = 0; look < 4; look += 1)
+      expect(await auto.discover()).toMatchObject({ ready: true, devices: [] });
   });
 
   test("a hanging nvidia-smi is not a host without GPUs, also while the breaker pauses", async () => {

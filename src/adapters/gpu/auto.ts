@@ -7,8 +7,8 @@ import { NvidiaProvider, type NvidiaOptions } from "./nvidia.ts";
 import type { NvidiaSmiError } from "./nvidia-smi-error.ts";
 
 /**
- * NVIDIA as soon as nvidia-smi has answered once, none before: a driver that loads after ds01 has started is
- * found all the same. While nvidia-smi hangs or talks nonsense there may be GPUs: nothing is known then.
+ * NVIDIA as soon as nvidia-smi has answered once. Before that there are no GPUs only where nvidia-smi is not there or
+ * finds none; while it fails, hangs or talks nonsense there may be some, as at boot before the driver is loaded.
  */
 export class AutoProvider implements DeviceProvider {
   readonly #nvidia: NvidiaProvider;
@@ -25,7 +25,7 @@ export class AutoProvider implements DeviceProvider {
   async discover(signal?: AbortSignal): Promise<Inventory> {
     const inventory = await this.#nvidia.discover(signal);
     this.#hasAnswered ||= inventory.ready;
-    if (this.#hasAnswered || isSick(this.#nvidia.failure)) return inventory;
+    if (this.#hasAnswered || !saysNone(this.#nvidia.failure)) return inventory;
     const none = await noneProvider.discover(signal);
     return { ...none, message: `no GPUs: ${inventory.message}` };
   }
@@ -39,7 +39,6 @@ export class AutoProvider implements DeviceProvider {
   }
 }
 
-function isSick(failure: NvidiaSmiError | null): boolean {
-  if (failure?.reason === "NvidiaSmiTimeout") return true;
-  return failure?.reason === "NvidiaSmiGarbled" && !/No devices/i.test(failure.message);
+function saysNone(failure: NvidiaSmiError | null): boolean {
+  return failure !== null && (failure.reason === "NvidiaSmiMissing" || /No devices/i.test(failure.message));
 }

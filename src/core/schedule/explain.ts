@@ -83,6 +83,7 @@ function reasonSentences(
       return [
         `${needs}.`,
         `The GPU stack does not answer (${inventory.message}): nothing is given out until it does, running work goes on.`,
+        "ds01 asks again by itself; if that lasts, an admin runs `nvidia-smi` and `ds01 doctor`.",
       ];
     case "WaitingForImage":
       return [`${needs}; takes none before its image is here.`];

@@ -84,7 +84,7 @@ describe("schedule", () => {
       never: false,
       position: 1,
       message:
-        "Needs 1 whole GPU. The GPU stack does not answer (nvidia-smi: no answer within 10s): nothing is given out until it does, running work goes on.",
+        "Needs 1 whole GPU. The GPU stack does not answer (nvidia-smi: no answer within 10s): nothing is given out until it does, running work goes on. ds01 asks again by itself; if that lasts, an admin runs `nvidia-smi` and `ds01 doctor`.",
     });
   });
 

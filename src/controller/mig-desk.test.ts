@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { gpu, inventory as inventoryOf } from "../../test/support/devices.ts";
+import { demand, gpu, inventory as inventoryOf } from "../../test/support/devices.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
 import { MemoryDocument } from "../../test/support/memory-document.ts";
 import { silentLog } from "../../test/support/silent-log.ts";
 import type { CutProfile } from "../core/schedule/cut.ts";
 import type { Device } from "../core/schedule/device.ts";
+import type { DeviceDemand } from "../core/schedule/lease.ts";
 import { waitingOutcome } from "../../test/support/waiting-outcome.ts";
 import { InventoryBook } from "./inventory-book.ts";
 import { MigDesk, type MigDeskOptions } from "./mig-desk.ts";
@@ -13,6 +14,7 @@ const profiles: readonly CutProfile[] = [
   { name: "2g.20gb", id: 14, size: 2, starts: [0, 2, 4], most: 3 },
   { name: "3g.40gb", id: 9, size: 4, starts: [0, 4], most: 2 },
 ];
+const gi = 1024 ** 3;
 const never = new Promise<never>(() => undefined);
 
 /** One card, what has been cut on it, and the state directory; controllers come and go. */
@@ -22,7 +24,7 @@ class Machine {
   slices: { readonly id: number; readonly profile: string; readonly start: number }[] = [];
   readonly removed: number[] = [];
   /** What is waited for. */
-  profile = "2g.20gb";
+  wish: Partial<DeviceDemand> = { profile: "2g.20gb" };
   #ids = 0;
 
   cut(profile: string, start: number): number {
@@ -45,6 +47,7 @@ class Machine {
         parentUuid: card.uuid,
         gpuInstance: id,
         placement: placementOf(profile, start),
+        memoryBytes: placementOf(profile, start).size * 9.75 * gi,
       }),
     );
     return [card, ...slices];
@@ -85,7 +88,6 @@ class Machine {
       onChange: () => undefined,
       someoneWaits: () => true,
     });
-    const record = { uid: "uid-1", namespace: "alice", name: "one", status: { queue: {} } };
     const desk: MigDesk = new MigDesk({
       enabled: true,
       provider,
@@ -100,15 +102,14 @@ class Machine {
       inventory,
       host: {
         view: () =>
-          ({ leases: [], outcomes: new Map([["uid-1", waitingOutcome()]]) }) as unknown as ReturnType<
-            MigDeskOptions["host"]["view"]
-          >,
+          ({
+            leases: [],
+            demands: [demand("one", this.wish)],
+            outcomes: new Map([["one", waitingOutcome()]]),
+          }) as unknown as ReturnType<MigDeskOptions["host"]["view"]>,
       },
       knowsHolders: () => true,
-      records: () =>
-        [{ ...record, spec: { gpus: { count: 1, profile: this.profile } } }] as unknown as ReturnType<
-          MigDeskOptions["records"]
-        >,
+      records: () => [{ status: { queue: {} } }] as unknown as ReturnType<MigDeskOptions["records"]>,
       events: { record: ({ reason, message }) => void told.push(`${reason}: ${message}`) },
       lock: { held: () => !signal.signal.aborted },
       clock: this.clock,
@@ -152,10 +153,15 @@ describe("a controller that is killed while it cuts", () => {
     ],
     ["while it records the cut", { write: (times: number) => times === 2 }],
   ] as const)("%s: the next one owns exactly one slice, and nobody else's", async (_when, faults) => {
+    await cutOnce({ profile: "3g.40gb" }, faults);
+    await cutOnce({ migAllowed: { full: true, profiles: null }, minMemoryBytes: 30 * gi }, faults);
+  });
+
+  async function cutOnce(wish: Partial<DeviceDemand>, faults: Parameters<Machine["boot"]>[0]): Promise<void> {
     const machine = new Machine();
     const theirs = machine.cut("2g.20gb", 0);
-    // Somebody else has it: the wanted profile waits all the same.
-    machine.profile = "3g.40gb";
+    // Somebody else has it: who wants more waits all the same.
+    machine.wish = wish;
     const first = machine.boot(faults);
     await machine.pass(10);
     first.kill();
@@ -166,7 +172,7 @@ describe("a controller that is killed while it cuts", () => {
     expect(machine.own()).toEqual(ours.map(({ id }) => id));
     expect(machine.document.value).toMatchObject({ intent: null });
     expect(machine.removed).toEqual([]);
-  });
+  }
 
   it("waits for a cut that outlives it, and takes that in", async () => {
     const machine = new Machine();
@@ -191,7 +197,7 @@ describe("a controller that is killed while it cuts", () => {
 
   it("takes nothing for its own that lies elsewhere or is of another profile", async () => {
     const machine = new Machine();
-    machine.profile = "3g.40gb";
+    machine.wish = { profile: "3g.40gb" };
     const first = machine.boot({ create: async () => never });
     await machine.pass(10);
     first.kill();
@@ -214,7 +220,7 @@ describe("a controller that is killed while it cuts", () => {
       { cardUuid: "GPU-0", gpuInstance: id, profile: "2g.20gb", placement: { start: 0, size: 2 } },
     ]);
     machine.cut("3g.40gb", 4);
-    machine.profile = "3g.40gb";
+    machine.wish = { profile: "3g.40gb" };
     machine.boot();
     await machine.pass(5);
     // That one is free, so nothing has to be taken away.

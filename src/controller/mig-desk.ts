@@ -2,7 +2,6 @@ import type { ContainerRecord } from "../core/record.ts";
 import type { Cordon } from "../core/health/cordon.ts";
 import type { Inventory } from "../core/schedule/device.ts";
 import { nextRecut, ownSliceOf, type Recut, type WantedSlices } from "../core/schedule/recut.ts";
-import { requirementOf } from "../core/schedule/requirement.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeviceProvider } from "../ports/device-provider.ts";
 import type { EventSink } from "../ports/event-sink.ts";
@@ -18,6 +17,8 @@ import { describeSlice, isTaken, OwnSlices } from "./own-slices.ts";
 const lookMs = 1000;
 /** After a change that failed nothing is tried for this long. */
 const pauseMs = 30_000;
+/** What more slices help against; where free devices are beyond its owner's quota, smaller ones may not be. */
+const reasonsToCut: readonly string[] = ["WaitingForDevices", "WaitingForQuota"];
 
 export interface MigDeskOptions {
   readonly enabled: boolean;
@@ -109,20 +110,14 @@ export class MigDesk {
     await inventory.refresh();
   }
 
-  /** What waits for slices and for nothing else, first come first. */
+  /** What waits for devices, or for smaller ones than are free; first come first. */
   #wanted(): readonly WantedSlices[] {
-    const { outcomes } = this.#options.host.view();
-    return this.#options
-      .records()
-      .flatMap((record) => {
-        const outcome = outcomes.get(record.uid);
-        const request = record.spec?.gpus;
-        if (outcome?.type !== "waiting" || request?.profile === undefined) return [];
-        if (outcome.reason !== "WaitingForDevices") return [];
-        const holder = `${record.namespace}/${record.name}`;
-        return [
-          { position: outcome.position, holder, count: request.count, required: requirementOf(request) },
-        ];
+    const { demands, outcomes } = this.#options.host.view();
+    return demands
+      .flatMap((demand) => {
+        const outcome = outcomes.get(demand.uid);
+        if (outcome?.type !== "waiting" || !reasonsToCut.includes(outcome.reason)) return [];
+        return [{ demand, quotaLeft: outcome.quotaLeft, position: outcome.position }];
       })
       .toSorted((left, right) => left.position - right.position);
   }

@@ -22,6 +22,7 @@ function onGpu(
   const devices = [device(0, change), device(1)];
   const waiting = {
     type: "waiting",
+    quotaLeft: null,
     reason: "WaitingForDevices",
     message: "Needs 1 whole GPU. 2 GPUs here: 1 allocated, 1 unhealthy.",
     never: false,

@@ -6,7 +6,12 @@ import { type CardShape, cardShapes, devicesOfCards } from "../../test/support/r
 import { record, spec, startOfTest } from "../../test/support/world-builder.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
-import type { Inventory } from "./schedule/device.ts";
+import type { CutPart, CutProfile } from "./schedule/cut.ts";
+import type { Device, Inventory } from "./schedule/device.ts";
+import { coversSame } from "./schedule/placement.ts";
+import { nextRecut, type Recut } from "./schedule/recut.ts";
+
+const gi = 1024 ** 3;
 
 const requests = [
   { count: 1 },
@@ -23,7 +28,7 @@ type Move =
   | { readonly do: "look"; readonly which: number }
   | { readonly do: "end" | "linger" | "remove"; readonly which: number }
   | { readonly do: "cut"; readonly card: number; readonly shape: CardShape }
-  | { readonly do: "deaf" | "hears" };
+  | { readonly do: "deaf" | "hears" | "recut" };
 
 const which = fc.nat({ max: 5 });
 const moves: fc.Arbitrary<readonly Move[]> = fc.array(
@@ -41,12 +46,64 @@ const moves: fc.Arbitrary<readonly Move[]> = fc.array(
       weight: 3,
     },
     { arbitrary: fc.record({ do: fc.constantFrom("deaf" as const, "hears" as const) }), weight: 1 },
+    { arbitrary: fc.record({ do: fc.constant("recut" as const) }), weight: 4 },
   ),
   { minLength: 15, maxLength: 60 },
 );
 
+const profiles: readonly CutProfile[] = [
+  { name: "1g.10gb", id: 19, size: 1, starts: [0, 1, 2, 3, 4, 5, 6], most: 7, memoryBytes: 10 * gi },
+  { name: "2g.20gb", id: 14, size: 2, starts: [0, 2, 4], most: 3, memoryBytes: 20 * gi },
+  { name: "3g.40gb", id: 9, size: 4, starts: [0, 4], most: 2, memoryBytes: 40 * gi },
+  { name: "7g.80gb", id: 0, size: 8, starts: [0], most: 1, memoryBytes: 80 * gi },
+];
+
+/** The devices, where cards that are cut may be cut further by ds01. */
 function inventoryOf(shapes: readonly CardShape[], ready = true): Inventory {
-  return { ready, message: ready ? "" : "away", devices: devicesOfCards(shapes), usage: new Map() };
+  const devices = devicesOfCards(shapes).map((device): Device => {
+    const shape = shapes[device.index];
+    if (device.profile !== null || shape === undefined || "shared" in shape || !shape.placed) return device;
+    const parts = shape.slices.flatMap((text) => (text === "" ? [] : [partOf(text)]));
+    return { ...device, cutting: { profiles, parts, byDs01: true } };
+  });
+  return { ready, message: ready ? "" : "away", devices, usage: new Map() };
+}
+
+function partOf(text: string): CutPart {
+  const [, profile = "", start, size] = /^([^@]+)@(\d+):(\d+)$/.exec(text) ?? [];
+  return { profile, placement: { start: Number(start), size: Number(size) } };
+}
+
+/** One change of the cards by ds01 itself, as if it had cut every slice that is there; null when it makes none. */
+function recutOf(host: PureHost, shapes: readonly CardShape[]): Recut | null {
+  if (!host.inventory.ready) return null;
+  const { demands, outcomes, leases } = viewOf(host);
+  const wanted = demands.flatMap((demand) => {
+    const outcome = outcomes.get(demand.uid);
+    return outcome?.type === "waiting" ? [{ demand, quotaLeft: outcome.quotaLeft }] : [];
+  });
+  const own = shapes.flatMap((shape, index) =>
+    "shared" in shape
+      ? []
+      : shape.slices.flatMap((text, gpuInstance) =>
+          text === "" ? [] : [{ ...partOf(text), cardUuid: `GPU-${index}`, gpuInstance }],
+        ),
+  );
+  return nextRecut({ wanted, devices: host.inventory.devices, leases, own });
+}
+
+/** The driver gives a new slice the first number that is free, and with it the UUID of who had that before. */
+function recutShape(shape: CardShape | undefined, recut: Recut): CardShape {
+  if (shape === undefined || "shared" in shape) throw new Error("only cards in MIG mode are cut");
+  if (recut.do === "destroy") {
+    return { ...shape, slices: shape.slices.with(recut.own.gpuInstance, "") };
+  }
+  const { profile, placement } = recut;
+  const others = shape.slices.flatMap((text) => (text === "" ? [] : [partOf(text).placement]));
+  expect(others.filter((other) => coversSame(other, placement))).toEqual([]);
+  const made = `${profile.name}@${placement.start}:${placement.size}`;
+  const place = shape.slices.indexOf("");
+  return { ...shape, slices: place < 0 ? [...shape.slices, made] : shape.slices.with(place, made) };
 }
 
 function hostOf(shapes: readonly CardShape[], asked: readonly number[]): PureHost {
@@ -98,6 +155,14 @@ function clash(left: readonly string[], right: readonly string[]): boolean {
   );
 }
 
+function applyRecut(host: PureHost, shapes: CardShape[]): PureHost {
+  const recut = recutOf(host, shapes);
+  if (recut === null) return host;
+  const index = recut.do === "create" ? recut.card.index : recut.slice.index;
+  shapes[index] = recutShape(shapes[index], recut);
+  return { ...host, inventory: inventoryOf(shapes) };
+}
+
 function apply(host: PureHost, shapes: CardShape[], move: Move): PureHost {
   switch (move.do) {
     case "look": {
@@ -122,6 +187,8 @@ function apply(host: PureHost, shapes: CardShape[], move: Move): PureHost {
       if (move.card >= shapes.length) return host;
       shapes[move.card] = move.shape;
       return host.inventory.ready ? { ...host, inventory: inventoryOf(shapes) } : host;
+    case "recut":
+      return applyRecut(host, shapes);
     case "deaf":
       return { ...host, inventory: { ...host.inventory, ready: false, message: "away" } };
     case "hears":
@@ -136,7 +203,7 @@ const start = fc.record({
 
 describe("cards that are cut anew while containers run", { timeout: propertyTimeoutMs }, () => {
   it("never come to have two objects on one part of the hardware, whatever happens (I1)", () => {
-    let [made, left] = [0, 0];
+    let [made, left, recut] = [0, 0, 0];
     fc.assert(
       fc.property(start, moves, ({ shapes: given, asked }, sequence) => {
         const shapes = [...given];
@@ -153,14 +220,15 @@ describe("cards that are cut anew while containers run", { timeout: propertyTime
               expect(clash(partsOf(fresh), partsOf(other)), story).toBe(false);
             }
           }
+          if (move.do === "recut" && next !== host) recut += 1;
           left += [...viewOf(next).claims.values()].filter(({ gone = [] }) => gone.length > 0).length;
           host = next;
         }
       }),
       propertyRuns,
     );
-    // Containers were made, and cards were cut under some of them.
-    expect(Math.min(made, left)).toBeGreaterThan(propertyRuns.numRuns / 8);
+    // Containers were made, cards were cut under some of them, and by ds01 for some.
+    expect(Math.min(made, left, recut)).toBeGreaterThan(propertyRuns.numRuns / 8);
   });
 
   it("ends nothing that runs as declared because of it, and settles again", () => {

@@ -6,8 +6,9 @@ import { waitFor } from "../bed/wait-for.ts";
 import { holdsFor } from "./holds-for.ts";
 import { requestedDevices, startHost } from "./host.ts";
 import type { Host } from "./host.ts";
-import { containerSpec } from "./spec-text.ts";
+import { containerSpec, quotaSpec } from "./spec-text.ts";
 
+const bobsGpus = { nominal: 0.3, allowFullGpu: false, profiles: ["2g.20gb"] };
 const slice = (profile: string): object => ({ gpus: { count: 1, profile } });
 
 describe("a GPU cut into MIG slices beside a whole one", () => {
@@ -234,6 +235,22 @@ describe("a card with room for more slices", () => {
   });
 });
 
+/** Calls of nvidia-smi that change a card. */
+function cutsOf(host: Host): readonly string[] {
+  return readFileSync(join(host.engine.directory, "smi.log"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { arguments: string[] }).arguments.join(" "))
+    .filter((line) => /-cgi|-dci|-dgi|-mig/.test(line));
+}
+
+/** What GPU 0 is cut into: `3g.40gb@0`. */
+function layoutOf(host: Host): readonly string[] {
+  return readGpuState(host.engine.gpuState).gpus[0]!.migDevices.map(
+    ({ profile, start }) => `${profile}@${start}`,
+  );
+}
+
 describe("cards that ds01 may cut", () => {
   let host: Host;
 
@@ -247,14 +264,8 @@ describe("cards that ds01 may cut", () => {
 
   afterAll(async () => host.stop());
 
-  const calls = (): readonly string[] =>
-    readFileSync(join(host.engine.directory, "smi.log"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => (JSON.parse(line) as { arguments: string[] }).arguments.join(" "))
-      .filter((line) => /-cgi|-dci|-dgi|-mig/.test(line));
-  const layout = (): readonly string[] =>
-    readGpuState(host.engine.gpuState).gpus[0]!.migDevices.map(({ profile, start }) => `${profile}@${start}`);
+  const calls = (): readonly string[] => cutsOf(host);
+  const layout = (): readonly string[] => layoutOf(host);
 
   it("must cut what is waited for by place, take only idle slices of its own away, and forget neither by a restart", async () => {
     const own = { holdGpuAfterStop: "0s" };
@@ -286,5 +297,79 @@ describe("cards that ds01 may cut", () => {
     expect(layout()).toContain("3g.40gb@0");
     expect(calls().filter((line) => line.includes("-gi 1"))).toEqual([]);
     expect(calls().filter((line) => line.includes("-mig"))).toEqual([]);
+  });
+});
+
+describe("cards that ds01 may cut for who takes a slice or a GPU", () => {
+  let host: Host;
+  const either = (minMemory: string): object => ({
+    gpus: { count: 1, allowMig: true, minMemory },
+    lifecycle: { holdGpuAfterStop: "0s" },
+  });
+
+  beforeAll(async () => {
+    host = await startHost({
+      name: "either-cut",
+      nvidia: "A100-80GB:3g.40gb A100-80GB",
+      configuration: "trust: path\nmig: {dynamic: true}\n",
+      files: { "quotas/bob.yaml": quotaSpec("bob", { subjects: { users: ["bob"] }, gpus: bobsGpus }) },
+    });
+  });
+
+  afterAll(async () => host.stop());
+
+  it("must give what is free, then cut the smallest slice that will do and is granted, and count that", async () => {
+    const [theirs] = readGpuState(host.engine.gpuState).gpus[0]!.migDevices;
+    host.drop("users/alice/large.yaml", containerSpec("large", either("60Gi")));
+    expect((await host.waitForReady("alice/large")).status.gpus).toMatchObject([{ slot: "1" }]);
+    host.drop("users/alice/middle.yaml", containerSpec("middle", either("30Gi")));
+    expect((await host.waitForReady("alice/middle")).status.gpus).toMatchObject([{ uuid: theirs!.uuid }]);
+    expect(cutsOf(host)).toEqual([]);
+
+    host.drop("users/alice/small.yaml", containerSpec("small", either("15Gi")));
+    const small = await host.waitForReady("alice/small", 30_000);
+    expect(small.status.gpus).toMatchObject([{ profile: "1g.20gb" }]);
+    expect(requestedDevices(await host.dockerInspect("alice/small"))).toEqual([small.status.gpus[0]!.uuid]);
+    expect(layoutOf(host)).toEqual(["3g.40gb@0", "1g.20gb@6"]);
+
+    // The smaller 1g.10gb has less than ten, and 1g.20gb is not granted.
+    host.drop("users/bob/own.yaml", containerSpec("own", either("10Gi")));
+    const own = await host.waitForReady("bob/own", 30_000);
+    expect(own.status.gpus).toMatchObject([{ profile: "2g.20gb" }]);
+    const { spec } = (await host.gpus()).get(own.status.gpus[0]!.slot)!;
+    expect(spec).toMatchObject({ placement: "4:2", gpuEquivalents: 2 / 7 });
+    expect((await host.ds01("events", "-A")).stdout).toContain(
+      "bob/own waits for 1 GPU or slice with at least",
+    );
+    const cuts = cutsOf(host);
+    const [card] = readGpuState(host.engine.gpuState).gpus;
+    expect(cuts).toEqual([`mig -i ${card!.uuid} -cgi 15:6 -C`, `mig -i ${card!.uuid} -cgi 14:4 -C`]);
+
+    host.drop("users/bob/more.yaml", containerSpec("more", either("10Gi")));
+    expect((await host.waitForPhase("bob/more", "Pending")).status.reason).toBe("WaitingForQuota");
+    host.drop("users/carol/middle.yaml", containerSpec("middle", either("30Gi")));
+    const waiting = await host.waitForObject(
+      "carol/middle",
+      "told that there is no room",
+      ({ status }) => status.message?.includes("No card that ds01 may cut has room for it now") === true,
+    );
+    expect(waiting.status).toMatchObject({ phase: "Pending", reason: "WaitingForDevices" });
+    const described = (
+      await host.ds01With({ environment: { DS01_NAMESPACE: "carol" } }, "describe", "container", "middle")
+    ).stdout;
+    expect(described.replaceAll(/\s+/g, " ")).toContain("has room for it now (3g.40gb)");
+    await holdsFor(3000, async () => expect(cutsOf(host)).toEqual(cuts));
+  });
+
+  it("must take away only idle slices of its own for it, by place, and switch MIG on nowhere", async () => {
+    await host.remove("bob/more", "bob/own", "alice/small");
+    const middle = await host.waitForReady("carol/middle", 40_000);
+    expect(middle.status.gpus).toMatchObject([{ profile: "3g.40gb" }]);
+    expect(layoutOf(host).toSorted()).toEqual(["3g.40gb@0", "3g.40gb@4"]);
+    const [card, whole] = readGpuState(host.engine.gpuState).gpus;
+    expect(cutsOf(host).filter((line) => !line.includes(card!.uuid))).toEqual([]);
+    expect(cutsOf(host).filter((line) => line.includes("-mig"))).toEqual([]);
+    expect(whole).toMatchObject({ migMode: "Disabled", migDevices: [] });
+    expect((await host.container("alice/middle"))?.status).toMatchObject({ phase: "Running", restarts: 0 });
   });
 });

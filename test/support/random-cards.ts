@@ -3,7 +3,7 @@ import type { Device } from "../../src/core/schedule/device.ts";
 import { withTimeSlices } from "../../src/core/schedule/sharing.ts";
 import { gpu, migGpu } from "./devices.ts";
 
-/** How one card is used: as a whole, shared by some, or cut, each slice as `2g.20gb@4:2`. */
+/** How one card is used: as a whole, shared by some, or cut, each slice as `2g.20gb@4:2`; `""` where one was. */
 export type CardShape =
   | { readonly shared: number }
   | { readonly slices: readonly string[]; readonly placed: boolean };
@@ -39,9 +39,10 @@ export function devicesOfCards(shapes: readonly CardShape[]): readonly Device[] 
     if (card === undefined) return [];
     return [
       card,
-      ...slices.map((device, place): Device => {
+      ...slices.flatMap((device, place): readonly Device[] => {
+        if (shape.slices[place] === "") return [];
         const [start = 0, size = 1] = (shape.slices[place]?.split("@")[1] ?? "").split(":").map(Number);
-        return shape.placed ? { ...device, placement: { start, size } } : device;
+        return [shape.placed ? { ...device, gpuInstance: place, placement: { start, size } } : device];
       }),
     ];
   });

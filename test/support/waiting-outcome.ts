@@ -6,6 +6,7 @@ export type WaitingOutcome = Extract<ScheduleOutcome, { type: "waiting" }>;
 export function waitingOutcome(change: Partial<WaitingOutcome> = {}): WaitingOutcome {
   return {
     type: "waiting",
+    quotaLeft: null,
     reason: "WaitingForDevices",
     message: "all are taken",
     never: false,

@@ -25,6 +25,8 @@ GPU  0 Profile ID 15 Placements: {0,2,4,6}:2
 GPU  0 Profile ID  5 Placement : {0}:4
 `;
 
+const gi = (amount: number): number => Math.floor(amount * 1024 ** 3);
+
 describe("parseCutProfiles", () => {
   test("joins names and places by card and id, in either notation of the word", () => {
     expect(parseCutProfiles(profiles, places)).toEqual(
@@ -32,9 +34,23 @@ describe("parseCutProfiles", () => {
         [
           0,
           [
-            { name: "1g.5gb", id: 19, most: 7, starts: [0, 1, 2, 3, 4, 5, 6], size: 1 },
-            { name: "1g.5gb+me", id: 20, most: 1, starts: [0, 1, 2, 3, 4, 5, 6], size: 1 },
-            { name: "4g.20gb", id: 5, most: 1, starts: [0], size: 4 },
+            {
+              name: "1g.5gb",
+              id: 19,
+              most: 7,
+              starts: [0, 1, 2, 3, 4, 5, 6],
+              size: 1,
+              memoryBytes: gi(4.75),
+            },
+            {
+              name: "1g.5gb+me",
+              id: 20,
+              most: 1,
+              starts: [0, 1, 2, 3, 4, 5, 6],
+              size: 1,
+              memoryBytes: gi(4.75),
+            },
+            { name: "4g.20gb", id: 5, most: 1, starts: [0], size: 4, memoryBytes: gi(19.62) },
           ],
         ],
       ]),
@@ -44,6 +60,11 @@ describe("parseCutProfiles", () => {
   test("takes a wider table and carriage returns", () => {
     const wide = profiles.replaceAll("     No  ", "          No    ").replaceAll("\n", "\r\n");
     expect(parseCutProfiles(wide, places.replaceAll("\n", "\r\n")).get(0)).toHaveLength(3);
+  });
+
+  test("does without the memory, which is only to choose by", () => {
+    const [first] = parseCutProfiles(profiles.replaceAll("4.75", "N/A "), places).get(0) ?? [];
+    expect(first).toEqual({ name: "1g.5gb", id: 19, most: 7, starts: [0, 1, 2, 3, 4, 5, 6], size: 1 });
   });
 
   test.each([

@@ -8,20 +8,18 @@ export function parseCutProfiles(
 ): ReadonlyMap<number, readonly CutProfile[]> {
   const found = new Map<number, CutProfile[]>();
   const known = placesOf(places);
-  for (const { gpuIndex, name, id, most } of rowsOf(profiles)) {
-    const place = known.get(`${gpuIndex} ${id}`);
-    if (place === undefined) throw garbled("mig -lgipp", `no places of profile ${id} on GPU ${gpuIndex}`);
+  for (const { gpuIndex, ...profile } of rowsOf(profiles)) {
+    const place = known.get(`${gpuIndex} ${profile.id}`);
+    if (place === undefined)
+      throw garbled("mig -lgipp", `no places of profile ${profile.id} on GPU ${gpuIndex}`);
     const ofCard = found.get(gpuIndex) ?? [];
-    found.set(gpuIndex, [...ofCard, { name, id, most, ...place }]);
+    found.set(gpuIndex, [...ofCard, { ...profile, ...place }]);
   }
   return found;
 }
 
-interface ProfileRow {
+interface ProfileRow extends Pick<CutProfile, "name" | "id" | "most" | "memoryBytes"> {
   readonly gpuIndex: number;
-  readonly name: string;
-  readonly id: number;
-  readonly most: number;
 }
 
 /** Every profile has two rows; the second has no name. */
@@ -31,9 +29,16 @@ function rowsOf(output: string): readonly ProfileRow[] {
     .split(/\r?\n/)
     .filter((line) => /\bMIG \d/.test(line))
     .map((line) => {
-      const row = /^\|\s*(\d+)\s+MIG\s+(\S+)\s+(\d+)\s+\d+\/(\d+)\s/.exec(line);
+      const row = /^\|\s*(\d+)\s+MIG\s+(\S+)\s+(\d+)\s+\d+\/(\d+)\s+(\d+(?:\.\d+)?)?/.exec(line);
       if (row === null) throw garbled("mig -lgip", `the row "${line.trim()}"`);
-      return { gpuIndex: Number(row[1]), name: row[2] ?? "", id: Number(row[3]), most: Number(row[4]) };
+      const [, gpuIndex, name = "", id, most, gibibytes] = row;
+      return {
+        gpuIndex: Number(gpuIndex),
+        name,
+        id: Number(id),
+        most: Number(most),
+        ...(gibibytes === undefined ? {} : { memoryBytes: Math.floor(Number(gibibytes) * 1024 ** 3) }),
+      };
     });
 }
 

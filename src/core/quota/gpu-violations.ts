@@ -1,6 +1,7 @@
 import type { GpuRequest } from "../../api/gpu-request.ts";
 import { mismatch } from "../schedule/allocate.ts";
 import { mostEquivalents } from "../schedule/borrowing.ts";
+import { cuttableSlices } from "../schedule/cuttable.ts";
 import type { Device } from "../schedule/device.ts";
 import type { MigGrant } from "../schedule/lease.ts";
 import { requirementOf } from "../schedule/requirement.ts";
@@ -14,14 +15,14 @@ export function grantOf({ allowFullGpu, gpuProfiles }: ResolvedQuota): MigGrant 
   return { full: allowFullGpu.value, profiles: gpuProfiles.value };
 }
 
-/** GPU-equivalents of a request: that of the smallest device it may get, times the count. */
+/** GPU-equivalents of a request: that of the smallest device it may get, cut by ds01 or there, times the count. */
 export function requestedEquivalents(
   request: WantedDevices,
   devices: readonly Device[],
   quota: ResolvedQuota,
 ): number {
   const required = requirementOf(request, grantOf(quota));
-  const sizes = devices
+  const sizes = [...devices, ...cuttableSlices(required, devices)]
     .filter((device) => mismatch(required, device) === undefined)
     .map((device) => device.gpuEquivalents);
   const otherwise = 1 / (required.sharers ?? 1);

@@ -38,7 +38,28 @@ function mount(path: string, readOnly = false): Spec {
   return { volumes: [{ name: "v", mountPath: "/v", readOnly, hostPath: { path } }] };
 }
 
+const cuttable = gpu(0, {
+  migEnabled: true,
+  cutting: {
+    profiles: [
+      { name: "1g.10gb", id: 19, size: 1, starts: [0, 1, 2, 3, 4, 5, 6], most: 7 },
+      { name: "3g.40gb", id: 9, size: 4, starts: [0, 4], most: 2 },
+    ],
+    parts: [],
+    byDs01: true,
+  },
+});
+
 describe("violations", () => {
+  test("counts a slice or a GPU as the smallest that the owner may have, also where ds01 has yet to cut it", () => {
+    const either = { gpus: { count: 2, allowMig: true } };
+    const half = { nominal: 0.5 };
+    expect(reasons({ gpus: half }, either, { devices: [gpu(1)] })).toEqual(["ExceedsMaxQuota"]);
+    expect(reasons({ gpus: half }, either, { devices: [cuttable, gpu(1)] })).toEqual([]);
+    const granted = { ...half, profiles: ["3g.40gb"] };
+    expect(reasons({ gpus: granted }, either, { devices: [cuttable, gpu(1)] })).toEqual(["ExceedsMaxQuota"]);
+  });
+
   test("says what was wanted, what is allowed where, and what to do", () => {
     expect(check({ gpus: { maxPerContainer: 2 } }, { gpus: { count: 4 } })).toEqual([
       {

@@ -10,6 +10,8 @@ export interface CutProfile {
   readonly starts: readonly number[];
   /** How many of it the card can have at most, also when there is room for more. */
   readonly most: number;
+  /** Memory of such a slice; absent where nobody tells. */
+  readonly memoryBytes?: number;
 }
 
 /** A part of a card that is made already. */
@@ -35,20 +37,28 @@ export function freeStarts(card: CutCard, profile: CutProfile): readonly number[
   );
 }
 
-/**
- * Where to cut one more of the profile so that the most is left for others: first the largest profile that still has
- * room, then all that still has, then the longest free run, then the highest start. Null where there is no room.
- */
+/** Where to cut one more of the profile so that the most is left for others; null where there is no room. */
 export function bestCut(card: CutCard, name: string): Placement | null {
+  return cutsInOrder(card, name)[0] ?? null;
+}
+
+/**
+ * Every place for one more of the profile, that which leaves most to others first: first the largest profile that still
+ * has room, then all that still have, then the longest free run, then the highest start.
+ */
+export function cutsInOrder(card: CutCard, name: string): readonly Placement[] {
   const profile = card.profiles.find((one) => one.name === name);
-  if (profile === undefined) return null;
-  let best: { readonly start: number; readonly rating: readonly number[] } | null = null;
-  for (const start of freeStarts(card, profile)) {
-    const part: CutPart = { profile: name, placement: { start, size: profile.size } };
-    const rating = [...rate({ ...card, parts: [...card.parts, part] }), start];
-    if (best === null || isGreater(rating, best.rating)) best = { start, rating };
-  }
-  return best === null ? null : { start: best.start, size: profile.size };
+  if (profile === undefined) return [];
+  return freeStarts(card, profile)
+    .map((start) => {
+      const placement = { start, size: profile.size };
+      return {
+        placement,
+        rating: [...rate({ ...card, parts: [...card.parts, { profile: name, placement }] }), start],
+      };
+    })
+    .toSorted((left, right) => compareRatings(right.rating, left.rating))
+    .map(({ placement }) => placement);
 }
 
 function rate(card: CutCard): readonly number[] {
@@ -76,7 +86,7 @@ function computeSlices(name: string): number {
   return Number(/^(\d+)g/.exec(name)?.[1] ?? 0);
 }
 
-function isGreater(left: readonly number[], right: readonly number[]): boolean {
+function compareRatings(left: readonly number[], right: readonly number[]): number {
   const place = left.findIndex((value, at) => value !== right[at]);
-  return place >= 0 && (left[place] ?? 0) > (right[place] ?? 0);
+  return place < 0 ? 0 : (left[place] ?? 0) - (right[place] ?? 0);
 }

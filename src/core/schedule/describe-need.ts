@@ -1,7 +1,7 @@
 import { groupBy } from "../../util/group-by.ts";
 import { formatBytes } from "../../util/quantity.ts";
-import { mismatch } from "./allocate.ts";
 import { canCombine, requiredJoins, type SetRequirement } from "./choose-devices.ts";
+import { possibleDevices } from "./cuttable.ts";
 import type { Device } from "./device.ts";
 import type { Join } from "./device-links.ts";
 import { compareDevices, physicalUuid } from "./device-order.ts";
@@ -50,7 +50,7 @@ export function describeImpossible(
   demand: DeviceRequirement & SetRequirement,
   devices: readonly Device[],
 ): string {
-  const fitting = devices.filter((device) => mismatch(demand, device) === undefined);
+  const fitting = possibleDevices(demand, devices);
   // Of one GPU's time slices a container gets one.
   const right = demand.sharers === undefined ? fitting.length : new Set(fitting.map(physicalUuid)).size;
   const field = demand.kind === undefined ? "spec.gpus" : "spec.accelerators";

@@ -7,6 +7,8 @@ export type ScheduleOutcome =
   | { readonly type: "assigned"; readonly devices: readonly Device[] }
   | {
       readonly type: "waiting";
+      /** GPU-equivalents that its owner may still take, borrowed ones included; null is unlimited. */
+      readonly quotaLeft: number | null;
       /**
        * NoMatchingDevice, WaitingForImage, WaitingForQuota, DevicesUnhealthy, DevicesCordoned, WaitingForDevices,
        * ReservedForOthers, BackfillBlocked, WaitingForCohort, WaitingForPreemption, GpuStackNotReady.

@@ -10,7 +10,7 @@ import type { Nomination, Tenant } from "./preemption.ts";
 import { QuotaBook } from "./quota-book.ts";
 import type { ScheduleInput } from "./schedule-input.ts";
 import { asLeases, earliestStart, type Reservation, type ReservationInput } from "./reservations.ts";
-import { cuttableSlices } from "./recut.ts";
+import { cuttableSlices, possibleDevices } from "./cuttable.ts";
 import { type Shape, shapeText, type Shortage } from "./shape.ts";
 
 /**
@@ -153,18 +153,18 @@ export class Pass {
   /** True when some state of this host's devices could satisfy the demand. */
   canEver(demand: DeviceDemand): boolean {
     const shape = this.#shape(demand);
-    shape.possible ??= canCombine(demand, this.#rightDevices(demand), true);
+    shape.possible ??= canCombine(demand, this.#possibleDevices(demand), true);
     return shape.possible;
   }
 
-  /** Also slices that ds01 could cut, where it may: they stand for what is not there yet. */
-  #rightDevices(demand: DeviceDemand): readonly Device[] {
-    const { devices } = this.input.inventory;
-    const right = devices.filter((device) => mismatch(demand, device) === undefined);
-    const possible = cuttableSlices(demand, devices).filter(
-      (device) => mismatch(demand, device) === undefined,
-    );
-    return possible.length > right.length ? possible : right;
+  #possibleDevices(demand: DeviceDemand): readonly Device[] {
+    return possibleDevices(demand, this.input.inventory.devices, this.#cuttable(demand));
+  }
+
+  #cuttable(demand: DeviceDemand): readonly Device[] {
+    const shape = this.#shape(demand);
+    shape.cuttable ??= cuttableSlices(demand, this.input.inventory.devices);
+    return shape.cuttable;
   }
 
   /** What is wrong with the devices that are right in kind, when they are not just taken. */
@@ -175,7 +175,7 @@ export class Pass {
   }
 
   #findShortage(demand: DeviceDemand): Shortage {
-    const healthy = this.#rightDevices(demand).filter((device) => device.healthy);
+    const healthy = this.#possibleDevices(demand).filter((device) => device.healthy);
     if (!canCombine(demand, healthy, true)) return "DevicesUnhealthy";
     const open = healthy.filter((device) => device.cordon === undefined);
     return canCombine(demand, open, true) ? "WaitingForDevices" : "DevicesCordoned";
@@ -210,7 +210,7 @@ export class Pass {
 
   #leastCost(demand: DeviceDemand, own: readonly string[]): number {
     const { devices } = this.input.inventory;
-    return leastCost(demand, [...devices, ...cuttableSlices(demand, devices)], own);
+    return leastCost(demand, [...devices, ...this.#cuttable(demand)], own);
   }
 
   ownDevices(demand: DeviceDemand): readonly string[] {

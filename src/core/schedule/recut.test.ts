@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { gpu, lease, migGpu } from "../../../test/support/devices.ts";
+import { demand, gpu, lease, migGpu } from "../../../test/support/devices.ts";
 import type { CutProfile } from "./cut.ts";
 import type { Device } from "./device.ts";
 import { coversSame, type Placement } from "./placement.ts";
-import { cuttableSlices, nextRecut, type OwnSlice, type WantedSlices } from "./recut.ts";
+import { cuttableSlices } from "./cuttable.ts";
+import type { DeviceDemand } from "./lease.ts";
+import { nextRecut, type OwnSlice, type WantedSlices } from "./recut.ts";
 
 const profiles: readonly CutProfile[] = [
   { name: "1g.10gb", id: 19, size: 1, starts: [0, 1, 2, 3, 4, 5, 6], most: 7 },
@@ -47,11 +49,11 @@ const part = (text: string, own = false): Part => {
   return { profile, placement: { start, size }, own };
 };
 
-const wants = (profile: string, count = 1): WantedSlices => ({
-  holder: "alice/a",
-  count,
-  required: { profile, minMemoryBytes: null, models: null, minComputeCapability: null },
+const asking = (change: Partial<DeviceDemand>, quotaLeft: number | null = null): WantedSlices => ({
+  demand: demand("a", change),
+  quotaLeft,
 });
+const wants = (profile: string, count = 1): WantedSlices => asking({ profile, count });
 
 function told(
   parts: readonly Part[],
@@ -96,6 +98,135 @@ describe("what to cut next", () => {
     expect(told(parts, wanted, leased)).toBe(expected);
   });
 
+  const gi = 1024 ** 3;
+  const anything = { full: true, profiles: null };
+  const either = (change: Partial<DeviceDemand> = {}, quotaLeft: number | null = null): WantedSlices =>
+    asking({ migAllowed: anything, ...change }, quotaLeft);
+
+  test.each([
+    ["the smallest profile there is", [], either(), [], "create 1g.10gb@6"],
+    ["the smallest with the memory", [], either({ minMemoryBytes: 15 * gi }), [], "create 2g.20gb@0"],
+    // A slice of 10 GB in name has less than that.
+    [
+      "no slice of less memory than its name says",
+      [],
+      either({ minMemoryBytes: 10 * gi }),
+      [],
+      "create 2g.20gb@0",
+    ],
+    [
+      "nothing for a profile that has less memory",
+      [],
+      asking({ profile: "1g.10gb", minMemoryBytes: 10 * gi }),
+      [],
+      "nothing",
+    ],
+    [
+      "only what the quota grants",
+      [],
+      either({ migAllowed: { full: true, profiles: ["3g.40gb"] } }),
+      [],
+      "create 3g.40gb@4",
+    ],
+    [
+      "nothing that the quota does not grant",
+      [],
+      either({ migAllowed: { full: true, profiles: [] } }),
+      [],
+      "nothing",
+    ],
+    ["no more than the quota has left", [], either({}, 0.2), [], "create 1g.10gb@6"],
+    ["nothing beyond what the quota has left", [], either({ minMemoryBytes: 15 * gi }, 0.2), [], "nothing"],
+    ["nothing where a slice is free", [part("3g.40gb@0:4")], either(), [], "nothing"],
+    [
+      "one more where that is beyond the quota",
+      [part("3g.40gb@0:4")],
+      either({}, 0.2),
+      [],
+      "create 1g.10gb@6",
+    ],
+    ["nothing where the capability is too low", [], either({ minComputeCapability: "9.0" }), [], "nothing"],
+    [
+      "a larger one where the smaller has no room",
+      [part("1g.10gb@6:1")],
+      either({ minMemoryBytes: 15 * gi }),
+      ["MIG-0-0"],
+      "create 2g.20gb@4",
+    ],
+    [
+      "only as many as all it needs",
+      [part("3g.40gb@0:4")],
+      either({ minMemoryBytes: 30 * gi, count: 2 }),
+      ["MIG-0-0"],
+      "nothing",
+    ],
+    [
+      "an idle one of our own in the way",
+      [part("1g.10gb@0:1", true)],
+      either({ minMemoryBytes: 60 * gi }),
+      [],
+      "destroy MIG-0-0",
+    ],
+    [
+      "a large idle one of our own for two small ones",
+      [part("7g.80gb@0:8", true)],
+      either({ count: 2 }),
+      [],
+      "destroy MIG-0-0",
+    ],
+    [
+      "an idle one of somebody else in the way",
+      [part("1g.10gb@0:1")],
+      either({ minMemoryBytes: 60 * gi }),
+      [],
+      "nothing",
+    ],
+    ["whole GPUs asked for", [], asking({}), [], "nothing"],
+  ] as const)("a slice or a GPU: %s", (...[, parts, wanted, leased, expected]) => {
+    expect(told(parts, [wanted], leased)).toBe(expected);
+  });
+
+  test("goes by the memory that slices like it have, else by what the driver announces", () => {
+    const [card] = cardOf(0, []) as [Device];
+    const announced = (memoryBytes: number): Device => ({
+      ...card,
+      cutting: {
+        profiles: profiles.map((profile) => (profile.size === 1 ? { ...profile, memoryBytes } : profile)),
+        parts: [],
+        byDs01: true,
+      },
+    });
+    const next = (...devices: readonly Device[]): unknown => {
+      const wanted = [either({ minMemoryBytes: 10 * gi })];
+      const leases = [lease("MIG-1-0", "bob/b")];
+      return nextRecut({ wanted, devices, leases, own: [] });
+    };
+    expect(next(announced(10 * gi))).toMatchObject({ profile: { name: "1g.10gb" } });
+    expect(next(announced(9 * gi))).toMatchObject({ profile: { name: "2g.20gb" } });
+    const [, alike] = migGpu(1, ["1g.10gb"]) as [Device, Device];
+    expect(next(announced(10 * gi), { ...alike, memoryBytes: 9 * gi })).toMatchObject({
+      profile: { name: "2g.20gb" },
+    });
+  });
+
+  test("leaves a whole GPU or slice that is free to be given, and cuts when all are taken", () => {
+    const devices = [...cardOf(0, []), gpu(1)];
+    const next = (...leased: readonly string[]): unknown =>
+      nextRecut({ wanted: [either()], devices, leases: leased.map((uuid) => lease(uuid, "bob/b")), own: [] });
+    expect(next()).toBeNull();
+    expect(next("GPU-1")).toMatchObject({ do: "create", profile: { name: "1g.10gb" }, card: { slot: "0" } });
+  });
+
+  test("cuts slices that are to be on one board on one card", () => {
+    const full = Array.from({ length: 6 }, (_, start) => part(`1g.10gb@${start}:1`));
+    const devices = [...cardOf(0, full), ...cardOf(1, [])];
+    const leases = full.map((_, index) => lease(`MIG-0-${index}`, "bob/b"));
+    const next = (sameBoard: "required" | null): unknown =>
+      nextRecut({ wanted: [either({ count: 2, sameBoard })], devices, leases, own: [] });
+    expect(next("required")).toMatchObject({ do: "create", card: { slot: "1" } });
+    expect(next(null)).toMatchObject({ do: "create", card: { slot: "0" } });
+  });
+
   test("leaves a card alone that is not to be cut, is sick, cordoned, or unsettled under somebody", () => {
     const [card] = cardOf(0, []) as [Device];
     const next = (change: Partial<Device>, gone?: string): unknown =>
@@ -110,7 +241,7 @@ describe("what to cut next", () => {
     expect(next({ healthy: false })).toBeNull();
     expect(next({ cordon: { uuid: "GPU-0", by: "root", at: 0, reason: null } })).toBeNull();
     expect(next({}, "slice 0:1")).toBeNull();
-    expect(cuttableSlices(wants("2g.20gb").required, [card, gpu(1)])).toHaveLength(3);
+    expect(cuttableSlices(wants("2g.20gb").demand, [card, gpu(1)])).toHaveLength(3);
   });
 
   test("property: cuts only into room, takes only idle slices of its own, and gets whoever can be helped there", () => {

@@ -1,12 +1,15 @@
-import { parseBytes } from "../../util/quantity.ts";
-import { gpuEquivalentsOf } from "../quota/gpu-equivalents.ts";
-import { mismatch } from "./allocate.ts";
-import { bestCut, type CutCard, type CutProfile } from "./cut.ts";
+import { groupBy } from "../../util/group-by.ts";
+import { fitsWithin } from "../quota/gpu-equivalents.ts";
+import { judgeDevices } from "./allocate.ts";
+import { chooseDevices } from "./choose-devices.ts";
+import type { CutCard, CutProfile } from "./cut.ts";
+import { type CuttableSlice, fillCard, fittingProfiles, openCardOf, type OpenCard } from "./cuttable.ts";
+import { describeNeed } from "./describe-need.ts";
 import type { Device } from "./device.ts";
-import { compareDevices } from "./device-order.ts";
-import type { Lease } from "./lease.ts";
+import { compareDevices, physicalUuid } from "./device-order.ts";
+import type { DeviceDemand, Lease } from "./lease.ts";
 import { formatPlacement, type Placement } from "./placement.ts";
-import type { DeviceRequirement } from "./requirement.ts";
+import { shapeText } from "./shape.ts";
 
 /** A slice that ds01 cut itself, as it was recorded when that was done. */
 export interface OwnSlice {
@@ -16,14 +19,15 @@ export interface OwnSlice {
   readonly placement: Placement;
 }
 
-/** A request for slices that waits for devices, in the order of the queue. */
+/** A request that waits for devices and would do with slices. */
 export interface WantedSlices {
-  readonly holder: string;
-  readonly count: number;
-  readonly required: DeviceRequirement;
+  readonly demand: DeviceDemand;
+  /** GPU-equivalents that its owner may still take, borrowed ones included; null is unlimited. */
+  readonly quotaLeft: number | null;
 }
 
 export interface RecutInput {
+  /** In the order of the queue. */
   readonly wanted: readonly WantedSlices[];
   readonly devices: readonly Device[];
   readonly leases: readonly Lease[];
@@ -41,31 +45,21 @@ export type Recut =
   | { readonly do: "destroy"; readonly slice: Device; readonly own: OwnSlice; readonly cause: string };
 
 /**
- * The next single change of the cards that helps the first request it can help: a slice where it leaves most to others,
- * else the removal of an idle slice of ds01's own that is in its way. Null when nothing can or need be done.
+ * The next single change of the cards on the way to all that the first request needs which can be helped: one more of
+ * the smallest slices that do, where it leaves most to others, else the removal of an idle slice of ds01's own that is
+ * in the way. Null when nobody can be helped: then no layout that leaves alone what is held, and what others have
+ * cut, has room for all that a request needs.
  */
 export function nextRecut(input: RecutInput): Recut | null {
+  const asked = new Set<string>();
   for (const wanted of input.wanted) {
-    const recut = recutFor(wanted, input);
+    // A thousand that wait ask for a few things.
+    const key = `${wanted.quotaLeft} ${shapeText(wanted.demand)}`;
+    const recut = asked.has(key) ? null : recutFor(wanted, input);
     if (recut !== null) return recut;
+    asked.add(key);
   }
   return null;
-}
-
-/** The slices that cards could be cut into by ds01 for a request, whatever is cut now: for what can ever be. */
-export function cuttableSlices(
-  { profile }: DeviceRequirement,
-  devices: readonly Device[],
-): readonly Device[] {
-  if (profile === null) return [];
-  return devices.flatMap((card) => {
-    const cut = card.cutting?.profiles.find(({ name }) => name === profile);
-    if (card.cutting?.byDs01 !== true || cut === undefined) return [];
-    return Array.from({ length: cut.most }, (_, index) => ({
-      ...sliceOf(card, profile),
-      uuid: `${card.uuid}/${profile}/${index}`,
-    }));
-  });
 }
 
 /** The slice of ds01's own that the device is; undefined when somebody else has cut it. */
@@ -81,44 +75,47 @@ export function ownSliceOf(device: Device, own: readonly OwnSlice[]): OwnSlice |
   );
 }
 
-function recutFor({ holder, count, required }: WantedSlices, input: RecutInput): Recut | null {
-  const { profile: name } = required;
-  if (name === null) return null;
-  const isFree = ({ uuid, healthy, cordon }: Device): boolean =>
-    healthy && cordon === undefined && input.leases.every(({ deviceUuid }) => deviceUuid !== uuid);
-  const free = input.devices.filter((device) => mismatch(required, device) === undefined && isFree(device));
-  // Something else than the number of slices keeps it waiting.
-  if (free.length >= count) return null;
-  const cause = `${holder} waits for ${count} slice${count === 1 ? "" : "s"} ${name}`;
-  const cards = cardsFor(required, input);
-  for (const { card, cutting, profile } of cards) {
-    const placement = bestCut(cutting, name);
-    if (placement !== null) return { do: "create", card, profile, placement, cause };
+function recutFor(wanted: WantedSlices, input: RecutInput): Recut | null {
+  const { demand } = wanted;
+  const cards = openCards(demand, input);
+  if (cards.length === 0) return null;
+  const { free } = judgeDevices(demand, input.devices, input.leases);
+  const attempt: Attempt = { ...wanted, cards, free, input };
+  // Something else than a lack of devices keeps it waiting.
+  if (served(attempt, [], []) !== undefined) return null;
+  const cause = `${demand.namespace}/${demand.name} waits for ${describeNeed(demand)}`;
+  const cut = firstCut(attempt, []);
+  if (cut !== undefined) {
+    const { card, profile, placement } = cut;
+    return { do: "create", card, profile, placement, cause };
   }
-  for (const { card, cutting } of cards) {
-    const idle = input.devices.flatMap((slice) => {
-      const own = slice.parentUuid === card.uuid && isFree(slice) ? ownSliceOf(slice, input.own) : undefined;
-      return own === undefined || slice.profile === name ? [] : [{ slice, own }];
-    });
-    const [first] = smallestSet(idle, (set) => bestCut(without(cutting, set), name) !== null) ?? [];
-    if (first !== undefined) return { do: "destroy", ...first, cause };
-  }
-  return null;
+  const [inTheWay] = toRemove(attempt) ?? [];
+  return inTheWay === undefined ? null : { do: "destroy", ...inTheWay, cause };
 }
 
-interface OpenCard {
-  readonly card: Device;
-  readonly cutting: CutCard;
-  readonly profile: CutProfile;
+interface CardForRequest extends OpenCard {
+  /** Those of which a slice would do, the smallest first. */
+  readonly profiles: readonly CutProfile[];
+}
+
+interface IdleSlice {
+  readonly slice: Device;
+  readonly own: OwnSlice;
+}
+
+interface Attempt extends WantedSlices {
+  readonly cards: readonly CardForRequest[];
+  /** Devices that are right and free, each by itself. */
+  readonly free: readonly Device[];
+  readonly input: RecutInput;
 }
 
 /** Cards that ds01 may cut for the request, those cut already first: whole ones stay open for large profiles. */
-function cardsFor(required: DeviceRequirement, { devices, leases }: RecutInput): readonly OpenCard[] {
+function openCards(demand: DeviceDemand, { devices, leases }: RecutInput): readonly CardForRequest[] {
   return devices
-    .flatMap((card): readonly OpenCard[] => {
-      const { cutting, healthy, cordon } = card;
-      const profile = cutting?.profiles.find(({ name }) => name === required.profile);
-      if (cutting?.byDs01 !== true || profile === undefined || !healthy || cordon !== undefined) return [];
+    .flatMap((card): readonly CardForRequest[] => {
+      const open = openCardOf(card);
+      if (open === undefined || !card.healthy || card.cordon !== undefined) return [];
       // Somebody may still use what was cut away under them.
       const isOnCard = ({ uuid, parentUuid }: Device): boolean =>
         uuid === card.uuid || parentUuid === card.uuid;
@@ -126,8 +123,8 @@ function cardsFor(required: DeviceRequirement, { devices, leases }: RecutInput):
         ({ deviceUuid, gone }) =>
           gone !== undefined && devices.some((device) => device.uuid === deviceUuid && isOnCard(device)),
       );
-      const slice = sliceOf(card, profile.name);
-      return isUnsettled || mismatch(required, slice) !== undefined ? [] : [{ card, cutting, profile }];
+      const profiles = isUnsettled ? [] : fittingProfiles(demand, open, devices);
+      return profiles.length === 0 ? [] : [{ ...open, profiles }];
     })
     .toSorted(
       (left, right) =>
@@ -135,20 +132,79 @@ function cardsFor(required: DeviceRequirement, { devices, leases }: RecutInput):
     );
 }
 
-/** What a slice of the card would be; its memory is told by its name until it is there. */
-function sliceOf(card: Device, profile: string): Device {
-  const nominal = /(\d+)gb/.exec(profile)?.[1] ?? "0";
-  return {
-    ...card,
-    profile,
-    parentUuid: card.uuid,
-    migEnabled: false,
-    memoryBytes: parseBytes(`${nominal}Gi`) ?? 0,
-    gpuEquivalents: gpuEquivalentsOf(profile, card.model),
-  };
+/** What it would get of what is free and of `cuts`, within its quota; undefined when that is not enough. */
+function served(
+  { demand, quotaLeft, input, free }: Attempt,
+  removed: readonly IdleSlice[],
+  cuts: readonly CuttableSlice[],
+): readonly Device[] | undefined {
+  const there = free.filter((device) => removed.every(({ slice }) => slice !== device));
+  const possible = cuts.map(({ device }) => device).toSorted(bySize);
+  // As little as can be is cut; where the quota has no room for that, the smallest devices are taken, on some one board.
+  const smallest = [...there, ...possible].toSorted(bySize);
+  const boards = demand.sameBoard === "required" ? groupBy(smallest, physicalUuid).values() : [];
+  for (const order of [[...there, ...possible], smallest, ...boards]) {
+    const devices = chooseDevices({
+      demand,
+      free: order,
+      wanted: order.map(({ uuid }) => uuid),
+      inventory: { devices: input.devices, usage: new Map() },
+      leases: input.leases,
+      strategy: "bestFitMig",
+    });
+    const cost = devices?.reduce((sum, { gpuEquivalents }) => sum + gpuEquivalents, 0) ?? Infinity;
+    if (devices !== undefined && (quotaLeft === null || fitsWithin(cost, quotaLeft))) return devices;
+  }
+  return undefined;
 }
 
-function without(cutting: CutCard, set: readonly { readonly own: OwnSlice }[]): CutCard {
+/** The first cut on the way to all it needs once `removed` are gone; undefined when there is no such way. */
+function firstCut(attempt: Attempt, removed: readonly IdleSlice[]): CuttableSlice | undefined {
+  const cuts = attempt.cards.flatMap(({ card, cutting, profiles }) => {
+    const open = {
+      card,
+      cutting: without(
+        cutting,
+        removed.filter(({ own }) => own.cardUuid === card.uuid),
+      ),
+    };
+    return fillCard(open, profiles, { most: attempt.demand.count, devices: attempt.input.devices });
+  });
+  const devices = served(attempt, removed, cuts);
+  return cuts.find(({ device }) => devices?.includes(device) === true);
+}
+
+/** Idle slices of ds01's own that have to go; a few of one card where that is enough. Undefined when nothing helps. */
+function toRemove(attempt: Attempt): readonly IdleSlice[] | undefined {
+  const isEnough = (set: readonly IdleSlice[]): boolean => firstCut(attempt, set) !== undefined;
+  const idle = attempt.cards.map(({ card }) => idleSlicesOf(card, attempt.input));
+  if (!isEnough(idle.flat())) return undefined;
+  for (const ofCard of idle) {
+    const found = smallestSet(ofCard, isEnough);
+    if (found !== undefined) return found;
+  }
+  return idle.flat().reduce<readonly IdleSlice[]>((set, one) => {
+    const fewer = set.filter((other) => other !== one);
+    return isEnough(fewer) ? fewer : set;
+  }, idle.flat());
+}
+
+function idleSlicesOf(card: Device, { devices, leases, own }: RecutInput): readonly IdleSlice[] {
+  const isHeld = ({ uuid, parentUuid }: Device): boolean =>
+    leases.some(({ deviceUuid }) => deviceUuid === uuid || deviceUuid === parentUuid);
+  return devices.flatMap((slice) => {
+    const { parentUuid, healthy, cordon } = slice;
+    if (parentUuid !== card.uuid || !healthy || cordon !== undefined || isHeld(slice)) return [];
+    const recorded = ownSliceOf(slice, own);
+    return recorded === undefined ? [] : [{ slice, own: recorded }];
+  });
+}
+
+function bySize(left: Device, right: Device): number {
+  return left.gpuEquivalents - right.gpuEquivalents || left.memoryBytes - right.memoryBytes;
+}
+
+function without(cutting: CutCard, set: readonly IdleSlice[]): CutCard {
   const taken = new Set(set.map(({ own }) => formatPlacement(own.placement)));
   return {
     ...cutting,

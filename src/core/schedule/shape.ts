@@ -1,4 +1,5 @@
 import type { Allocation } from "./allocate.ts";
+import type { Device } from "./device.ts";
 import type { DeviceDemand } from "./lease.ts";
 import type { Reservation } from "./reservations.ts";
 
@@ -8,6 +9,8 @@ export type Shortage = "DevicesUnhealthy" | "DevicesCordoned" | "WaitingForDevic
 /** What a pass has found out for all demands that ask for the same devices; absent: not asked yet. */
 export interface Shape {
   possible?: boolean;
+  /** Slices that ds01 could cut for them. */
+  cuttable?: readonly Device[];
   leastCost?: number;
   shortage?: Shortage;
   /** What they would get if nobody came first, until something is taken. */

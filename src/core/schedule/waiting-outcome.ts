@@ -12,6 +12,7 @@ type Known = Omit<Waiting, "leases" | "longestNowMs">;
 /** Of a thousand that wait few are asked for their sentences at a time, so these are made when they are. */
 export class WaitingOutcome implements Outcome {
   readonly type = "waiting";
+  readonly quotaLeft: number | null;
   readonly reason: Outcome["reason"];
   readonly never: boolean;
   readonly position: number;
@@ -30,6 +31,7 @@ export class WaitingOutcome implements Outcome {
 
   constructor(waiting: Known, pass: Pass) {
     const { demand, reason, before, forecast } = waiting;
+    this.quotaLeft = waiting.quotaLeft;
     this.reason = reason;
     this.never = reason === "NoMatchingDevice";
     this.position = waiting.position;

@@ -30,6 +30,22 @@ export function createEngineCgroup(name: string): string {
   return join(path, "cgroup.procs");
 }
 
+/** Makes a cgroup in the tracking hierarchy, the ones above it included, and moves the process into it. */
+export function moveIntoCgroup(path: string, pid: number): void {
+  const directory = join(trackingHierarchy(), path);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "cgroup.procs"), String(pid));
+}
+
+/** The path of a process's cgroup in the tracking hierarchy, as `/docker/0123...`. */
+export function cgroupOf(pid: number): string {
+  const hierarchy = trackingHierarchy();
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n");
+  const line =
+    lines.find((one) => hierarchy.endsWith(`/${one.split(":")[1]}`) && !one.startsWith("0:")) ?? lines.at(-1);
+  return line?.split(":").slice(2).join(":") ?? "/";
+}
+
 /** Pids of every process in the named cgroup and below it, in any hierarchy. */
 export function processesIn(name: string): number[] {
   const pids = new Set<number>();

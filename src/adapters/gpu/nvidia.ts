@@ -175,7 +175,8 @@ export class NvidiaProvider implements DeviceProvider {
   }
 
   /** A name is only shown: a name service that is away must not keep the devices from everybody. */
-  async #nameOf(uid: number): Promise<string | null> {
+  async #nameOf(uid: number | null): Promise<string | null> {
+    if (uid === null) return null;
     try {
       return await this.#options.userName(uid);
     } catch (error) {
@@ -190,9 +191,9 @@ export class NvidiaProvider implements DeviceProvider {
     const program = name.split(" ")[0]?.split("/").at(-1) ?? name;
     const isSystem = uid !== null && uid < firstLoginUid;
     if (containerId === null && isSystem && monitoringDaemons.includes(program)) return [];
-    // Who became root is asked for by the name they came with.
+    // Who became root is asked for by the name they came with; so is who has a subordinate id in a container of theirs.
     const personUid = isSystem ? (loginUid ?? uid) : uid;
-    const user = personUid === null ? null : await this.#nameOf(personUid);
+    const user = (await this.#nameOf(personUid)) ?? (await this.#nameOf(loginUid));
     const outer = containerIds.slice(0, -1);
     return [
       {

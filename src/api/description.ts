@@ -46,6 +46,8 @@ export interface GpuDescription {
   readonly profile: string | null;
   readonly gpuEquivalents: number;
   readonly devices: ContainerStatus["gpus"];
+  /** Every device of this host with what keeps it from a container that waits; absent for one that does not. */
+  readonly judged?: readonly JudgedDevice[];
   readonly quota: {
     readonly name: string;
     readonly nominal: number | null;
@@ -54,6 +56,14 @@ export interface GpuDescription {
     readonly usedBy: readonly string[];
     readonly place: string | null;
   } | null;
+}
+
+/** What is true of one device for a container that waits. */
+export interface JudgedDevice {
+  readonly slot: string;
+  /** The model, or the profile of a slice. */
+  readonly kind: string;
+  readonly why: string;
 }
 
 export interface LimitDescription {

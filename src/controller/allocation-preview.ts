@@ -2,12 +2,12 @@ import type { AllocationCandidate, AllocationOutcome, AllocationPreview } from "
 import { formatTime } from "../core/format-time.ts";
 import { situationOf } from "../core/lifecycle/situation.ts";
 import type { ContainerRecord } from "../core/record.ts";
-import { judgeDevices, type FailedClause } from "../core/schedule/allocate.ts";
+import { judgeDevices } from "../core/schedule/allocate.ts";
 import { criteriaFor } from "../core/schedule/choose-devices.ts";
 import { describeNeed } from "../core/schedule/describe-need.ts";
 import type { Device, Inventory } from "../core/schedule/device.ts";
 import { situationOf as deviceSituation } from "../core/schedule/device-situation.ts";
-import { classifyRefusal } from "../core/schedule/explain.ts";
+import { refusalText } from "../core/schedule/device-verdicts.ts";
 import { linkScoreOf } from "../core/schedule/link-score.ts";
 import { strategies, type Strategy } from "../core/schedule/strategies.ts";
 import { wantedDevices } from "../core/schedule/wanted-devices.ts";
@@ -106,13 +106,11 @@ function judged(
     };
   });
   const failing = refusals.map((refusal): AllocationCandidate => {
-    const { title, detail } = classifyRefusal(refusal, formatTime);
-    const why = otherKinds[refusal.clause];
     return {
       ...descriptionOf(refusal.device),
       verdict: "no",
       clause: refusal.clause,
-      why: why ?? (detail === null ? title : `${title}: ${detail}`),
+      why: refusalText(refusal, formatTime),
       scores: null,
     };
   });
@@ -129,14 +127,6 @@ function judged(
     setScore: scoreSets === null || places.length === 0 || !isWhole ? null : { inside, torn: -untorn, left },
   };
 }
-
-/** Messages do not tell of devices of another kind; a table of all devices has to. */
-const otherKinds: Readonly<Partial<Record<FailedClause, string>>> = {
-  IsSlice: "a slice",
-  WrongProfile: "of another kind",
-  IsTimeSlice: "a time slice",
-  NotTimeSliced: "not shared in time slices",
-};
 
 function descriptionOf({
   slot,

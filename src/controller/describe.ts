@@ -1,4 +1,9 @@
-import type { ContainerDescription, GpuDescription, LimitDescription } from "../api/description.ts";
+import type {
+  ContainerDescription,
+  GpuDescription,
+  JudgedDevice,
+  LimitDescription,
+} from "../api/description.ts";
 import type { EventObject } from "../api/event.ts";
 import { formatTime } from "../core/format-time.ts";
 import type { HostView } from "../core/host-view.ts";
@@ -12,6 +17,7 @@ import type { StepFailure } from "../core/lifecycle/memory.ts";
 import { blocksType } from "../core/reservation/announce-block.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { Inventory } from "../core/schedule/device.ts";
+import type { ScheduleOutcome } from "../core/schedule/outcome.ts";
 import { formatDuration } from "../util/duration.ts";
 import { formatBytes } from "../util/quantity.ts";
 
@@ -84,6 +90,7 @@ function gpuOf({ record, view, inventory }: DescribeInput): GpuDescription | nul
     profile: request.profile ?? null,
     gpuEquivalents: requestedEquivalents(request, inventory.devices, quota),
     devices: record.status.gpus,
+    ...judgedFor(view.outcomes.get(record.uid)),
     quota:
       quota.primary === null
         ? null
@@ -96,6 +103,16 @@ function gpuOf({ record, view, inventory }: DescribeInput): GpuDescription | nul
             place: quota.gpuNominal.origin.place,
           },
   };
+}
+
+function judgedFor(outcome: ScheduleOutcome | undefined): Pick<GpuDescription, "judged"> {
+  if (outcome?.type !== "waiting") return {};
+  const judged = outcome.verdicts.map(({ device: { slot, profile, model }, why }): JudgedDevice => ({
+    slot,
+    kind: profile ?? model,
+    why,
+  }));
+  return { judged };
 }
 
 function containersOf({ record, view }: DescribeInput): ContainerDescription["containers"] {

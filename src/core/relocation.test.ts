@@ -34,6 +34,7 @@ function onGpu(
     eta: null,
     basis: "unknown",
     blockers: [],
+    verdicts: [],
     hint: null,
   } as const;
   const schedule = other === "free" ? ({ type: "assigned", devices: [device(1)] } as const) : waiting;

@@ -49,11 +49,14 @@ describe("what is told about a container", () => {
 
     const waiting = await described("alice/second");
     expect(parts(waiting)).toEqual(
-      "Name,Namespace,Phase,Why,Source,GPU,Containers,Limits,Conditions,Next,Events".split(","),
+      "Name,Namespace,Phase,Why,Source,GPU,Devices,Containers,Limits,Conditions,Next,Events".split(","),
     );
     expect(waiting).toMatch(/^Why: +.*alice\/first/m);
     expect(waiting).toMatch(
       /^GPU: +requested 1 .*quota 2\.0, used 1\.0 \(alice\/first\), left 1\.0 +quotas\/all\.yaml:\d+$/m,
+    );
+    expect(waiting).toMatch(
+      /^Devices: +0 +NVIDIA A100-SXM4-80GB +allocated: alice\/first until .* maxRuntime$/m,
     );
     expect(waiting).toMatch(/^Containers: +alice has .* of 5, left \d +quotas\/all\.yaml:\d+$/m);
     expect(waiting).toMatch(/^Limits: +.*memory 64Mi \(quotas\/all\.yaml:\d+\)/m);

@@ -40,6 +40,12 @@ describe("two GPUs over PCIe and two joined by NVLink", () => {
     declare("bob/future", { count: 1, minComputeCapability: "12.0" });
     const future = await refused("bob/future");
     expect(future.status.message).toContain("2 whole GPUs (NVIDIA L40S, 45.0Gi, 8.9)");
+    const bob = { environment: { DS01_NAMESPACE: "bob" } };
+    const described = (await host.ds01With(bob, "describe", "container", "future")).stdout;
+    for (const [slot, capability] of ["8.9", "8.9", "8.0", "8.0"].entries())
+      expect(described).toMatch(
+        new RegExp(`^(?:Devices:)? +${slot} +NVIDIA .* with less compute capability: ${capability}$`, "m"),
+      );
   });
 
   it("shows what each GPU counts and can", async () => {

@@ -18,6 +18,7 @@ export function waitingOutcome(change: Partial<WaitingOutcome> = {}): WaitingOut
     eta: null,
     basis: "unknown",
     blockers: [],
+    verdicts: [],
     hint: null,
     ...change,
   };

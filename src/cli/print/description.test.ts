@@ -53,6 +53,11 @@ const pending: ContainerDescription = {
     profile: null,
     gpuEquivalents: 1,
     devices: [],
+    judged: [
+      { slot: "0", kind: "NVIDIA A100-SXM4-80GB", why: "cut into MIG" },
+      { slot: "0:0", kind: "3g.40gb", why: "a slice" },
+      { slot: "1", kind: "NVIDIA A100-SXM4-80GB", why: "allocated: carol/big until 14:20 maxRuntime" },
+    ],
     quota: {
       name: "students",
       nominal: 2,
@@ -101,6 +106,9 @@ Why:         Needs 1 whole GPU. 5 GPUs here: 2 allocated, 1 cut into MIG, 1 in u
 What helps:  "gpus: {count: 1, profile: 2g.20gb}" would start now on 1:1.
 Source:      users/bob/sweep-3.yaml, revision 4f2c1ab
 GPU:         requested 1 (1.0 GPU-equivalents); quota 2.0, used 1.0 (bob/sweep-1), left 1.0   quotas/students.yaml:6
+Devices:     0    NVIDIA A100-SXM4-80GB  cut into MIG
+             0:0  3g.40gb                a slice
+             1    NVIDIA A100-SXM4-80GB  allocated: carol/big until 14:20 maxRuntime
 Containers:  bob has 2 of 5, left 3   quotas/students.yaml:4
 Limits:      cpus 8 (spec)  memory 32Gi (quotas/students.yaml:9)  shmSize 16Gi (default)
              maxRuntime 24h (quotas/students.yaml:14)

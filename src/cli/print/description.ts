@@ -31,6 +31,7 @@ export function renderContainerDescription(
     ["Source", [source.revision === undefined ? source.path : `${source.path}, revision ${source.revision}`]],
     ["Container", containerLines(description)],
     ["GPU", gpu === null ? [] : gpuLines(gpu)],
+    ["Devices", gpu === null ? [] : judgedLines(gpu)],
     ["Containers", quotaLines(description)],
     ["Limits", limitLines(description)],
     ["Pending", pendingLines(description)],
@@ -91,6 +92,13 @@ function gpuLines(gpu: GpuDescription): string[] {
     return [slot, uuid, profile, shared, reason].filter((word) => word !== undefined).join(" ");
   });
   return [`${requested}${gpu.quota === null ? "" : `; ${quotaText(gpu.quota)}`}`, ...devices];
+}
+
+/** One line a device: slot, what it is, what keeps it from the container. */
+function judgedLines({ judged = [] }: GpuDescription): string[] {
+  return alignRows(judged.map(({ slot, kind, why }) => [slot, kind, oneLine(why)]))
+    .split("\n")
+    .filter((line) => line !== "");
 }
 
 function quotaText(quota: NonNullable<GpuDescription["quota"]>): string {

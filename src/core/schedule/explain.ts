@@ -160,7 +160,7 @@ const titles = [
 type Title = (typeof titles)[number];
 
 /** What a device is that is right and free, but cannot be taken with enough others. */
-function freeTitle(apart: FailedJoin | undefined): Title {
+export function freeTitle(apart: FailedJoin | undefined): Title {
   switch (apart) {
     case "nvlink":
       return "free but too few joined by NVLink";

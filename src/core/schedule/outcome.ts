@@ -1,4 +1,5 @@
 import type { Device } from "./device.ts";
+import type { DeviceVerdict } from "./device-verdicts.ts";
 import type { Lease } from "./lease.ts";
 import type { Nomination } from "./preemption.ts";
 
@@ -34,6 +35,8 @@ export type ScheduleOutcome =
       readonly lookAgainAt?: number;
       /** Devices that others are to give up for it; absent: none. */
       readonly nomination?: Nomination;
+      /** What is true of each device for it, in the order of the slots; empty while devices are not known. */
+      readonly verdicts: readonly DeviceVerdict[];
       /** A request that would start now, if there is one: `gpus: {count: 1, profile: 2g.20gb}`. */
       readonly hint: string | null;
     };

@@ -170,6 +170,39 @@ describe("schedule", () => {
     );
   });
 
+  test("tells of every device which clause it fails, also who asks for what can never be", () => {
+    const devices = [
+      ...migGpu(0, ["2g.20gb"]),
+      gpu(1, { model: "NVIDIA L40S" }),
+      gpu(2, { memoryBytes: 8 }),
+      gpu(3, { healthy: false, unhealthyReason: "XID 79" }),
+      gpu(4),
+      gpu(5),
+    ];
+    const told = (change: Partial<DeviceDemand>): readonly string[] =>
+      waiting(run([demand("a", change)], devices, [lease("GPU-4", "bob/b")]), "a").verdicts.map(
+        ({ device, clause, why }) => `${device.slot} ${clause}: ${why}`,
+      );
+    const asked = { models: ["*A100*"], minMemoryBytes: 9 };
+    const others = [
+      "0 MigEnabled: cut into MIG",
+      "0:0 IsSlice: a slice",
+      "1 WrongModel: of another model: NVIDIA L40S",
+      "2 TooLittleMemory: with less memory: 8",
+    ];
+    expect(told({ ...asked, count: 2 })).toEqual([
+      ...others,
+      "3 Unhealthy: unhealthy: XID 79",
+      "4 Leased: allocated: bob/b",
+      "5 null: free",
+    ]);
+    expect(told({ ...asked, count: 9 })).toEqual(told({ ...asked, count: 2 }));
+    const joined = told({ ...asked, count: 2, nvlink: "required" });
+    expect(joined).toContain("5 null: free");
+    const silent = { ...inventory(devices), ready: false, message: "no answer" };
+    expect(waiting(run([demand("a")], [], [], { inventory: silent }), "a").verdicts).toEqual([]);
+  });
+
   test("forecasts with the leases that end, in order", () => {
     const leases = [
       lease("GPU-0", "x/a", { until: 30 * minute, untilCause: "maxRuntime" }),

@@ -1,3 +1,4 @@
+import { type DeviceVerdict, deviceVerdicts } from "./device-verdicts.ts";
 import { explain, type Explanation, type Waiting } from "./explain.ts";
 import { findHint } from "./hint.ts";
 import type { Lease } from "./lease.ts";
@@ -62,6 +63,10 @@ export class WaitingOutcome implements Outcome {
       this.#hint = findHint(demand, { ...this.#pass.input, leases: this.#leases, quotaLeft });
     }
     return this.#hint;
+  }
+
+  get verdicts(): readonly DeviceVerdict[] {
+    return deviceVerdicts({ ...this.#waiting, leases: this.#leases });
   }
 
   get #explanation(): Explanation {

@@ -77,8 +77,11 @@ function lifeOf(
   { state }: ManagedClaim,
   containers: readonly ObservedContainer[],
 ): Pick<Tenant, "held" | "startedAt"> | null {
-  const live = containers.find(isLive);
-  if (live !== undefined) return live.startedAt === null ? null : { held: false, startedAt: live.startedAt };
+  const live = containers.filter(isLive);
+  if (live.length > 0) {
+    const starts = live.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
+    return starts.length === 0 ? null : { held: false, startedAt: Math.min(...starts) };
+  }
   if (state !== "Held" || containers.some(({ lingering }) => lingering === true)) return null;
   return { held: true, startedAt: 0 };
 }

@@ -104,6 +104,8 @@ class Machine {
         view: () =>
           ({
             leases: [],
+            kept: [],
+            devices: [],
             demands: [demand("one", this.wish)],
             outcomes: new Map([["one", waitingOutcome()]]),
           }) as unknown as ReturnType<MigDeskOptions["host"]["view"]>,

@@ -1,5 +1,6 @@
 import type { ContainerRecord } from "../core/record.ts";
 import type { Cordon } from "../core/health/cordon.ts";
+import { Calendar } from "../core/schedule/calendar.ts";
 import type { Inventory } from "../core/schedule/device.ts";
 import { nextRecut, ownSliceOf, type Recut, type WantedSlices } from "../core/schedule/recut.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -98,8 +99,14 @@ export class MigDesk {
     if (records().every(({ status }) => status.queue === undefined)) return;
     const { devices } = inventory.current;
     this.#own.dropLost(devices);
-    const { leases } = host.view();
-    const recut = nextRecut({ wanted: this.#wanted(), devices, leases, own: this.#own.all });
+    const { leases, kept } = host.view();
+    const recut = nextRecut({
+      wanted: this.#wanted(),
+      devices,
+      leases,
+      own: this.#own.all,
+      kept: kept.flatMap((one) => one.devices),
+    });
     if (recut === null) return;
     try {
       await (recut.do === "create" ? this.#create(recut) : this.#destroy(recut));
@@ -112,12 +119,14 @@ export class MigDesk {
 
   /** What waits for devices, or for smaller ones than are free; first come first. */
   #wanted(): readonly WantedSlices[] {
-    const { demands, outcomes } = this.#options.host.view();
+    const { demands, outcomes, kept, devices, leases } = this.#options.host.view();
+    const calendar = new Calendar(kept, { devices, leases, now: this.#options.clock.now() });
     return demands
       .flatMap((demand) => {
         const outcome = outcomes.get(demand.uid);
         if (outcome?.type !== "waiting" || !reasonsToCut.includes(outcome.reason)) return [];
-        return [{ demand, quotaLeft: outcome.quotaLeft, position: outcome.position }];
+        const { quotaLeft, position } = outcome;
+        return [{ demand, quotaLeft, position, reserved: calendar.against(demand) }];
       })
       .toSorted((left, right) => left.position - right.position);
   }

@@ -227,6 +227,30 @@ describe("what to cut next", () => {
     expect(next(null)).toMatchObject({ do: "create", card: { slot: "0" } });
   });
 
+  test("cuts nothing of what is held as a whole, by whomever, or is reserved for others", () => {
+    const devices = cardOf(0, [part("3g.40gb@0:4", true)]);
+    const own = ownOf(0, [part("3g.40gb@0:4", true)]);
+    const large = either({ minMemoryBytes: 60 * gi });
+    expect(nextRecut({ wanted: [large], devices, leases: [], own })).toMatchObject({ do: "destroy" });
+    const all = [lease("GPU-0", "bob/b", { state: "InUse" }), lease("MIG-0-0", "bob/b", { state: "InUse" })];
+    for (const wanted of [large, either()])
+      expect(nextRecut({ wanted: [wanted], devices, leases: all, own })).toBeNull();
+    const reserved = [lease("MIG-0-0", "course/c")];
+    expect(nextRecut({ wanted: [{ ...either(), reserved }], devices, leases: [], own })).toMatchObject({
+      do: "create",
+      profile: { name: "1g.10gb" },
+    });
+    expect(nextRecut({ wanted: [{ ...large, reserved }], devices, leases: [], own })).toBeNull();
+    for (const uuid of ["MIG-0-0", "GPU-0"]) {
+      const kept = devices.filter((device) => device.uuid === uuid);
+      expect(nextRecut({ wanted: [large], devices, leases: [], own, kept })).toBeNull();
+    }
+    const card = [lease("GPU-0", "course/c")];
+    expect(
+      nextRecut({ wanted: [{ ...large, reserved: card }, either()], devices, leases: [], own }),
+    ).toBeNull();
+  });
+
   test("leaves a card alone that is not to be cut, is sick, cordoned, or unsettled under somebody", () => {
     const [card] = cardOf(0, []) as [Device];
     const next = (change: Partial<Device>, gone?: string): unknown =>

@@ -6,7 +6,7 @@ import type { CutCard, CutProfile } from "./cut.ts";
 import { type CuttableSlice, fillCard, fittingProfiles, openCardOf, type OpenCard } from "./cuttable.ts";
 import { describeNeed } from "./describe-need.ts";
 import type { Device } from "./device.ts";
-import { compareDevices, physicalUuid } from "./device-order.ts";
+import { compareDevices, overlap, physicalUuid } from "./device-order.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
 import { formatPlacement, type Placement } from "./placement.ts";
 import { shapeText } from "./shape.ts";
@@ -24,6 +24,8 @@ export interface WantedSlices {
   readonly demand: DeviceDemand;
   /** GPU-equivalents that its owner may still take, borrowed ones included; null is unlimited. */
   readonly quotaLeft: number | null;
+  /** Leases that reservations of others are to it; absent: none. */
+  readonly reserved?: readonly Lease[];
 }
 
 export interface RecutInput {
@@ -32,6 +34,8 @@ export interface RecutInput {
   readonly devices: readonly Device[];
   readonly leases: readonly Lease[];
   readonly own: readonly OwnSlice[];
+  /** Devices that are kept for reservations: for nobody these are taken away. Absent: none. */
+  readonly kept?: readonly Device[];
 }
 
 export type Recut =
@@ -53,9 +57,11 @@ export type Recut =
 export function nextRecut(input: RecutInput): Recut | null {
   const asked = new Set<string>();
   for (const wanted of input.wanted) {
+    const { demand, quotaLeft, reserved = [] } = wanted;
     // A thousand that wait ask for a few things.
-    const key = `${wanted.quotaLeft} ${shapeText(wanted.demand)}`;
-    const recut = asked.has(key) ? null : recutFor(wanted, input);
+    const key = [quotaLeft, shapeText(demand), ...reserved.map(({ deviceUuid }) => deviceUuid)].join(" ");
+    const leases = reserved.length === 0 ? input.leases : [...input.leases, ...reserved];
+    const recut = asked.has(key) ? null : recutFor(wanted, { ...input, leases });
     if (recut !== null) return recut;
     asked.add(key);
   }
@@ -116,6 +122,8 @@ function openCards(demand: DeviceDemand, { devices, leases }: RecutInput): reado
     .flatMap((card): readonly CardForRequest[] => {
       const open = openCardOf(card);
       if (open === undefined || !card.healthy || card.cordon !== undefined) return [];
+      // What is cut of it would be held as well.
+      if (leases.some(({ deviceUuid }) => deviceUuid === card.uuid)) return [];
       // Somebody may still use what was cut away under them.
       const isOnCard = ({ uuid, parentUuid }: Device): boolean =>
         uuid === card.uuid || parentUuid === card.uuid;
@@ -189,9 +197,9 @@ function toRemove(attempt: Attempt): readonly IdleSlice[] | undefined {
   }, idle.flat());
 }
 
-function idleSlicesOf(card: Device, { devices, leases, own }: RecutInput): readonly IdleSlice[] {
-  const isHeld = ({ uuid, parentUuid }: Device): boolean =>
-    leases.some(({ deviceUuid }) => deviceUuid === uuid || deviceUuid === parentUuid);
+function idleSlicesOf(card: Device, { devices, leases, own, kept = [] }: RecutInput): readonly IdleSlice[] {
+  const isHeld = (slice: Device): boolean =>
+    leases.some(({ deviceUuid }) => deviceUuid === slice.uuid) || kept.some((one) => overlap(one, slice));
   return devices.flatMap((slice) => {
     const { parentUuid, healthy, cordon } = slice;
     if (parentUuid !== card.uuid || !healthy || cordon !== undefined || isHeld(slice)) return [];

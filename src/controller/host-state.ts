@@ -21,6 +21,7 @@ import { lookAtPaths, noPaths, pathsOf, type PathFacts } from "./host-path-facts
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
+import { hasImage } from "./has-image.ts";
 import { sharedPart } from "./shared-part.ts";
 import type { Turn } from "./turn.ts";
 import type { UseMeter } from "./use-meter.ts";
@@ -170,7 +171,7 @@ export class HostState {
     now: number,
     hooks: Partial<Pick<HostInput, "onTurn" | "imageReady">> = {},
   ): HostView {
-    const { cache, inventory, images, instance, strategy, machineCpus, strategyOverrides } = this.#options;
+    const { cache, inventory, instance, strategy, machineCpus, strategyOverrides } = this.#options;
     return hostView({
       ...(machineCpus === undefined ? {} : { machineCpus }),
       ...(strategyOverrides === undefined ? {} : { strategyOverrides }),
@@ -183,7 +184,7 @@ export class HostState {
       instance,
       inventory: inventory.current,
       reservations: this.#reservations,
-      imageReady: (record) => images.state(record).type === "present",
+      imageReady: (record) => hasImage(record, this.#options),
       strategy,
       preemption: this.#options.preemption ?? defaultPreemption,
       foreignOwners: this.#foreignOwners.found,
@@ -211,7 +212,7 @@ export class HostState {
   ): { readonly world: World; readonly turn: Turn | null } {
     let turn: Turn | null = null;
     const view = this.#compute(this.#recordsWith(record), this.#options.clock.now(), {
-      imageReady: (one) => one === record || this.#options.images.state(one).type === "present",
+      imageReady: (one) => one === record || hasImage(one, this.#options),
       onTurn: (demand, leases) => {
         if (demand.uid === record.uid) turn = { demand, leases };
       },
@@ -256,6 +257,7 @@ export class HostState {
       schedule: view.outcomes.get(record.uid) ?? null,
       devices: inventory.current.devices,
       gpuStackReady: inventory.current.ready,
+      ...(inventory.current.driver === undefined ? {} : { driver: inventory.current.driver }),
       gpuAccess: { lost: access.lost, policy: accessPolicy },
       attach: (devices, made = null) => provider.attach(devices, { engine, choice: injection, made }),
     };

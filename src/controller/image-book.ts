@@ -9,6 +9,7 @@ const believeMs = 60_000;
 
 interface Known {
   readonly id: string | null;
+  readonly requirements: Readonly<Record<string, string>>;
   readonly at: number;
   /** How many image events had come when it was asked for. */
   readonly forgotten: number;
@@ -39,7 +40,8 @@ export class ImageBook {
     const image = await this.#runtime.image(reference).catch(noneIfRefused);
     const id = image?.id ?? null;
     if (known?.id !== id) this.#version += 1;
-    this.#known.set(reference, { id, at: this.#clock.now(), forgotten });
+    const requirements = image?.requirements ?? {};
+    this.#known.set(reference, { id, requirements, at: this.#clock.now(), forgotten });
   }
 
   /** Grows with every change of what `state` says. */
@@ -57,10 +59,10 @@ export class ImageBook {
     const { spec } = record;
     if (spec === null) return { type: "missing" };
     if (this.#pulls.has(spec.image)) return { type: "pulling" };
-    const id = this.#known.get(spec.image)?.id ?? null;
+    const { id = null, requirements = {} } = this.#known.get(spec.image) ?? {};
     if (id === null) return { type: "missing" };
     const mustPull = spec.imagePullPolicy === "Always" && !this.#pulledFor.has(record.uid);
-    return mustPull ? { type: "missing" } : { type: "present", id };
+    return mustPull ? { type: "missing" } : { type: "present", id, requirements };
   }
 
   /** Starts a pull, or joins the one under way. */

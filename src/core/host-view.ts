@@ -210,10 +210,16 @@ export function hostView(input: HostInput): HostView {
 }
 
 /** Everything a message about waiting is made from, but for what is the demand's own. */
-function describeObstacles({ ready, message, devices }: Inventory, leases: readonly Lease[]): string {
+function describeObstacles({ ready, message, driver, devices }: Inventory, leases: readonly Lease[]): string {
   // When a lease ends moves with the time while its work is about to start; who waits for that has another eta.
   const held = leases.map(({ until: _until, ...lease }) => lease);
-  return JSON.stringify([ready, message, devices.map(({ links: _links, ...device }) => device), held]);
+  return JSON.stringify([
+    ready,
+    message,
+    driver,
+    devices.map(({ links: _links, ...device }) => device),
+    held,
+  ]);
 }
 
 function keptText(kept: readonly KeptDevices[]): string {

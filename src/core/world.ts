@@ -1,3 +1,4 @@
+import type { DriverFacts } from "./cuda-fit.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
@@ -14,7 +15,12 @@ import type { ScheduleOutcome } from "./schedule/outcome.ts";
 
 /** What is known about the image of a spec. */
 export type ImageState =
-  | { readonly type: "present"; readonly id: string }
+  | {
+      readonly type: "present";
+      readonly id: string;
+      /** Of its variables those that say which driver it needs; absent: none. */
+      readonly requirements?: Readonly<Record<string, string>>;
+    }
   | { readonly type: "missing" }
   /** A pull is under way. */
   | { readonly type: "pulling" };
@@ -69,6 +75,8 @@ export interface World {
   readonly devices: readonly Device[];
   /** False: the GPU stack does not answer, and nothing that holds GPUs is replaced. */
   readonly gpuStackReady: boolean;
+  /** What the NVIDIA driver can do; absent while nobody has said. */
+  readonly driver?: DriverFacts;
   readonly gpuAccess: GpuAccess;
   /**
    * The provider's pure function from devices to what goes into the container, in the way that the engine offers

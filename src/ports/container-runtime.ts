@@ -26,6 +26,8 @@ export interface RuntimeHint {
 export interface ImageInfo {
   readonly id: string;
   readonly reference: string;
+  /** Of its variables those that say which driver it needs; absent: none. */
+  readonly requirements?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -39,6 +39,7 @@ export const bedImages = [
   "bed/oddusers:1",
   "bed/gpu:1",
   "bed/cuda:1",
+  "bed/cuda13:1",
 ] as const;
 
 /** Loads the bed's images into the engine; does nothing where the same images are there already. */
@@ -88,6 +89,15 @@ function buildImages(): BuiltImage[] {
       layers: base,
       command: ["/bin/show-gpus"],
       environment: ["NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"],
+    },
+    {
+      tag: "bed/cuda13:1",
+      layers: base,
+      command: ["/bin/show-gpus"],
+      environment: [
+        "NVIDIA_VISIBLE_DEVICES=all",
+        "NVIDIA_REQUIRE_CUDA=cuda>=13.0 brand=tesla,driver>=999,driver<1000",
+      ],
     },
   ];
   return recipes.map(build);

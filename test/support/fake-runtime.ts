@@ -1,4 +1,5 @@
 import type { ObservedContainer } from "../../src/core/observed.ts";
+import { saysRequirement } from "../../src/core/cuda-fit.ts";
 import { engineError } from "../../src/adapters/docker/errors.ts";
 import type { DesiredContainer } from "../../src/core/plan/desired-container.ts";
 import { unaskedEngine, type EngineDevices } from "../../src/core/schedule/injection.ts";
@@ -251,7 +252,9 @@ export class FakeRuntime implements ContainerRuntime {
   image(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
     return this.#answer("image", reference, signal, () => {
       const image = this.#image(reference);
-      return image === undefined ? undefined : { id: image.id, reference };
+      if (image === undefined) return undefined;
+      const said = Object.entries(image.environment).filter(([name]) => saysRequirement(name));
+      return { id: image.id, reference, requirements: Object.fromEntries(said) };
     });
   }
 

@@ -12,6 +12,7 @@ import { engineDevices, saysHookMissing, type InfoJson } from "./engine-devices.
 import type { InspectJson, ListJson } from "./inspect-json.ts";
 import { lingeringProcesses } from "./lingering.ts";
 import { listedContainer, observeContainer } from "./observe.ts";
+import { imageInfo, type ImageJson } from "./image-info.ts";
 import { pullImage } from "./pull.ts";
 import { refuseBelowUse } from "./memory-in-use.ts";
 import { translateContainer, translateUpdate } from "./translate.ts";
@@ -165,7 +166,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
         signal,
       } as const;
       const json = await unless("ImageNotFound", client.request(request));
-      return json === undefined ? undefined : { id: (json as { Id: string }).Id, reference };
+      return json === undefined ? undefined : imageInfo(json as ImageJson, reference);
     },
 
     pull: async (reference, signal) => {

@@ -1,3 +1,4 @@
+import type { DriverFacts } from "../../core/cuda-fit.ts";
 import type { DeviceReport } from "../../core/health/device-report.ts";
 import { normalBusId } from "../../core/health/xid-line.ts";
 import type {
@@ -20,7 +21,7 @@ import { NvidiaSmi, type NvidiaSmiOptions } from "./nvidia-smi.ts";
 import { NvidiaSmiError } from "./nvidia-smi-error.ts";
 import { NvidiaTopology } from "./nvidia-topology.ts";
 import { type ListedGpu, parseList } from "./parse-list.ts";
-import { type GpuProcess, parseProcesses } from "./parse-processes.ts";
+import { type GpuProcess, parseDriver, parseProcesses } from "./parse-processes.ts";
 import { knownFields, parseQuery, type QueriedGpu, type QueryField } from "./parse-query.ts";
 import { processOwner } from "./process-owner.ts";
 import { RecentUtilization } from "./recent-utilization.ts";
@@ -54,6 +55,7 @@ export class NvidiaProvider implements DeviceProvider {
   /** PCI address -> UUID, to tell which GPU an error is about. */
   readonly #busIds = new Map<string, string>();
   #failure: NvidiaSmiError | null = null;
+  #driver: DriverFacts = { version: null, cudaVersion: null };
 
   constructor(options: NvidiaOptions) {
     this.#options = options;
@@ -90,7 +92,8 @@ export class NvidiaProvider implements DeviceProvider {
       }));
       const message = `${devices.length} devices`;
       const { reports } = found;
-      this.#last = { ready: true, message, devices, usage: await this.#usage(found.usage), reports };
+      const usage = await this.#usage(found.usage);
+      this.#last = { ready: true, message, devices, usage, reports, driver: this.#driver };
       this.#failure = null;
     } catch (error) {
       if (!(error instanceof NvidiaSmiError)) throw error;
@@ -121,7 +124,9 @@ export class NvidiaProvider implements DeviceProvider {
     const listed = this.#listed.filter((gpu) => lost.every(({ uuid }) => uuid !== gpu.uuid));
     const selection = lost.length === 0 ? [] : ["-i", listed.map(({ uuid }) => uuid).join(",")];
     const queried = await this.#query(selection);
-    const detailed = parseProcesses(await this.#smi.run(["-q", "-x", ...selection]));
+    const details = await this.#smi.run(["-q", "-x", ...selection]);
+    const detailed = parseProcesses(details);
+    this.#driver = parseDriver(details);
     for (const { busId, uuid } of queried) if (busId !== null) this.#busIds.set(normalBusId(busId), uuid);
     return assembleDevices({ listed, queried, detailed }, this.#last.devices);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseProcesses } from "./parse-processes.ts";
+import { parseDriver, parseProcesses } from "./parse-processes.ts";
 
 const mib = 1024 ** 2;
 
@@ -23,6 +23,15 @@ const a100 = `<?xml version="1.0" ?>
    <process_info><pid>4</pid><type>M+C</type><process_name>train</process_name></process_info>
   </processes></gpu>
 </nvidia_smi_log>`;
+
+describe("parseDriver", () => {
+  test("finds what the driver says of itself, and nothing where it does not", () => {
+    expect(parseDriver(a100)).toEqual({ version: "535.54.03", cudaVersion: null });
+    const whole =
+      "<nvidia_smi_log><driver_version>570.133.20</driver_version><cuda_version>12.8</cuda_version></nvidia_smi_log>";
+    expect(parseDriver(whole)).toEqual({ version: "570.133.20", cudaVersion: "12.8" });
+  });
+});
 
 describe("parseProcesses", () => {
   test("finds slices by instance and compute processes with theirs", () => {

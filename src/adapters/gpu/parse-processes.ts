@@ -1,3 +1,4 @@
+import type { DriverFacts } from "../../core/cuda-fit.ts";
 import { bytes, known } from "./parse-query.ts";
 import { childAt, parseXml, type XmlElement } from "./parse-xml.ts";
 import { garbled } from "./nvidia-smi-error.ts";
@@ -27,6 +28,12 @@ export interface GpuProcess {
   readonly gpuInstance: string | null;
   readonly computeInstance: string | null;
   readonly memoryBytes: number | null;
+}
+
+/** What the driver says of itself in `nvidia-smi -q -x`. */
+export function parseDriver(output: string): DriverFacts {
+  const log = parseXml(output);
+  return { version: textAt(log, "driver_version"), cudaVersion: textAt(log, "cuda_version") };
 }
 
 /** Reads `nvidia-smi -q -x` of drivers R510 to R595. Graphics processes (type G) are no claim on a GPU. */

@@ -32,6 +32,7 @@ export class SeveralProviders implements DeviceProvider {
     const silent = found.filter(({ ready }) => !ready);
     const reports = found.flatMap((inventory) => inventory.reports ?? []);
     const problems = found.flatMap((inventory) => inventory.problems ?? []);
+    const driver = found.find((inventory) => inventory.driver !== undefined)?.driver;
     return {
       ready: silent.length === 0,
       message: (silent.length > 0 ? silent : found).map(({ message }) => message).join("; "),
@@ -39,6 +40,7 @@ export class SeveralProviders implements DeviceProvider {
       usage: new Map(found.flatMap(({ usage }) => [...usage])),
       ...(reports.length === 0 ? {} : { reports: new Map(reports.flatMap((each) => [...each])) }),
       ...(problems.length === 0 ? {} : { problems }),
+      ...(driver === undefined ? {} : { driver }),
     };
   }
 

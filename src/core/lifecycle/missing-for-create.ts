@@ -1,3 +1,4 @@
+import { unmetBySpec } from "../cuda-fit.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { fact, failureFact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
@@ -11,6 +12,7 @@ export function missingForCreate(situation: Situation): Fact | null {
   return (
     aggregateWait(situation) ??
     missingImage(situation) ??
+    driverTooOld(situation) ??
     waitingForDevices(situation) ??
     gpuStackAway(situation)
   );
@@ -28,6 +30,20 @@ function missingImage({ world, spec, memory, now }: Situation): Fact | null {
     return failureFact(failure);
   }
   return missing ? fact("image.missing", "ImageNotPresent", `${spec.image} is not here yet`) : null;
+}
+
+/** An image that wants another driver would start, see no GPU, and end again and again. */
+function driverTooOld({ world, spec }: Situation): Fact | null {
+  if (world.image.type !== "present") return null;
+  const unmet = unmetBySpec(spec, world.image.requirements ?? {}, world.driver);
+  if (unmet === null) return null;
+  const { variable, wanted, found } = unmet;
+  const remedy = "choose an image for the CUDA version of this driver, or an admin updates the driver";
+  return fact(
+    "stalled",
+    "ImageNeedsNewerDriver",
+    `image ${spec.image} needs ${wanted} (${variable}), and this host has ${found}: ${remedy}`,
+  );
 }
 
 /** What it waits for before it can have devices; null when it has them. */

@@ -1,3 +1,4 @@
+import type { DriverFacts } from "../cuda-fit.ts";
 import type { Cordon } from "../health/cordon.ts";
 import type { DeviceHealth } from "../health/device-health.ts";
 import type { DeviceReport } from "../health/device-report.ts";
@@ -77,6 +78,8 @@ export interface Inventory {
   readonly usage: ReadonlyMap<string, DeviceUsage>;
   /** What the driver says about the health of each whole GPU, by UUID; absent where it says nothing. */
   readonly reports?: ReadonlyMap<string, DeviceReport>;
+  /** What the NVIDIA driver can do; absent where there is none, or it has not said yet. */
+  readonly driver?: DriverFacts;
   /** What could not be read and keeps only its own devices from being handed out; absent where there is nothing. */
   readonly problems?: readonly InventoryProblem[];
 }

@@ -196,6 +196,11 @@ async function ports(
       log,
       mayWrite: () => lock.held(),
     }),
+    runHistory: documentFile({
+      path: join(settings.stateDir, "run-history.json"),
+      log,
+      mayWrite: () => lock.held(),
+    }),
     ...(settings.dockerHost.startsWith("unix:") ? { aggregateCgroups: aggregateCgroups() } : {}),
     ownCgroups: documentFile({
       path: join(settings.stateDir, "aggregate-cgroups.json"),

@@ -21,6 +21,10 @@ const ulimits = e2e(
   "limits",
   "must set the declared ulimits, replace the container when they change, and refuse more than allowed",
 );
+const swapAndIo = e2e(
+  "limits",
+  "must limit swap and disks as declared, change swap in place, and leave all alone after a restart",
+);
 const held = e2e("lifecycle", "must keep the GPU of a stopped container for the hold");
 
 /** Every field of a ContainerSpec and the test, on a real engine, that shows what it does. */
@@ -43,11 +47,18 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.user": e2e("running", "must run as the owner's account when it says so"),
   "spec.resources.cpus": declared,
   "spec.resources.memory": declared,
+  "spec.resources.memorySwap": swapAndIo,
   "spec.resources.shmSize": declared,
   "spec.resources.pidsLimit": declared,
   "spec.resources.ulimits.name": ulimits,
   "spec.resources.ulimits.soft": ulimits,
   "spec.resources.ulimits.hard": ulimits,
+  "spec.resources.io.weight": swapAndIo,
+  "spec.resources.io.devices.path": swapAndIo,
+  "spec.resources.io.devices.readBytesPerSecond": swapAndIo,
+  "spec.resources.io.devices.writeBytesPerSecond": swapAndIo,
+  "spec.resources.io.devices.readOperationsPerSecond": swapAndIo,
+  "spec.resources.io.devices.writeOperationsPerSecond": swapAndIo,
   "spec.gpus.count": exactGpus,
   "spec.gpus.profile": e2e("mig", "must hand slices out one by one, by UUID, and see nothing else inside"),
   "spec.gpus.minMemory": chosen,

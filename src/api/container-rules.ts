@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { parseBytes } from "../util/quantity.ts";
 
 /** What a spec looks like before its single fields are known to be right. */
 interface LooseSpec {
@@ -16,6 +17,13 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       code: "custom",
       path: ["resources", "shmSize"],
       message: "cannot be set together with ipc: host (the host's /dev/shm is used); remove one of the two",
+    });
+  }
+  if (isLess(fieldOf(spec.resources, "memorySwap"), fieldOf(spec.resources, "memory"))) {
+    context.addIssue({
+      code: "custom",
+      path: ["resources", "memorySwap"],
+      message: "is less than memory, and is memory and swap together; write at least as much, or none",
     });
   }
   for (const { field, message } of gpuConflicts(spec.gpus)) {
@@ -36,6 +44,12 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       context.addIssue({ code: "custom", path: ["volumes", index, field], message });
     }
   }
+}
+
+/** Sizes that cannot be read are told of elsewhere. */
+function isLess(left: unknown, right: unknown): boolean {
+  const [a, b] = [left, right].map((size) => (typeof size === "string" ? parseBytes(size) : undefined));
+  return a !== undefined && b !== undefined && a < b;
 }
 
 /** A request is for whole GPUs, slices of a profile, either of the two, or time slices. */

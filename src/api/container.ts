@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { AcceleratorRequest } from "./accelerators.ts";
+import { BlockIo } from "./block-io.ts";
 import { ContainerLifecycle } from "./container-lifecycle.ts";
 import { checkFieldsTogether } from "./container-rules.ts";
 import { HostDevice, SecurityContext } from "./container-security.ts";
 import { Environment, Words } from "./environment.ts";
-import { ByteQuantity, CpuQuantity, GracePeriod } from "./fields.ts";
+import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
 import { ImageReference } from "./image-reference.ts";
 import { Condition } from "./meta.ts";
@@ -60,7 +61,10 @@ export type Port = z.infer<typeof Port>;
 
 export const Resources = z.strictObject({
   cpus: CpuQuantity.optional().describe("CPUs the container may use at most."),
-  memory: ByteQuantity.optional().describe("Memory limit; swap is not added to it."),
+  memory: ByteQuantity.optional().describe("Memory limit; swap is not added to it, see memorySwap."),
+  memorySwap: MemorySwap.optional().describe(
+    "Memory and swap together at most; none, or as much as memory: no swap.",
+  ),
   shmSize: ByteQuantity.optional().describe("Size of /dev/shm; cannot be set together with ipc: host."),
   pidsLimit: z
     .number()
@@ -69,6 +73,7 @@ export const Resources = z.strictObject({
     .optional()
     .meta({ description: "Processes and threads at most.", examples: [4096] }),
   ulimits: Ulimits.optional().describe("Limits of each process, such as memlock and nofile."),
+  io: BlockIo.optional().describe("How much of the disks it may use."),
 });
 export type Resources = z.infer<typeof Resources>;
 
@@ -263,7 +268,9 @@ export const ContainerStatus = z.object({
       since: time.optional().describe("Since when it waits."),
       eta: time.optional().describe("When it is expected to start."),
       promised: time.optional().describe("The earliest start it was promised, once that has slipped."),
-      basis: z.enum(["limit", "history", "unknown"]),
+      basis: z
+        .enum(["limit", "history", "unknown"])
+        .describe("What the expected start rests on: limits of what runs, or how long earlier runs took."),
     })
     .optional()
     .describe("Place among those waiting for GPUs."),

@@ -59,6 +59,9 @@ export const ComputeCapability = z
 /** "unlimited" says explicitly what an absent limit means; `null` is an error. */
 export const Unlimited = z.literal("unlimited");
 
+/** Memory and swap together, as `docker run --memory-swap` takes them; "none" is no swap at all. */
+export const MemorySwap = z.union([z.literal("none"), Unlimited, ByteQuantity]).meta({ examples: ["48Gi"] });
+
 /** Free-form metadata: label and annotation values are text. */
 export const StringMap = z.record(z.string().min(1), z.string());
 

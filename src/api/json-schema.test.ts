@@ -70,6 +70,19 @@ const excluded = {
   },
 };
 
+const wholeIo = {
+  weight: 200,
+  devices: [
+    {
+      path: "/dev/nvme0n1",
+      readBytesPerSecond: "200Mi",
+      writeBytesPerSecond: "100Mi",
+      readOperationsPerSecond: 2000,
+      writeOperationsPerSecond: 1000,
+    },
+  ],
+};
+
 const whole = {
   ContainerSpec: {
     apiVersion: "ds01.io/v1alpha1",
@@ -87,9 +100,11 @@ const whole = {
       resources: {
         cpus: 8,
         memory: "32Gi",
+        memorySwap: "none",
         shmSize: "16Gi",
         pidsLimit: 4096,
         ulimits: [{ name: "nofile", soft: 1024, hard: "unlimited" }],
+        io: wholeIo,
       },
       gpus: {
         count: 1,
@@ -160,6 +175,8 @@ const whole = {
           shmSize: "8Gi",
           pidsLimit: 4096,
           ulimits: [{ name: "nofile", soft: 1024, hard: 65536 }],
+          memorySwap: "48Gi",
+          io: wholeIo,
         },
         max: {
           cpus: "500m",
@@ -167,6 +184,8 @@ const whole = {
           shmSize: "16Gi",
           pidsLimit: "unlimited",
           ulimits: [{ name: "memlock", soft: "unlimited", hard: "unlimited" }],
+          memorySwap: "unlimited",
+          io: wholeIo,
         },
       },
       aggregate: { cpus: 96, memory: "96Gi", pids: "unlimited" },

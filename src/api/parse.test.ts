@@ -135,7 +135,7 @@ describe("single fields", () => {
     ],
     [
       "image: a\nresources: {disk: 1}",
-      "7:15: error: spec.resources.disk: unknown field; allowed here: cpus, memory, shmSize, pidsLimit, ulimits",
+      "7:15: error: spec.resources.disk: unknown field; allowed here: cpus, memory, memorySwap, shmSize, pidsLimit, ulimits, io",
     ],
     [
       "image: a\nlifecycle: {idleTimeout: 30m}",
@@ -213,6 +213,10 @@ describe("single fields", () => {
       '7:15: error: spec.workingDir: "work" is not allowed; write an absolute path without "..", for example /work',
     ],
     ["image: a\nimage: b", "7:3: error: spec.image: is set twice, first in line 6; remove one of the two"],
+    [
+      "image: a\nresources: {memory: 2Gi, memorySwap: 1Gi}",
+      '7:40: error: spec.resources.memorySwap: "1Gi" is less than memory, and is memory and swap together; write at least as much, or none',
+    ],
     [
       "image: a\nipc: host\nresources: {shmSize: 1Gi}",
       "8:24: error: spec.resources.shmSize: cannot be set together with ipc: host (the host's /dev/shm is used); remove one of the two",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AggregateLimits } from "./aggregate.ts";
-import { ByteQuantity, CpuQuantity, DurationOrNever, Unlimited } from "./fields.ts";
+import { BlockIo } from "./block-io.ts";
+import { ByteQuantity, CpuQuantity, DurationOrNever, MemorySwap, Unlimited } from "./fields.ts";
 import { Condition } from "./meta.ts";
 import { policyGrants } from "./quota-policy.ts";
 import { Ulimits } from "./ulimit.ts";
@@ -10,12 +11,14 @@ const UserName = z.string().min(1);
 const ResourceLimits = z.strictObject({
   cpus: z.union([Unlimited, CpuQuantity]).optional().describe("CPUs of one container."),
   memory: z.union([Unlimited, ByteQuantity]).optional().describe("Memory of one container."),
+  memorySwap: MemorySwap.optional().describe("Memory and swap of one container together."),
   shmSize: z.union([Unlimited, ByteQuantity]).optional().describe("/dev/shm of one container."),
   pidsLimit: z
     .union([Unlimited, z.number().int().min(1)])
     .optional()
     .meta({ description: "Processes of one container.", examples: [4096] }),
   ulimits: Ulimits.optional().describe("Limits of each process."),
+  io: BlockIo.optional().describe("Use of the disks by one container."),
 });
 export type ResourceLimits = z.infer<typeof ResourceLimits>;
 

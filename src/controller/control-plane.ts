@@ -3,6 +3,7 @@ import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import type { HostPaths } from "../ports/host-paths.ts";
 import type { Store } from "../ports/store.ts";
 import { describeContainer } from "./describe.ts";
 import { healthChecks } from "./health.ts";
@@ -20,6 +21,7 @@ export interface ControlPlaneOptions {
   readonly vendor: () => string;
   readonly injection: InjectionChoice;
   readonly strategy: Strategy;
+  readonly hostPaths: HostPaths;
   readonly sourceMessage: () => string;
   readonly resync: () => Promise<void>;
 }
@@ -41,6 +43,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       store,
       strategy: options.strategy,
       aggregates: parts.aggregates,
+      hostPaths: options.hostPaths,
     }),
     describe: (namespace, name) => {
       const record = store.get("ContainerSpec", `${namespace}/${name}`);

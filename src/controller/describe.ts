@@ -8,7 +8,9 @@ import type { EventObject } from "../api/event.ts";
 import { formatTime } from "../core/format-time.ts";
 import type { HostView } from "../core/host-view.ts";
 import { effectiveLimits } from "../core/quota/effective.ts";
-import type { Origin, ResolvedQuota, Sourced } from "../core/quota/limits.ts";
+import { ioRateText } from "../core/quota/block-io.ts";
+import { memorySwapText } from "../core/quota/memory-swap.ts";
+import type { EffectiveLimits, Origin, ResolvedQuota, Sourced } from "../core/quota/limits.ts";
 import { ulimitText } from "../core/quota/ulimits.ts";
 import { placeOf } from "../core/quota/resolve.ts";
 import { wantedDevices } from "../core/schedule/wanted-devices.ts";
@@ -134,6 +136,7 @@ function limitsOf({ record, view }: DescribeInput): LimitDescription[] {
   return [
     row("cpus", limits.cpus, String, "unlimited"),
     row("memory", limits.memoryBytes, formatBytes, "unlimited"),
+    ...(limits.memoryBytes.value === null ? [] : [memorySwapRow(limits)]),
     row("shmSize", limits.shmSizeBytes, formatBytes, "engine's default"),
     row("pidsLimit", limits.pidsLimit, String, "unlimited"),
     ...limits.ulimits.map((ulimit) => ({
@@ -141,12 +144,29 @@ function limitsOf({ record, view }: DescribeInput): LimitDescription[] {
       value: ulimitText(ulimit),
       origin: originText(ulimit.origin),
     })),
+    ...(limits.io.weight.value === null ? [] : [row("io weight", limits.io.weight, String, "")]),
+    ...limits.io.rates.map((rate) => ({
+      name: "io",
+      value: ioRateText(rate),
+      origin: originText(rate.origin),
+    })),
     ...together(quota).map(([name, limit, show]) => row(name, limit, show, "unlimited")),
     row("priority", limits.priority, String, ""),
     row("maxRuntime", limits.maxRuntimeMs, formatDuration, "never"),
     row("holdGpuAfterStop", limits.holdGpuAfterStopMs, formatDuration, "never"),
     row("removeAfterStop", limits.removeAfterStopMs, formatDuration, "never"),
   ];
+}
+
+function memorySwapRow({
+  memoryBytes,
+  memorySwapBytes: { value, origin },
+}: EffectiveLimits): LimitDescription {
+  return {
+    name: "memorySwap",
+    value: memorySwapText(value, memoryBytes.value),
+    origin: originText(origin),
+  };
 }
 
 /** What the user's containers may use together, where a quota says it. */

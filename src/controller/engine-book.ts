@@ -2,6 +2,7 @@ import { unaskedEngine, type EngineDevices } from "../core/schedule/injection.ts
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Log } from "../ports/log.ts";
+import { sameValue } from "../util/same-value.ts";
 import { messageOf, UnreachableError } from "../util/errors.ts";
 
 /** How often the engine is asked although no container is about to be made. */
@@ -15,6 +16,7 @@ export class EngineBook {
   readonly #clock: Clock;
   readonly #log: Log;
   #current: EngineDevices = unaskedEngine;
+  #version = 0;
   #at: number | null = null;
   #asking: Promise<void> | null = null;
 
@@ -22,6 +24,11 @@ export class EngineBook {
     this.#runtime = options.runtime;
     this.#clock = options.clock;
     this.#log = options.log;
+  }
+
+  /** Grows whenever what it cannot limit is something else. */
+  get version(): number {
+    return this.#version;
   }
 
   get current(): EngineDevices {
@@ -56,7 +63,9 @@ export class EngineBook {
   }
 
   async #ask(): Promise<void> {
-    this.#current = await this.#runtime.devices();
+    const current = await this.#runtime.devices();
+    if (!sameValue(this.#current.cannotLimit, current.cannotLimit)) this.#version += 1;
+    this.#current = current;
     this.#at = this.#clock.now();
   }
 }

@@ -1,4 +1,6 @@
 import type { ContainerSpecSpec } from "../api/container.ts";
+import { limitedDisks, withoutMissingDisks } from "../core/quota/block-io.ts";
+import type { ResolvedQuota } from "../core/quota/limits.ts";
 import type { HostPathFact } from "../core/world.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 
@@ -15,6 +17,16 @@ export const noPaths: PathFacts = { hostPaths: new Map(), protectedPaths: [] };
 /** Paths of the host that a spec names. */
 export function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly string[] {
   return [...volumes.map(({ hostPath }) => hostPath.path), ...devices.map(({ hostPath }) => hostPath)];
+}
+
+/** Disks that a container may be limited on, by its spec or its owner's quota. */
+export function disksOf({ resources }: ContainerSpecSpec, quota: ResolvedQuota): readonly string[] {
+  return [...(resources?.io?.devices ?? []).map(({ path }) => path), ...limitedDisks(quota)];
+}
+
+/** The quota as it holds on this host, whose disks were looked at. */
+export function quotaHere(quota: ResolvedQuota, { hostPaths }: Pick<PathFacts, "hostPaths">): ResolvedQuota {
+  return withoutMissingDisks(quota, (path) => hostPaths.get(path)?.kind === "Missing");
 }
 
 /** Looks at paths of the host anew each time: links change behind everybody's back. */

@@ -5,7 +5,15 @@ import { HostState, type HostStateOptions } from "./host-state.ts";
 /** As much of the options as looking up groups touches. */
 function hostState(identity: MemoryIdentity): HostState {
   const version = { version: 0 };
-  const parts = { cache: version, inventory: version, images: version, use: version, identity };
+  const parts = {
+    cache: version,
+    inventory: version,
+    images: version,
+    use: version,
+    engine: version,
+    runs: version,
+    identity,
+  };
   return new HostState({ ...parts, store: { onChange: () => undefined } } as unknown as HostStateOptions);
 }
 

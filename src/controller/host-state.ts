@@ -17,13 +17,14 @@ import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import type { EngineBook } from "./engine-book.ts";
-import { lookAtPaths, noPaths, pathsOf, type PathFacts } from "./host-path-facts.ts";
+import { lookAtPaths, noPaths, pathsOf, type PathFacts, disksOf, quotaHere } from "./host-path-facts.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 import { hasImage } from "./has-image.ts";
 import { sharedPart } from "./shared-part.ts";
 import type { Turn } from "./turn.ts";
+import type { RunBook } from "./run-book.ts";
 import type { UseMeter } from "./use-meter.ts";
 
 /** A view may be this old before deadlines in it are looked at again. */
@@ -37,6 +38,7 @@ export interface HostStateOptions {
   readonly engine: EngineBook;
   readonly injection: InjectionChoice;
   readonly use: Pick<UseMeter, "recent" | "version">;
+  readonly runs: Pick<RunBook, "history" | "version">;
   readonly access: { readonly lost: readonly AccessLoss[] };
   readonly accessPolicy: AccessPolicy;
   readonly aggregates: Pick<AggregateBook, "stateOf">;
@@ -65,6 +67,7 @@ export interface PreparedFacts extends PathFacts {
  * given one device (I1).
  */
 export class HostState {
+  sourceSynced = false;
   readonly #options: HostStateOptions;
   readonly #reservations = new Map<string, Reservation>();
   readonly #groups = new Map<string, readonly string[]>();
@@ -75,7 +78,6 @@ export class HostState {
   #quotas: readonly QuotaRecord[] | null = null;
   #bookings: readonly ReservationRecord[] | null = null;
   #version = 0;
-  #sourceSynced = false;
   #view: { readonly key: string; readonly at: number; readonly view: HostView } | null = null;
 
   constructor(options: HostStateOptions) {
@@ -110,18 +112,11 @@ export class HostState {
     this.#version += 1;
   }
 
-  get sourceSynced(): boolean {
-    return this.#sourceSynced;
-  }
-
-  set sourceSynced(synced: boolean) {
-    this.#sourceSynced = synced;
-  }
-
   /** Grows whenever a decision could come out differently. */
   get versionKey(): string {
-    const { cache, inventory, images, use } = this.#options;
-    return [this.#version, cache.version, inventory.version, images.version, use.version].join("/");
+    const { cache, inventory, images, use, runs, engine } = this.#options;
+    const versions = [cache, inventory, images, use, runs, engine].map(({ version }) => version);
+    return [this.#version, ...versions].join("/");
   }
 
   /** Looks up what a decision about the object needs and only the system can tell. */
@@ -133,7 +128,8 @@ export class HostState {
     const owner =
       spec.user === "owner" ? ((await this.#options.identity.userByName(namespace)) ?? null) : null;
     const { hostPaths, protectedPaths } = this.#options;
-    return { owner, ...(await lookAtPaths(pathsOf(spec), hostPaths, protectedPaths())) };
+    const paths = [...pathsOf(spec), ...disksOf(spec, this.view().quotaOf(namespace))];
+    return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };
   }
 
   /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */
@@ -186,9 +182,11 @@ export class HostState {
       reservations: this.#reservations,
       imageReady: (record) => hasImage(record, this.#options),
       strategy,
+      cannotLimit: this.#options.engine.current.cannotLimit,
       preemption: this.#options.preemption ?? defaultPreemption,
       foreignOwners: this.#foreignOwners.found,
       recentUse: this.#options.use.recent,
+      runHistory: this.#options.runs.history,
       now,
       ...hooks,
     });
@@ -237,13 +235,13 @@ export class HostState {
       record,
       instance,
       engineReady: cache.ready,
-      sourceSynced: this.#sourceSynced,
+      sourceSynced: this.sourceSynced,
       containers,
       nameTakenBy: taken ? named.name : null,
       image: images.state(record),
       stopping: this.#stopping,
       owner: prepared.owner,
-      quota: view.quotaOf(record.namespace),
+      quota: quotaHere(view.quotaOf(record.namespace), prepared),
       aggregate: this.#options.aggregates.stateOf(record.namespace),
       othersUsage: view.usage(record.namespace, record.uid),
       hostPaths: prepared.hostPaths,

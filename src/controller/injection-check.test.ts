@@ -13,6 +13,7 @@ function line(engine: Partial<EngineDevices>, choice: InjectionChoice = "auto"):
     runtimes: ["runc"],
     cgroupDriver: "",
     dataRoot: "",
+    cannotLimit: [],
     hookMissing: false,
     ...engine,
   };
@@ -54,6 +55,7 @@ describe("the line of doctor on how GPUs come into containers", () => {
       runtimes: [],
       cgroupDriver: "",
       dataRoot: "",
+      cannotLimit: [],
       hookMissing: false,
     };
     const input = { vendor: "nvidia", devices, engine, choice: "auto" } as const;
@@ -70,6 +72,7 @@ describe("the line of doctor on how GPUs come into containers", () => {
       runtimes: [],
       cgroupDriver: "",
       dataRoot: "",
+      cannotLimit: [],
       hookMissing: true,
     };
     for (const choice of ["auto", "cdi", "hook", "runtime"] as const) {

@@ -7,6 +7,7 @@ import { ulimitText } from "../core/quota/ulimits.ts";
 import { formatDuration } from "../util/duration.ts";
 import { formatBytes } from "../util/quantity.ts";
 import { line, placeOf, plain, type Title } from "./limit-line.ts";
+import { ioArgs, ioLines, memorySwapLine } from "./swap-and-io-lines.ts";
 import { policyLines } from "./policy-lines.ts";
 
 /** What a user may have, in the rows that people know from earlier tools, each with its place. */
@@ -31,9 +32,11 @@ export function limitsAnswer(
     line(["gpuProfiles", "MIG Profiles"], quota.gpuProfiles, (value) => value.join(", "), "all"),
     bounded(["maxCpus", "Max CPUs"], most.cpus, usual.cpus, String),
     bounded(["memory", "Memory"], most.memoryBytes, usual.memoryBytes, formatBytes),
+    memorySwapLine(quota, usual),
     bounded(["sharedMemory", "Shared Memory"], most.shmSizeBytes, usual.shmSizeBytes, formatBytes),
     bounded(["maxProcesses", "Max Processes"], most.pidsLimit, usual.pidsLimit, String),
     ulimitLine(usual),
+    ...ioLines(quota, usual),
     line(["cpusTogether", "CPUs Together"], quota.aggregate.cpus, String),
     line(["memoryTogether", "Memory Together"], quota.aggregate.memoryBytes, formatBytes),
     line(["processesTogether", "Processes Together"], quota.aggregate.pids, String),
@@ -96,17 +99,18 @@ function equivalents(value: number): string {
   return `${formatGpuEquivalents(value)} GPU-equivalents`;
 }
 
-/** As ds01 itself passes them: no swap beyond the memory, in the cgroup of the user where there is one. */
+/** As ds01 itself passes them, in the cgroup of the user where there is one. */
 function dockerArgs(usual: ReturnType<typeof effectiveLimits>, parent: string | null): readonly string[] {
-  const { cpus, memoryBytes, shmSizeBytes, pidsLimit } = usual;
+  const { cpus, memoryBytes, memorySwapBytes, shmSizeBytes, pidsLimit } = usual;
   return [
     ...(cpus.value === null ? [] : [`--cpus=${cpus.value}`]),
     ...(memoryBytes.value === null
       ? []
-      : [`--memory=${memoryBytes.value}`, `--memory-swap=${memoryBytes.value}`]),
+      : [`--memory=${memoryBytes.value}`, `--memory-swap=${memorySwapBytes.value ?? -1}`]),
     ...(shmSizeBytes.value === null ? [] : [`--shm-size=${shmSizeBytes.value}`]),
     ...(pidsLimit.value === null ? [] : [`--pids-limit=${pidsLimit.value}`]),
     ...usual.ulimits.map((ulimit) => `--ulimit=${ulimitText(ulimit)}`),
+    ...ioArgs(usual),
     ...(parent === null ? [] : [`--cgroup-parent=${parent}`]),
   ];
 }

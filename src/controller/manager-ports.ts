@@ -46,6 +46,8 @@ export interface ManagerPorts {
   readonly recentUse: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
+  /** How long earlier work took. */
+  readonly runHistory: StateDocument;
   /** The slices that ds01 has cut itself. */
   readonly ownSlices: StateDocument;
   /** Absent where the engine runs on another machine. */

@@ -11,6 +11,8 @@ import { runController } from "./controller.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ChangedContainer } from "./runtime-cache.ts";
+import { runsNow } from "../core/run-expectations.ts";
+import type { RunsNow } from "../core/schedule/run-history.ts";
 import { heldByNamespace } from "./use-meter.ts";
 import { isAsDeclared, isMoving } from "./settled.ts";
 
@@ -56,12 +58,15 @@ export class ControllerManager {
   /** Runs until the signal: devices and cache first, then the source, then the workers. */
   async run(signal: AbortSignal): Promise<void> {
     const { store, clock, log, source } = this.#ports;
-    const { cache, host, ingest, inventory, queue, reconciler, use, watch } = this.#parts;
+    const { cache, host, ingest, inventory, queue, reconciler, runs, use, watch } = this.#parts;
     if (this.#ports.kernelLog !== undefined) this.#parts.devices.follow(this.#ports.kernelLog, signal);
     await this.#firstInventory(signal);
     this.#parts.engine.run(signal);
     // A dry run holds nothing, and leaves the state as it is.
-    if (!this.#settings.dryRun) use.start(() => heldByNamespace(host.view(), inventory.current));
+    if (!this.#settings.dryRun) {
+      use.start(() => heldByNamespace(host.view(), inventory.current));
+      runs.start(() => (cache.ready ? this.#runsNow() : null));
+    }
     this.#parts.access.run(signal);
     this.#parts.aggregates.run(signal);
     const cutting = this.#parts.migDesk.run(signal);
@@ -71,8 +76,14 @@ export class ControllerManager {
     const working = runController({ queue, reconciler, clock, log, workers: this.#settings.workers }, signal);
     await Promise.all([caching, cutting, reading, working]);
     watch.close();
-    if (!this.#settings.dryRun) await use.stop();
+    if (!this.#settings.dryRun) await Promise.all([use.stop(), runs.stop()]);
     await store.flush();
+  }
+
+  #runsNow(): RunsNow {
+    const { store, clock } = this.#ports;
+    const view = this.#parts.host.view();
+    return runsNow({ ...view, records: store.list("ContainerSpec") }, clock.now());
   }
 
   /** True once specs and engine were asked, also when they did not answer: from then on it says how things are. */
@@ -103,7 +114,7 @@ export class ControllerManager {
   }
 
   controlPlane(): ControlPlane {
-    const { store, clock, stateWritable, provider } = this.#ports;
+    const { store, clock, stateWritable, provider, hostPaths } = this.#ports;
     return controlPlane({
       parts: this.#parts,
       store,
@@ -112,6 +123,7 @@ export class ControllerManager {
       vendor: () => provider.vendor,
       injection: this.#settings.injection,
       strategy: this.#settings.strategy,
+      hostPaths,
       sourceMessage: () => this.#sourceMessage,
       resync: async () => {
         const { cache } = this.#parts;

@@ -29,6 +29,7 @@ import { RuntimeCache, type ChangedContainer } from "./runtime-cache.ts";
 import { SpecIndex } from "./spec-index.ts";
 import { storedRecords } from "./stored-record.ts";
 import { UseCheck } from "./use-check.ts";
+import { RunBook } from "./run-book.ts";
 import { UseMeter } from "./use-meter.ts";
 import { WaitingWatch } from "./waiting-watch.ts";
 import { WorkQueue } from "./workqueue.ts";
@@ -62,6 +63,7 @@ export interface Parts {
   readonly gpus: GpuView;
   readonly watch: HostWatch;
   readonly use: UseMeter;
+  readonly runs: RunBook;
   readonly index: SpecIndex;
   readonly prunes: PruneDesk;
   readonly ingest: Ingest;
@@ -118,6 +120,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   const protectedPaths = (): readonly string[] =>
     [...settings.protectedPaths, engine.current.dataRoot].filter((path) => path !== "");
   const use = new UseMeter({ document: ports.recentUse, clock, log, onChange: () => watch.touch() });
+  const runs = new RunBook({ document: ports.runHistory, clock, log, onChange: () => watch.touch() });
   const access = new AccessWatch({
     access: ports.deviceAccess,
     cache,
@@ -166,6 +169,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     inventory,
     engine,
     use,
+    runs,
     access,
     emergency,
   });
@@ -271,6 +275,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     host,
     gpus,
     watch,
+    runs,
     use,
     index,
     prunes,

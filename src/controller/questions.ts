@@ -1,9 +1,11 @@
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
+import { limitedDisks } from "../core/quota/block-io.ts";
 import type { Device } from "../core/schedule/device.ts";
 import { resolveReference } from "../core/schedule/device-reference.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { HostPaths } from "../ports/host-paths.ts";
 import type { Questions } from "../ports/questions.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { Store } from "../ports/store.ts";
@@ -11,6 +13,7 @@ import { previewAllocation } from "./allocation-preview.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { GpuView } from "./gpu-view.ts";
 import { describeGpu, gpuObstacles, gpuUsageLine, type GpuScene } from "./gpu-answers.ts";
+import { lookAtPaths, quotaHere } from "./host-path-facts.ts";
 import type { HostState } from "./host-state.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import { limitsAnswer, userUsageLine } from "./limit-lines.ts";
@@ -28,6 +31,7 @@ export interface ControllerQuestionsOptions {
   readonly store: Store;
   readonly aggregates: Pick<AggregateBook, "stateOf">;
   readonly strategy: Strategy;
+  readonly hostPaths: HostPaths;
 }
 
 /** Answers from one fresh look at the devices and the shared view. */
@@ -77,7 +81,8 @@ export class ControllerQuestions implements Questions {
   async limits(user: string): Promise<LimitsAnswer> {
     const { host, store } = this.#options;
     const groups = await host.learnGroups(user);
-    const quota = host.view().quotaOf(user);
+    const written = host.view().quotaOf(user);
+    const quota = quotaHere(written, await lookAtPaths(limitedDisks(written), this.#options.hostPaths, []));
     const record = quota.primary === null ? undefined : store.get("QuotaSpec", quota.primary);
     const aggregate = this.#options.aggregates.stateOf(user);
     // Docker would make a cgroup that is not there, without any limits.

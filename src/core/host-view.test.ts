@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { admittedQuota } from "../../test/support/quotas.ts";
-import { recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
+import { quietHost, recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
 import { device, record, spec, startOfTest } from "../../test/support/world-builder.ts";
 import { isLive } from "./plan/roles.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -9,21 +9,7 @@ const minute = 60_000;
 const gpuJob = { gpus: { count: 1 }, lifecycle: { maxRuntime: "10m", holdGpuAfterStop: "1m" } };
 
 function host(records: readonly ContainerRecord[], change: Partial<PureHost> = {}): PureHost {
-  return {
-    now: startOfTest,
-    records,
-    quotas: [],
-    containers: [],
-    inventory: { ready: true, message: "", devices: [device(0), device(1)], usage: new Map() },
-    reservations: new Map(),
-    images: new Map(),
-    stopping: new Set(),
-    engineReady: true,
-    sourceSynced: true,
-    owner: { uid: 1000, gid: 1000 },
-    strategy: "leastAllocated",
-    ...change,
-  };
+  return quietHost([device(0), device(1)], { records, ...change });
 }
 
 /** Looks at an object several times, a second apart. */

@@ -3,6 +3,7 @@ import { emergencyStopFor, type EmergencyStop } from "./emergency-stop.ts";
 import { formatTime } from "./format-time.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
+import type { CannotLimit } from "./quota/engine-limits.ts";
 import { knownLimits, quotaLookup } from "./quota/known-limits.ts";
 import type { EffectiveLimits, ResolvedQuota, UserUsage } from "./quota/limits.ts";
 import type { PreemptionNotice } from "./lifecycle/memory.ts";
@@ -28,6 +29,8 @@ import type { DeviceDemand, Lease, ManagedClaim } from "./schedule/lease.ts";
 import type { PreemptionSettings } from "./schedule/preemption.ts";
 import type { ScheduleOutcome } from "./schedule/outcome.ts";
 import { entryHours, type RecentUse } from "./schedule/queue-order.ts";
+import { expectationsOf } from "./run-expectations.ts";
+import type { RunHistory } from "./schedule/run-history.ts";
 import { schedule } from "./schedule/queue.ts";
 import type { ScheduleInput } from "./schedule/schedule-input.ts";
 import { wantedDevices } from "./schedule/wanted-devices.ts";
@@ -54,6 +57,8 @@ export interface HostInput {
   readonly foreignOwners?: ReadonlyMap<string, string>;
   /** What everybody has used of late, for the order of the queue; absent: nothing. */
   readonly recentUse?: RecentUse;
+  /** How long earlier work took, to tell who waits; absent: nothing is known. */
+  readonly runHistory?: RunHistory;
   /** Strategies that a spec may name; absent: none. */
   readonly strategyOverrides?: readonly Strategy[];
   /** Told what each demand meets at its turn, for who wants to know why. */
@@ -64,6 +69,8 @@ export interface HostInput {
   readonly preemption?: PreemptionSettings;
   /** CPUs of this machine; absent where that is not known. */
   readonly machineCpus?: number;
+  /** Limits that the engine cannot keep; absent: none. */
+  readonly cannotLimit?: CannotLimit;
   readonly now: number;
 }
 
@@ -100,9 +107,10 @@ export interface HostView {
 /** Computes the view from what was observed and what was promised in this moment. */
 export function hostView(input: HostInput): HostView {
   const containersOf = groupByUid(input.containers, input.instance);
-  const { machineCpus, strategyOverrides } = input;
+  const { machineCpus, strategyOverrides, cannotLimit } = input;
   const quotaOf = quotaLookup(input.quotas, input.groups, {
     ...(machineCpus === undefined ? {} : { machineCpus }),
+    ...(cannotLimit === undefined ? {} : { cannotLimit }),
     ...(strategyOverrides === undefined ? {} : { strategies: strategyOverrides }),
   });
   const limitsOf = (record: ContainerRecord): EffectiveLimits | null =>
@@ -179,6 +187,7 @@ export function hostView(input: HostInput): HostView {
         (user) => usage(user, null).gpuEquivalents,
       ),
     nominations: nominationsOf(records),
+    ...expectationsOf(input.runHistory, { records, claims, containersOf }, now),
     ...(input.preemption === undefined ? {} : { preemption: input.preemption }),
     ...(input.onTurn === undefined ? {} : { onTurn: input.onTurn }),
   });

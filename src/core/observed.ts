@@ -1,3 +1,4 @@
+import type { IoRate } from "./quota/block-io.ts";
 import type { PlainUlimit } from "./quota/ulimits.ts";
 
 /** Docker's own words for the state of a container. */
@@ -51,8 +52,12 @@ export interface ObservedConfiguration {
   readonly cgroupParent: string;
   readonly cpus: number | null;
   readonly memoryBytes: number | null;
+  /** With swap together; null is unlimited. */
+  readonly memorySwapBytes: number | null;
   readonly shmSizeBytes: number | null;
   readonly pidsLimit: number | null;
+  readonly ioWeight: number | null;
+  readonly ioRates: readonly IoRate[];
 }
 
 /** What a container may do beyond others, or less; lists in one order, capabilities without `CAP_`. */

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { propertyRuns, propertyTimeoutMs } from "../../test/support/property-runs.ts";
-import { recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
+import { quietHost, recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
 import { type CardShape, cardShapes, devicesOfCards } from "../../test/support/random-cards.ts";
-import { record, spec, startOfTest } from "../../test/support/world-builder.ts";
+import { record, spec } from "../../test/support/world-builder.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
 import type { CutPart, CutProfile } from "./schedule/cut.ts";
@@ -107,25 +107,13 @@ function recutShape(shape: CardShape | undefined, recut: Recut): CardShape {
 }
 
 function hostOf(shapes: readonly CardShape[], asked: readonly number[]): PureHost {
-  return {
-    now: startOfTest,
-    records: asked.map((request, index) =>
-      record({
-        name: `job${index}`,
-        spec: spec({ gpus: requests[request % requests.length], lifecycle: { holdGpuAfterStop: "0s" } }),
-      }),
-    ),
-    quotas: [],
-    containers: [],
-    inventory: inventoryOf(shapes),
-    reservations: new Map(),
-    images: new Map(),
-    stopping: new Set(),
-    engineReady: true,
-    sourceSynced: true,
-    owner: { uid: 1000, gid: 1000 },
-    strategy: "leastAllocated",
-  };
+  const records = asked.map((request, index) =>
+    record({
+      name: `job${index}`,
+      spec: spec({ gpus: requests[request % requests.length], lifecycle: { holdGpuAfterStop: "0s" } }),
+    }),
+  );
+  return quietHost(devicesOfCards(shapes), { records });
 }
 
 function mayLive(container: ObservedContainer): boolean {

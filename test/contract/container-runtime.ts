@@ -83,7 +83,13 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           cpus: 0.75,
           memoryBytes: 64 * 1024 ** 2,
           shmSizeBytes: 8 * 1024 ** 2,
+          memorySwapBytes: 96 * 1024 ** 2,
           pidsLimit: 100,
+          ioRates: [
+            { path: "/dev/loop0", name: "readBytesPerSecond", perSecond: 1024 ** 2 },
+            { path: "/dev/loop1", name: "readBytesPerSecond", perSecond: 2 * 1024 ** 2 },
+            { path: "/dev/loop0", name: "writeOperationsPerSecond", perSecond: 50 },
+          ],
           security: {
             privileged: true,
             pid: "host",
@@ -132,8 +138,11 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           restartPolicy: "no",
           cpus: wanted.cpus,
           memoryBytes: wanted.memoryBytes,
+          memorySwapBytes: wanted.memorySwapBytes,
           shmSizeBytes: wanted.shmSizeBytes,
           pidsLimit: wanted.pidsLimit,
+          ioWeight: null,
+          ioRates: wanted.ioRates,
         });
       });
 
@@ -146,6 +155,9 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           user: "",
           cpus: null,
           memoryBytes: null,
+          memorySwapBytes: null,
+          ioWeight: null,
+          ioRates: [],
           shmSizeBytes: 64 * 1024 ** 2,
           pidsLimit: null,
           mounts: [],
@@ -340,6 +352,11 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         const updated = await inspect(id);
         expect(updated).toMatchObject({ state: "running", pid });
         expect(updated.config).toMatchObject({ ...limits, pidsLimit: 50, restartPolicy: "no" });
+        expect(updated.config.memorySwapBytes).toBe(limits.memoryBytes);
+        const swapping = { ...limits, memorySwapBytes: null };
+        await runtime.update(id, { limits: swapping, restartPolicyNo: false });
+        expect((await inspect(id)).config.memorySwapBytes).toBeNull();
+        await runtime.update(id, { limits, restartPolicyNo: false });
         await runtime.update(id, { limits: null, restartPolicyNo: true });
         expect((await inspect(id)).config).toEqual(updated.config);
       });

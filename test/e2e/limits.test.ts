@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LimitsAnswer } from "../../src/api/limits-answer.ts";
@@ -8,6 +9,18 @@ import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
 
 const run = promisify(execFile);
+const mebibyte = 1024 ** 2;
+
+/** A whole disk of this machine; any will do, for nothing is read from it. */
+const disk = `/dev/${
+  readdirSync("/sys/block")
+    .filter((name) => existsSync(`/dev/${name}`))
+    .toSorted((left, right) => sizeOf(right) - sizeOf(left))[0]!
+}`;
+
+function sizeOf(name: string): number {
+  return Number(readFileSync(`/sys/block/${name}/size`, "utf8"));
+}
 
 const students = `apiVersion: ds01.io/v1alpha1
 kind: QuotaSpec
@@ -18,8 +31,8 @@ spec:
   maxContainers: 3
   gpus: {nominal: 2}
   perContainer:
-    default: {cpus: 0.5, memory: 64Mi, shmSize: 16Mi, pidsLimit: 100, ulimits: [{name: nofile, soft: 1024, hard: 2048}]}
-    max: {cpus: 1, memory: 128Mi, shmSize: 32Mi, pidsLimit: 200, ulimits: [{name: nofile, soft: 4096, hard: 4096}]}
+    default: {cpus: 0.5, memory: 64Mi, memorySwap: 96Mi, shmSize: 16Mi, pidsLimit: 100, ulimits: [{name: nofile, soft: 1024, hard: 2048}]}
+    max: {cpus: 1, memory: 128Mi, memorySwap: 256Mi, shmSize: 32Mi, pidsLimit: 200, ulimits: [{name: nofile, soft: 4096, hard: 4096}], io: {devices: [{path: ${disk}, readBytesPerSecond: 500Mi, writeOperationsPerSecond: 9000}, {path: /dev/of-another-host, readBytesPerSecond: 1Mi}]}}
   lifecycle:
     maxRuntime: 24h
     holdGpuAfterStop: 15m
@@ -50,6 +63,9 @@ describe("limits and usage", () => {
       /^Max MIG Instances +2 GPU-equivalents +quotas\/students\.yaml:8$/m,
       /^Max CPUs +1 +0\.5 \(quotas\/students\.yaml:10\) +quotas\/students\.yaml:11$/m,
       /^Memory +128Mi +64Mi \(quotas\/students\.yaml:10\) +quotas\/students\.yaml:11$/m,
+      /^Memory and Swap +256Mi +96Mi \(quotas\/students\.yaml:10\) +quotas\/students\.yaml:11$/m,
+      /^I\/O Weight +the engine's +built-in$/m,
+      /^I\/O Rates +\S+ readBytesPerSecond 500Mi, \S+ writeOperationsPerSecond 9000 +quotas\/students\.yaml:11$/m,
       /^Shared Memory +32Mi +16Mi \(quotas\/students\.yaml:10\) +quotas\/students\.yaml:11$/m,
       /^Ulimits +nofile=1024:2048 +quotas\/students\.yaml:10$/m,
       /^Max Containers +3 +quotas\/students\.yaml:7$/m,
@@ -77,14 +93,16 @@ describe("limits and usage", () => {
 
   it("must print flags that docker run takes and keeps to", async () => {
     const flags = (await host.ds01("limits", "-o", "docker-args")).stdout.trim().split(" ");
-    expect(flags).toHaveLength(6);
+    expect(flags).toHaveLength(8);
     const docker = ["-H", `unix://${host.engine.socketPath}`];
     await run("docker", [...docker, "run", "-d", "--name", "by-hand", ...flags, "bed/base:1"]);
     const { HostConfig } = await host.engine.docker.getContainer("by-hand").inspect();
     expect(HostConfig).toMatchObject({
       NanoCpus: 5e8,
       Memory: 64 * 1024 ** 2,
-      MemorySwap: 64 * 1024 ** 2,
+      MemorySwap: 96 * 1024 ** 2,
+      BlkioDeviceReadBps: [{ Path: disk, Rate: 500 * 1024 ** 2 }],
+      BlkioDeviceWriteIOps: [{ Path: disk, Rate: 9000 }],
       ShmSize: 16 * 1024 ** 2,
       PidsLimit: 100,
       Ulimits: [{ Name: "nofile", Soft: 1024, Hard: 2048 }],
@@ -93,7 +111,8 @@ describe("limits and usage", () => {
     host.drop("users/alice/plain.yaml", containerSpec("plain", {}));
     await host.waitForReady("alice/plain");
     const { HostConfig: own } = await host.dockerInspect("alice/plain");
-    for (const field of ["NanoCpus", "Memory", "MemorySwap", "ShmSize", "PidsLimit", "Ulimits"] as const) {
+    const same = ["NanoCpus", "Memory", "MemorySwap", "ShmSize", "PidsLimit", "Ulimits"] as const;
+    for (const field of [...same, "BlkioDeviceReadBps", "BlkioDeviceWriteIOps"] as const) {
       expect(own[field]).toEqual(HostConfig[field]);
     }
     await host.engine.docker.getContainer("by-hand").remove({ force: true });
@@ -135,6 +154,71 @@ describe("limits and usage", () => {
       'alice/files asks for ulimit nofile 5000; quota "students" allows 4096 in one container (quotas/students.yaml:11): lower spec.resources.ulimits[0].hard or ask an admin',
     );
     await host.remove("alice/files");
+  });
+
+  it("must limit swap and disks as declared, change swap in place, and leave all alone after a restart", async () => {
+    const rates = {
+      readBytesPerSecond: "10Mi",
+      writeBytesPerSecond: "5Mi",
+      readOperationsPerSecond: 200,
+      writeOperationsPerSecond: 100,
+    };
+    const declare = (memorySwap: string, io: object): string =>
+      host.drop("users/alice/disks.yaml", containerSpec("disks", { resources: { memorySwap, io } }));
+    declare("128Mi", { devices: [{ path: disk, ...rates }] });
+    const before = await host.waitForReady("alice/disks");
+    const { HostConfig, State } = await host.dockerInspect("alice/disks");
+    expect(HostConfig).toMatchObject({
+      Memory: 64 * mebibyte,
+      MemorySwap: 128 * mebibyte,
+      BlkioDeviceReadBps: [{ Path: disk, Rate: 10 * mebibyte }],
+      BlkioDeviceWriteBps: [{ Path: disk, Rate: 5 * mebibyte }],
+      BlkioDeviceReadIOps: [{ Path: disk, Rate: 200 }],
+      BlkioDeviceWriteIOps: [{ Path: disk, Rate: 100 }],
+    });
+    const limits = (await host.ds01("describe", "container", "disks")).stdout;
+    expect(limits).toContain("memorySwap 128Mi (spec users/alice/disks.yaml");
+    expect(limits).toContain(`io ${disk} readBytesPerSecond 10Mi (spec users/alice/disks.yaml`);
+
+    declare("none", { devices: [{ path: disk, ...rates }] });
+    const changed = await waitFor("no more swap", async () => {
+      const inspected = await host.dockerInspect("alice/disks");
+      return inspected.HostConfig.MemorySwap === 64 * mebibyte && inspected;
+    });
+    expect(changed).toMatchObject({ Id: before.status.container?.id, State: { StartedAt: State.StartedAt } });
+
+    // What a quota says of disks waits for the next start.
+    host.drop("quotas/students.yaml", students.replace("9000", "8000"));
+    host.drop("users/alice/plain.yaml", containerSpec("plain", {}));
+    await host.waitForReady("alice/plain");
+    host.drop("quotas/students.yaml", students);
+    const pending = await host.waitForObject("alice/plain", "pending", ({ status }) => {
+      return status.pendingLimits !== undefined;
+    });
+    const name = `io ${disk} writeOperationsPerSecond`;
+    expect(pending.status.pendingLimits).toEqual([{ name, value: "8000", wanted: "9000" }]);
+
+    await host.restartController();
+    await host.waitForReady("alice/disks");
+    await host.client.resync();
+    expect(host.proxy.mutations()).toEqual([]);
+
+    declare("none", { weight: 500, devices: [{ path: disk, ...rates, readBytesPerSecond: "600Mi" }] });
+    const refused = await host.waitForObject("alice/disks", "refused", ({ status }) =>
+      status.conditions.some(({ type, status: holds }) => type === "QuotaReserved" && holds === "False"),
+    );
+    const message = refused.status.conditions.find(({ type }) => type === "QuotaReserved")?.message;
+    expect(message).toContain(
+      `alice/disks asks for ${disk} readBytesPerSecond 600Mi; quota "students" allows 500Mi in one container (quotas/students.yaml:11): lower spec.resources.io.devices[0].readBytesPerSecond or ask an admin`,
+    );
+    // A kernel of cgroup v1 has no weights any more.
+    if (!message!.includes("sets io.weight; the engine of this host cannot limit it")) {
+      declare("none", { weight: 500 });
+      await waitFor("the weight", async () => {
+        return (await host.dockerInspect("alice/disks")).HostConfig.BlkioWeight === 500;
+      });
+    }
+    await host.remove("alice/disks", "alice/plain");
   });
 
   it("must show what everybody uses against what they may", async () => {

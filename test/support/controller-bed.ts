@@ -76,6 +76,8 @@ export class ControllerBed {
   readonly recentUse = new MemoryDocument();
   /** What admins have stopped at once, as it was written last. */
   readonly emergencyStops = new MemoryDocument();
+  /** How long earlier work took, as it was written last. */
+  readonly runHistory = new MemoryDocument();
   /** False: another controller has taken over. */
   lockHeld = true;
   /** What the store says of its directory. */
@@ -96,8 +98,9 @@ export class ControllerBed {
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
     this.notebook = before?.notebook ?? new MemoryNotebook();
-    this.recentUse.value = before?.recentUse.value ?? null;
-    this.emergencyStops.value = before?.emergencyStops.value ?? null;
+    for (const name of ["runHistory", "recentUse", "emergencyStops"] as const) {
+      this[name].value = before?.[name].value ?? null;
+    }
     this.manager = new ControllerManager(
       {
         runtime: this.runtime,
@@ -127,6 +130,7 @@ export class ControllerBed {
         journal: { append: (event) => void this.events.push(event), history: () => [] },
         lock: { held: () => this.lockHeld, onLost: () => undefined, release: async () => undefined },
         recentUse: this.recentUse,
+        runHistory: this.runHistory,
         ownSlices: new MemoryDocument(),
         emergencyStops: this.emergencyStops,
         aggregateCgroups: this.cgroups,

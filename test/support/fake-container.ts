@@ -49,8 +49,11 @@ export function containerOf(
       restartPolicy: "no",
       cpus: desired.cpus,
       memoryBytes: desired.memoryBytes,
+      memorySwapBytes: desired.memoryBytes === null ? null : desired.memorySwapBytes,
       shmSizeBytes: desired.shmSizeBytes ?? 64 * 1024 ** 2,
       pidsLimit: desired.pidsLimit,
+      ioWeight: desired.ioWeight,
+      ioRates: desired.ioRates,
     },
     gpuClaims: claimsOf(desired),
   };

@@ -72,7 +72,12 @@ export class FakeRuntime implements ContainerRuntime {
   /** Device ids that the GPU hook knows; null: it knows every one. */
   knownDevices: ReadonlySet<string> | null = null;
   /** What the engine says about passing devices in. */
-  offers: EngineDevices = { ...unaskedEngine, version: "20.10.24", runtimes: ["nvidia", "runc"] };
+  offers: EngineDevices = {
+    ...unaskedEngine,
+    version: "20.10.24",
+    runtimes: ["nvidia", "runc"],
+    cannotLimit: [],
+  };
   /** True: events are lost, as when the stream is cut unnoticed. */
   losesEvents = false;
   /** The engine writes down what it was given another way, as with a path that it cleans. */
@@ -328,7 +333,7 @@ export class FakeRuntime implements ContainerRuntime {
   update(idOrName: string, change: RuntimeUpdate, signal?: AbortSignal): Promise<void> {
     return this.#answer("update", idOrName, signal, () => {
       const { container } = this.#process(idOrName, "update");
-      const { cpus, memoryBytes, pidsLimit } = change.limits ?? {
+      const { cpus, memoryBytes, memorySwapBytes, pidsLimit, ioWeight } = change.limits ?? {
         cpus: null,
         memoryBytes: null,
         pidsLimit: null,
@@ -336,8 +341,11 @@ export class FakeRuntime implements ContainerRuntime {
       container.config = {
         ...container.config,
         ...(cpus === null ? {} : { cpus }),
-        ...(memoryBytes === null ? {} : { memoryBytes }),
+        ...(memoryBytes === null
+          ? {}
+          : { memoryBytes, memorySwapBytes: memorySwapBytes === undefined ? memoryBytes : memorySwapBytes }),
         ...(pidsLimit === null ? {} : { pidsLimit }),
+        ...(ioWeight == null ? {} : { ioWeight }),
         ...(change.restartPolicyNo ? { restartPolicy: "no" } : {}),
       };
       this.#hint(container, "update");

@@ -2,8 +2,8 @@ import type { ContainerRecord } from "../../src/core/record.ts";
 import { freshMemory } from "../../src/core/lifecycle/memory.ts";
 import { isLive } from "../../src/core/plan/roles.ts";
 import type { Step } from "../../src/core/plan/step.ts";
-import { runPass, type PureHost } from "./pure-host.ts";
-import { device, record, spec, startOfTest } from "./world-builder.ts";
+import { quietHost, runPass, type PureHost } from "./pure-host.ts";
+import { device, record, spec } from "./world-builder.ts";
 
 /** A container spec that is declared at a moment, for one GPU where `fields` say nothing else. */
 export function declared(
@@ -24,21 +24,7 @@ export function declared(
 /** A host with so many whole GPUs and nothing on it; `changes` replace whole members. */
 export function pureHost(gpus: number, changes: Partial<PureHost> = {}): PureHost {
   const devices = Array.from({ length: gpus }, (_, index) => device(index));
-  return {
-    now: startOfTest,
-    records: [],
-    quotas: [],
-    containers: [],
-    inventory: { ready: true, message: "", devices, usage: new Map() },
-    reservations: new Map(),
-    images: new Map(),
-    stopping: new Set(),
-    engineReady: true,
-    sourceSynced: true,
-    owner: { uid: 1000, gid: 1000 },
-    strategy: "leastAllocated",
-    ...changes,
-  };
+  return quietHost(devices, changes);
 }
 
 /** A step that was taken while a host was played. */

@@ -8,10 +8,11 @@ import { predict } from "../../src/core/plan/predict.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord } from "../../src/core/record.ts";
 import type { Reservation } from "../../src/core/schedule/claims.ts";
 import { defaultPreemption } from "../../src/core/schedule/preemption.ts";
-import type { Inventory } from "../../src/core/schedule/device.ts";
+import type { Device, Inventory } from "../../src/core/schedule/device.ts";
 import type { Strategy } from "../../src/core/schedule/strategies.ts";
 import type { ImageState, World } from "../../src/core/world.ts";
-import { hookAttachment } from "./world-builder.ts";
+import { inventory } from "./devices.ts";
+import { hookAttachment, startOfTest } from "./world-builder.ts";
 
 /** A whole host as data: what the controller would know of it, and nothing that runs. */
 export interface PureHost {
@@ -37,6 +38,25 @@ export interface PureHost {
 
 /** The instance that the containers of a pure host belong to. */
 export const ownInstance = "test";
+
+/** A host that is well, with these devices and nothing on it, changed by what is given. */
+export function quietHost(devices: readonly Device[], change: Partial<PureHost> = {}): PureHost {
+  return {
+    now: startOfTest,
+    records: [],
+    quotas: [],
+    containers: [],
+    inventory: inventory(devices),
+    reservations: new Map(),
+    images: new Map(),
+    stopping: new Set(),
+    engineReady: true,
+    sourceSynced: true,
+    owner: { uid: 1000, gid: 1000 },
+    strategy: "leastAllocated",
+    ...change,
+  };
+}
 
 /** Claims, leases and the queue, as every decision sees them. */
 export function viewOf(host: PureHost): HostView {

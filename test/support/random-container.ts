@@ -134,8 +134,11 @@ function configOf(
     cgroupParent: "",
     cpus: null,
     memoryBytes: given.memoryBytes,
+    memorySwapBytes: given.memoryBytes,
     shmSizeBytes: null,
     pidsLimit: null,
+    ioWeight: null,
+    ioRates: [],
   };
 }
 

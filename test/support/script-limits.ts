@@ -15,9 +15,9 @@ export interface ScriptLimits {
 /** Converts `resource-limits.yaml`, `<group>.members` and `user-overrides.yaml`. */
 export function convert({ limits, members = {}, overrides }: ScriptLimits): Conversion {
   const files: LimitsFiles = {
-    limits: { path: "resource-limits.yaml", text: textOf(limits) },
+    limits: { path: "resource-limits.yaml", text: written(limits) },
     members: Object.entries(members).map(([group, text]) => ({ path: `groups/${group}.members`, text })),
-    overrides: overrides === undefined ? null : { path: "user-overrides.yaml", text: textOf(overrides) },
+    overrides: overrides === undefined ? null : { path: "user-overrides.yaml", text: written(overrides) },
     exemptions: null,
   };
   return convertResourceLimits(files);
@@ -35,6 +35,11 @@ export function admitted({ quotas }: Conversion): readonly QuotaRecord[] {
   });
 }
 
-function textOf(value: string | object): string {
+function written(value: string | object): string {
   return typeof value === "string" ? value : stringify(value);
+}
+
+/** The text of one of the quotas; empty when there is none of this name. */
+export function textOf({ quotas }: Conversion, name: string): string {
+  return quotas.find((quota) => quota.name === name)?.text ?? "";
 }

@@ -57,6 +57,12 @@ describe("engineError", () => {
       "WaitingError",
       "PortInUse",
     ],
+    [
+      500,
+      'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error setting cgroup config for procHooks process: failed to write "1:3 1048576": write /sys/fs/cgroup/blkio/docker/bd57/blkio.throttle.read_bps_device: no such device: unknown',
+      "StalledError",
+      "NotADisk",
+    ],
     [500, 'could not select device driver "" with capabilities: [[gpu]]', "StalledError", "NoNvidiaRuntime"],
     [400, "unknown or invalid runtime name: nvidia", "StalledError", "NoNvidiaRuntime"],
     [

@@ -62,12 +62,23 @@ export interface InspectHostConfig {
   readonly CpuQuota?: number;
   readonly CpuPeriod?: number;
   readonly Memory?: number;
+  readonly MemorySwap?: number;
+  readonly BlkioWeight?: number;
+  readonly BlkioDeviceReadBps?: readonly InspectRate[] | null;
+  readonly BlkioDeviceWriteBps?: readonly InspectRate[] | null;
+  readonly BlkioDeviceReadIOps?: readonly InspectRate[] | null;
+  readonly BlkioDeviceWriteIOps?: readonly InspectRate[] | null;
   readonly ShmSize?: number;
   readonly PidsLimit?: number | null;
   readonly Runtime?: string;
   readonly Binds?: readonly string[] | null;
   readonly DeviceRequests?: readonly InspectDeviceRequest[] | null;
   readonly Devices?: readonly InspectDevice[] | null;
+}
+
+interface InspectRate {
+  readonly Path: string;
+  readonly Rate: number;
 }
 
 interface InspectDevice {

@@ -64,6 +64,12 @@ export const knownFailures: readonly KnownFailure[] = [
     remedy: "choose another hostPort, or end what listens there (`ss -ltnp`)",
   },
   {
+    pattern: /write \S*(?:blkio\.throttle\.\w+|io\.max): no such device/i,
+    kind: "stalled",
+    reason: "NotADisk",
+    remedy: "name whole disks (`lsblk -dp`) in io.devices of the spec or of the quota",
+  },
+  {
     pattern: /bind source path does not exist|error while creating mount source path/i,
     kind: "stalled",
     reason: "MountMissing",

@@ -7,6 +7,7 @@ import type {
 } from "../../core/observed.ts";
 import { Ds01Error } from "../../util/errors.ts";
 import { gpuClaims } from "./gpu-claims.ts";
+import { observedRates } from "./io-rates.ts";
 import { observedSecurity } from "./observed-security.ts";
 import type { ListedContainer } from "../../ports/container-runtime.ts";
 import type { InspectHostConfig, InspectJson, InspectPortBinding, ListJson } from "./inspect-json.ts";
@@ -92,8 +93,11 @@ function configurationOf(
     cgroupParent: host.CgroupParent ?? "",
     cpus: cpusOf(host),
     memoryBytes: limit(host.Memory),
+    memorySwapBytes: limit(host.MemorySwap),
     shmSizeBytes: limit(host.ShmSize),
     pidsLimit: limit(host.PidsLimit),
+    ioWeight: limit(host.BlkioWeight),
+    ioRates: observedRates(host),
   };
 }
 

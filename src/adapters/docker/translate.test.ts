@@ -21,9 +21,12 @@ const desired: DesiredContainer = {
   security: plainSecurity,
   cpus: 1.5,
   memoryBytes: 1024 ** 3,
+  memorySwapBytes: 1024 ** 3,
   shmSizeBytes: null,
   pidsLimit: 64,
   ulimits: [],
+  ioWeight: null,
+  ioRates: [],
   cgroupParent: null,
   stopGraceMs: 1_500,
   attachment: {
@@ -86,6 +89,29 @@ describe("translateContainer", () => {
     });
   });
 
+  it("limits swap and the use of disks as asked, in Docker's lists", () => {
+    const limited = {
+      ...desired,
+      memorySwapBytes: null,
+      ioWeight: 200,
+      ioRates: [
+        { path: "/dev/sda", name: "readBytesPerSecond", perSecond: 1000 },
+        { path: "/dev/sda", name: "writeOperationsPerSecond", perSecond: 5 },
+        { path: "/dev/sdb", name: "readBytesPerSecond", perSecond: 2000 },
+      ],
+    } as const;
+    expect(translateContainer(limited, { loggingDriver: "" }).HostConfig).toMatchObject({
+      Memory: 1024 ** 3,
+      MemorySwap: -1,
+      BlkioWeight: 200,
+      BlkioDeviceReadBps: [
+        { Path: "/dev/sda", Rate: 1000 },
+        { Path: "/dev/sdb", Rate: 2000 },
+      ],
+      BlkioDeviceWriteIOps: [{ Path: "/dev/sda", Rate: 5 }],
+    });
+  });
+
   it("leaves another log driver as the admin set it up", () => {
     expect(translateContainer(desired, { loggingDriver: "journald" }).HostConfig).not.toHaveProperty(
       "LogConfig",
@@ -104,6 +130,12 @@ describe("translateUpdate", () => {
   it("adds no swap, and leaves out what stays as it is", () => {
     const limits = { cpus: null, memoryBytes: 1024, pidsLimit: null };
     expect(translateUpdate({ limits, restartPolicyNo: false })).toEqual({ Memory: 1024, MemorySwap: 1024 });
+    const swapping = { ...limits, memorySwapBytes: 4096, ioWeight: 10 };
+    expect(translateUpdate({ limits: swapping, restartPolicyNo: false })).toEqual({
+      Memory: 1024,
+      MemorySwap: 4096,
+      BlkioWeight: 10,
+    });
     expect(translateUpdate({ limits: null, restartPolicyNo: true })).toEqual({
       RestartPolicy: { Name: "no" },
     });

@@ -1,8 +1,10 @@
 import type { ContainerCreateOptions } from "dockerode";
 import type { RuntimeUpdate } from "../../ports/container-runtime.ts";
+import type { AppliedLimits } from "../../core/lifecycle/memory.ts";
 import type { DesiredContainer } from "../../core/plan/desired-container.ts";
 import { allNodes } from "../../core/plan/drift.ts";
 import type { DeviceRequest } from "../../core/schedule/device.ts";
+import { translateRates } from "./io-rates.ts";
 import type { ContainerSecurity, PassedDevice, PublishedPort } from "../../core/observed.ts";
 
 /** What decides how the engine wants a container described. */
@@ -38,13 +40,8 @@ export function translateContainer(
 
 /** The body of Docker's update call; limits that are null stay as they are. */
 export function translateUpdate(change: RuntimeUpdate): Record<string, unknown> {
-  const { cpus, memoryBytes, pidsLimit } = change.limits ?? {
-    cpus: null,
-    memoryBytes: null,
-    pidsLimit: null,
-  };
   return {
-    ...limits({ cpus, memoryBytes, pidsLimit }),
+    ...(change.limits === null ? {} : limits(change.limits)),
     ...(change.restartPolicyNo ? { RestartPolicy: { Name: "no" } } : {}),
   };
 }
@@ -67,6 +64,7 @@ function hostConfig(
           Ulimits: container.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
         }),
     ...limits(container),
+    ...translateRates(container.ioRates),
     ...(shmSizeBytes === null ? {} : { ShmSize: shmSizeBytes }),
     // Without a word on propagation Docker takes rprivate, and rslave where its own data lies below the source.
     Mounts: mounts.map(({ source, target, readOnly }) => ({
@@ -91,18 +89,22 @@ function hostConfig(
 function limits({
   cpus,
   memoryBytes,
+  memorySwapBytes = memoryBytes,
   pidsLimit,
-}: Pick<DesiredContainer, "cpus" | "memoryBytes" | "pidsLimit">): {
+  ioWeight = null,
+}: AppliedLimits): {
   NanoCpus?: number;
   Memory?: number;
   MemorySwap?: number;
   PidsLimit?: number;
+  BlkioWeight?: number;
 } {
   return {
     ...(cpus === null ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
-    // Memory and swap together: equal means that no swap is added.
-    ...(memoryBytes === null ? {} : { Memory: memoryBytes, MemorySwap: memoryBytes }),
+    // Memory and swap together: equal means that no swap is added, -1 that it is not limited.
+    ...(memoryBytes === null ? {} : { Memory: memoryBytes, MemorySwap: memorySwapBytes ?? -1 }),
     ...(pidsLimit === null ? {} : { PidsLimit: pidsLimit }),
+    ...(ioWeight === null ? {} : { BlkioWeight: ioWeight }),
   };
 }
 

@@ -44,6 +44,7 @@ const fields = {
   allowFullGpu: fc.boolean().map((value): Written => ({ key: "allow_full_gpu", value, means: value })),
   cpus: fc.oneof(limit("max_cpus", counts), limit("cpus", counts)),
   memoryBytes: limit("memory", sizes),
+  memorySwap: limit("memory_swap", sizes),
   shmSizeBytes: limit("shm_size", sizes),
   pidsLimit: limit("pids_limit", counts),
   maxRuntimeMs: fc.oneof(limit("max_runtime_h", hours), limit("max_runtime", minutes)),
@@ -76,6 +77,7 @@ const otherwise: Readonly<Record<Field, number | boolean | null>> = {
   allowFullGpu: false,
   cpus: 16,
   memoryBytes: 32 * gi,
+  memorySwap: false,
   shmSizeBytes: 16 * gi,
   pidsLimit: 4096,
   maxRuntimeMs: null,
@@ -88,7 +90,12 @@ function textOf(one: Section): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.values(one).map(({ key, value }) => [key, value]));
 }
 
+/** false stands for no swap. */
 function resolved(quota: ResolvedQuota, field: Field): unknown {
+  if (field === "memorySwap") {
+    const { value } = quota.memorySwap.most;
+    return value === "unlimited" ? null : (value ?? "none") === "none" ? false : value;
+  }
   return field === "cpus" || field === "memoryBytes" || field === "shmSizeBytes" || field === "pidsLimit"
     ? quota.maximums[field].value
     : quota[field].value;

@@ -10,7 +10,7 @@ export const targets = [
   { path: "gpus.allowFullGpu", unset: true },
   { path: "perContainer.max.cpus", unset: "unlimited" },
   { path: "perContainer.max.memory", unset: "unlimited" },
-  { path: "perContainer.max.memorySwap", unset: "unlimited" },
+  { path: "perContainer.max.memorySwap", unset: "none" },
   { path: "perContainer.max.shmSize", unset: "unlimited" },
   { path: "perContainer.max.pidsLimit", unset: "unlimited" },
   { path: "aggregate.cpus", unset: "unlimited" },

@@ -12,9 +12,6 @@ export const topics = {
   noAggregate: none(
     "This version of ds01 has no limit over all containers of a user. The bound is maxContainers times perContainer.max.",
   ),
-  noMemorySwap: none(
-    "This version of ds01 has no limit of swap: Docker lets a container swap as much again as its memory limit, where the host has swap.",
-  ),
   softMemory: none(
     "ds01 has hard limits of memory only; memory_high slowed processes down before they reached memory_max.",
   ),
@@ -75,7 +72,7 @@ export const topics = {
   tasks: dead("The processes of a container are bounded by pids_limit (perContainer.max.pidsLimit)."),
   storage: dead("ds01 has no disk quotas either. Use those of the file system (XFS project quotas)."),
   ulimits: dead("perContainer.default.ulimits and perContainer.max.ulimits of a QuotaSpec set it."),
-  throughput: dead("ds01 has no such limit either."),
+  throughput: dead("perContainer.default.io and perContainer.max.io of a QuotaSpec set it, for each disk."),
   gpuMemory: dead("A container asks for memory of a GPU with spec.gpus.minMemory."),
   reservation: dead(
     "In ds01 a ReservationSpec keeps GPUs for people at certain times: docs/spec/reservationspec.md.",

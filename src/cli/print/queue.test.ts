@@ -48,6 +48,8 @@ test("a line says what is needed, how long it waits, and when it starts", () => 
     "30m",
     "in 20m (15m late)",
   ]);
+  const guessed = { ...first, eta: "2026-03-01T16:00:00Z", basis: "history" };
+  expect(queueCells(object("d", guessed), nowMs)[6]).toBe("in 120m by earlier runs");
   expect(queueCells(object("c", { ...first, position: 0 }), nowMs)[6]).toBe("never");
 });
 

@@ -51,10 +51,11 @@ function needs(gpus: ContainerSpecSpec["gpus"]): string {
   return `${gpus.count} GPU${gpus.count === 1 ? "" : "s"}`;
 }
 
-/** `in 12m`, `in 40m (20m late)`, `unknown`. */
-function starts({ eta, promised }: NonNullable<ContainerStatus["queue"]>, nowMs: number): string {
+/** `in 12m`, `in 40m (20m late)`, `in 90m by earlier runs`, `unknown`. */
+function starts({ eta, promised, basis }: NonNullable<ContainerStatus["queue"]>, nowMs: number): string {
   if (eta === undefined) return "unknown";
   const at = Date.parse(eta);
+  const ground = basis === "history" ? " by earlier runs" : "";
   const late = promised === undefined ? "" : ` (${formatAge(at - Date.parse(promised))} late)`;
-  return `in ${formatAge(at - nowMs)}${late}`;
+  return `in ${formatAge(at - nowMs)}${ground}${late}`;
 }

@@ -135,9 +135,10 @@ export class ContainerReconciler implements Reconciler {
 
   /** Clears up what events have marked, and a promise whose container never came to be. */
   async #settle(record: ContainerRecord): Promise<void> {
-    const { host, steps } = this.#options;
+    const { host, steps, engine } = this.#options;
     if (!steps.cache.ready) return;
     try {
+      if (engine.current.cannotLimit === null) await engine.refresh();
       await steps.cache.freshen(record.uid);
       // That the last process of a container has gone makes no event.
       const lingering = steps.cache.all().filter((container) => isLingeringOf(container, record.uid));

@@ -2,6 +2,7 @@ import { labels } from "../../api/names.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { limitDrift, renderDrift, restartPolicyDrift, type FieldDrift } from "../plan/drift.ts";
 import { isLive } from "../plan/roles.ts";
+import { keeps } from "../quota/engine-limits.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import type { Injection } from "../schedule/injection.ts";
 import type { AppliedLimits, LifecycleMemory, StepFailure } from "./memory.ts";
@@ -17,12 +18,15 @@ export interface LimitsAction {
   readonly retryAt?: number;
 }
 
-/** The three limits that Docker can change on a live container. */
+/** The limits that Docker can change on a live container; those that it cannot keep are left out. */
 export function updatableLimits(limits: EffectiveLimits): AppliedLimits {
+  const { cannotLimit } = limits;
   return {
     cpus: limits.cpus.value,
     memoryBytes: limits.memoryBytes.value,
+    ...(keeps(cannotLimit, "memorySwap") ? { memorySwapBytes: limits.memorySwapBytes.value } : {}),
     pidsLimit: limits.pidsLimit.value,
+    ...(keeps(cannotLimit, "io.weight") ? { ioWeight: limits.io.weight.value } : {}),
   };
 }
 
@@ -47,7 +51,8 @@ export function limitsAction(
     due.memoryBytes !== null && due.memoryBytes < (container.config.memoryBytes ?? Number.POSITIVE_INFINITY);
   if (!isHeld || !isLower) return actionFor(container, limits, { wanted: due, memory });
   // What can be changed is changed; the memory stays as it is meanwhile.
-  const wanted = { ...due, memoryBytes: container.config.memoryBytes };
+  const { memoryBytes, memorySwapBytes } = container.config;
+  const wanted = { ...due, memoryBytes, ...("memorySwapBytes" in due ? { memorySwapBytes } : {}) };
   const action = actionFor(container, limits, { wanted, memory: { ...memory, applied: null } });
   return { ...action, heldMemory: true, retryAt: failure.nextAt };
 }
@@ -90,13 +95,16 @@ function takesLimitAway(wanted: AppliedLimits, drift: readonly FieldDrift[]): bo
     ({ field }) =>
       (field === "cpus" && wanted.cpus === null) ||
       (field === "memory" && wanted.memoryBytes === null) ||
-      (field === "pidsLimit" && wanted.pidsLimit === null),
+      (field === "pidsLimit" && wanted.pidsLimit === null) ||
+      (field === "io.weight" && wanted.ioWeight === null),
   );
 }
 
 function fromSpec({ field }: FieldDrift, limits: EffectiveLimits): boolean {
   if (field === "cpus") return limits.cpus.origin.from === "spec";
   if (field === "memory") return limits.memoryBytes.origin.from === "spec";
+  if (field === "memorySwap") return limits.memorySwapBytes.origin.from === "spec";
+  if (field === "io.weight") return limits.io.weight.origin.from === "spec";
   return limits.pidsLimit.origin.from === "spec";
 }
 

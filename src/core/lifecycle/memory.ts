@@ -80,7 +80,11 @@ export type StopCause =
 export interface AppliedLimits {
   readonly cpus: number | null;
   readonly memoryBytes: number | null;
+  /** With swap together; null is unlimited, absent is left as it is and not compared. */
+  readonly memorySwapBytes?: number | null;
   readonly pidsLimit: number | null;
+  /** Absent is left as it is and not compared. */
+  readonly ioWeight?: number | null;
 }
 
 export interface FinishedRun {

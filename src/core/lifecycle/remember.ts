@@ -183,11 +183,11 @@ function afterCreate(
 /** The new container has taken over; its limits are those it was made with, whatever a quota says by now. */
 function afterReplacement({ roles: { replacement } }: Situation): Partial<LifecycleMemory> {
   if (replacement === null) return { stopCause: null, containerId: null };
-  const { cpus, memoryBytes, pidsLimit } = replacement.config;
+  const { cpus, memoryBytes, memorySwapBytes, pidsLimit, ioWeight } = replacement.config;
   return {
     stopCause: null,
     containerId: replacement.id,
-    applied: { cpus, memoryBytes, pidsLimit },
+    applied: { cpus, memoryBytes, memorySwapBytes, pidsLimit, ioWeight },
   };
 }
 

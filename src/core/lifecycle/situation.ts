@@ -4,6 +4,7 @@ import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { admit, type Admission } from "../quota/admit.ts";
 import { describeAccessLoss, lostAccess, noTries, withoutTries, type LostAccess } from "../gpu-access.ts";
+import { keptRates } from "../quota/block-io.ts";
 import { effectiveLimits } from "../quota/effective.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import { buildDesired } from "../plan/build-desired.ts";
@@ -218,10 +219,11 @@ function madeLike(
 }
 
 /** What a quota supplies is not compared: an edit of it never costs anybody a container. */
-function comparable(desired: DesiredContainer, { shmSizeBytes, ulimits }: EffectiveLimits): DesiredContainer {
-  const written = ulimits.filter(({ origin }) => origin.from === "spec");
-  const compared = { ...desired, ulimits: written };
-  return shmSizeBytes.origin.from === "spec" ? compared : { ...compared, shmSizeBytes: null };
+function comparable(desired: DesiredContainer, limits: EffectiveLimits): DesiredContainer {
+  const ulimits = limits.ulimits.filter(({ origin }) => origin.from === "spec");
+  const ioRates = keptRates(limits).filter(({ origin }) => origin.from === "spec");
+  const compared = { ...desired, ulimits, ioRates };
+  return limits.shmSizeBytes.origin.from === "spec" ? compared : { ...compared, shmSizeBytes: null };
 }
 
 function relocationOf(

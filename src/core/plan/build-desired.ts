@@ -1,6 +1,8 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
 import { parseDuration } from "../../util/duration.ts";
+import { keptRates } from "../quota/block-io.ts";
+import { keeps } from "../quota/engine-limits.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import type { Attachment, Device } from "../schedule/device.ts";
 import type { Injection } from "../schedule/injection.ts";
@@ -28,6 +30,7 @@ export function buildDesired(
 ): DesiredContainer {
   const attachment = world.attach(chosen.devices, chosen.made);
   const { record } = world;
+  const { cannotLimit } = chosen.limits;
   return {
     name: containerName(record.namespace, record.name),
     image: spec.image,
@@ -52,8 +55,11 @@ export function buildDesired(
     security: wantedSecurity(spec),
     cpus: chosen.limits.cpus.value,
     memoryBytes: chosen.limits.memoryBytes.value,
+    memorySwapBytes: chosen.limits.memorySwapBytes.value,
     shmSizeBytes: spec.ipc === "host" ? null : chosen.limits.shmSizeBytes.value,
     pidsLimit: chosen.limits.pidsLimit.value,
+    ioWeight: keeps(cannotLimit, "io.weight") ? chosen.limits.io.weight.value : null,
+    ioRates: keptRates(chosen.limits).map(({ path, name, perSecond }) => ({ path, name, perSecond })),
     ulimits: chosen.limits.ulimits.map(({ name, soft, hard }) => ({ name, soft, hard })),
     cgroupParent: world.aggregate?.parent ?? null,
     stopGraceMs: parseDuration(spec.stopGracePeriod) ?? 30_000,

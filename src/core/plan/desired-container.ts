@@ -1,4 +1,5 @@
 import type { ContainerSecurity, ObservedMount, PublishedPort } from "../observed.ts";
+import type { IoRate } from "../quota/block-io.ts";
 import type { PlainUlimit } from "../quota/ulimits.ts";
 import type { Attachment } from "../schedule/device.ts";
 
@@ -24,8 +25,13 @@ export interface DesiredContainer {
   readonly security: ContainerSecurity;
   readonly cpus: number | null;
   readonly memoryBytes: number | null;
+  /** With swap together; as much as memory is no swap, null is unlimited. */
+  readonly memorySwapBytes: number | null;
   readonly shmSizeBytes: number | null;
   readonly pidsLimit: number | null;
+  readonly ioWeight: number | null;
+  /** Of two paths of one device the later one counts. */
+  readonly ioRates: readonly IoRate[];
   /** By name; those that are not in here are the engine's. */
   readonly ulimits: readonly PlainUlimit[];
   /** Cgroup to make its own in; null: where the engine puts it. */

@@ -2,6 +2,8 @@ import { formatBytes } from "../../util/quantity.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
 import type { ObservedContainer, ObservedConfiguration, PassedDevice } from "../observed.ts";
 import { byContainerPath } from "./container-security.ts";
+import { keyOf, perSecondText, type IoRate } from "../quota/block-io.ts";
+import { memorySwapText } from "../quota/memory-swap.ts";
 import type { PlainUlimit } from "../quota/ulimits.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 
@@ -41,6 +43,7 @@ export function configurationDrift(
   for (const { name, found, wanted } of ulimitDrift(desired.ulimits, observed)) {
     compare(`ulimit ${name}`, wanted, found);
   }
+  for (const { name, found, wanted } of ioDrift(desired.ioRates, observed)) compare(name, wanted, found);
   const gpus = namedDevices(desired.attachment);
   if (gpus !== null) compare("gpus", gpus, gpuClaims.all ? ["all"] : gpuClaims.ids.toSorted());
   compare("network", desired.network, observed.network);
@@ -103,6 +106,19 @@ export function ulimitDrift(
   });
 }
 
+/** Rates of devices that are others than wanted, or not there. */
+export function ioDrift(
+  wanted: readonly IoRate[],
+  { ioRates }: Pick<ObservedConfiguration, "ioRates">,
+): readonly { readonly name: string; readonly found: string; readonly wanted: string }[] {
+  return wanted.flatMap((rate) => {
+    const found = ioRates.findLast((one) => keyOf(one) === keyOf(rate));
+    if (found?.perSecond === rate.perSecond) return [];
+    const now = found === undefined ? "unlimited" : perSecondText(found);
+    return [{ name: `io ${keyOf(rate)}`, found: now, wanted: perSecondText(rate) }];
+  });
+}
+
 /** Limits that `docker update` could change and that differ from what is wanted. */
 export function limitDrift(wanted: AppliedLimits, observed: ObservedConfiguration): FieldDrift[] {
   const drift: FieldDrift[] = [];
@@ -112,10 +128,24 @@ export function limitDrift(wanted: AppliedLimits, observed: ObservedConfiguratio
   if (wanted.memoryBytes !== observed.memoryBytes) {
     drift.push({ field: "memory", found: bytes(observed.memoryBytes), wanted: bytes(wanted.memoryBytes) });
   }
+  const { ioWeight } = wanted;
+  drift.push(...memorySwapDrift(wanted, observed));
   if (wanted.pidsLimit !== observed.pidsLimit) {
     drift.push({ field: "pidsLimit", found: text(observed.pidsLimit), wanted: text(wanted.pidsLimit) });
   }
+  if (ioWeight !== undefined && ioWeight !== observed.ioWeight) {
+    drift.push({ field: "io.weight", found: weight(observed.ioWeight), wanted: weight(ioWeight) });
+  }
   return drift;
+}
+
+/** No swap before and after is none of it, however much the memory is. */
+function memorySwapDrift(wanted: AppliedLimits, observed: ObservedConfiguration): readonly FieldDrift[] {
+  const { memorySwapBytes } = wanted;
+  if (memorySwapBytes === undefined || memorySwapBytes === observed.memorySwapBytes) return [];
+  const now = memorySwapText(observed.memorySwapBytes, observed.memoryBytes);
+  const then = memorySwapText(memorySwapBytes, wanted.memoryBytes);
+  return now === "none" && then === "none" ? [] : [{ field: "memorySwap", found: now, wanted: then }];
 }
 
 /** Docker keeps billionths of a CPU. */
@@ -136,6 +166,10 @@ export function renderDrift(drift: readonly FieldDrift[]): string {
 
 function text(value: number | null): string {
   return value === null ? "unlimited" : String(value);
+}
+
+function weight(value: number | null): string {
+  return value === null ? "the engine's default" : String(value);
 }
 
 function bytes(value: number | null): string {

@@ -1,3 +1,4 @@
+import type { BlockIo } from "../../api/block-io.ts";
 import type { ContainerSpecSpec, Resources } from "../../api/container.ts";
 
 /**
@@ -38,7 +39,15 @@ export const fieldPolicy = {
 export const resourcePolicy = {
   cpus: "in-place",
   memory: "in-place",
+  memorySwap: "in-place",
   shmSize: "recreate",
   pidsLimit: "in-place",
   ulimits: "recreate",
+  io: "mixed",
 } as const satisfies Record<keyof Resources, FieldPolicy>;
+
+/** Policy of the parts of `resources.io`. */
+export const ioPolicy = {
+  weight: "in-place",
+  devices: "recreate",
+} as const satisfies Record<keyof BlockIo, FieldPolicy>;

@@ -1,7 +1,8 @@
 import type { Situation } from "../lifecycle/situation.ts";
 import { updatableLimits } from "../lifecycle/limits-action.ts";
 import { formatBytes } from "../../util/quantity.ts";
-import { limitDrift, ulimitDrift, type FieldDrift } from "./drift.ts";
+import { keptRates } from "../quota/block-io.ts";
+import { ioDrift, limitDrift, ulimitDrift, type FieldDrift } from "./drift.ts";
 
 type Facts = Pick<Situation, "roles" | "limits" | "limitsAction" | "outdated" | "spec" | "world">;
 
@@ -26,7 +27,7 @@ export function limitsOfNextStart({
   const { config } = primary;
   const { type, heldMemory = false } = limitsAction ?? {};
   const drift = limitDrift(updatableLimits(limits), config);
-  const left = type === "leave" ? drift : heldMemory ? drift.filter(({ field }) => field === "memory") : [];
+  const left = type === "leave" ? drift : heldMemory ? drift.filter(isOfMemory) : [];
   const shmSize = spec.ipc === "host" ? null : limits.shmSizeBytes.value;
   const parent = world.aggregate?.parent ?? null;
   return [
@@ -35,10 +36,15 @@ export function limitsOfNextStart({
       ? []
       : [{ field: "shmSize", found: bytes(config.shmSizeBytes), wanted: bytes(shmSize) }]),
     ...ulimitDrift(limits.ulimits, config).map(({ name, ...rest }) => ({ field: `ulimit ${name}`, ...rest })),
+    ...ioDrift(keptRates(limits), config).map(({ name, ...rest }) => ({ field: name, ...rest })),
     ...(parent === null || parent === config.cgroupParent
       ? []
       : [{ field: "cgroup", found: config.cgroupParent || "the engine's default", wanted: parent }]),
   ];
+}
+
+function isOfMemory({ field }: FieldDrift): boolean {
+  return field === "memory" || field === "memorySwap";
 }
 
 function bytes(value: number | null): string {

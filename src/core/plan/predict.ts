@@ -113,8 +113,11 @@ export function createdContainer(desired: DesiredContainer, now: number): Observ
       cgroupParent: desired.cgroupParent ?? "",
       cpus: desired.cpus,
       memoryBytes: desired.memoryBytes,
+      memorySwapBytes: desired.memorySwapBytes,
       shmSizeBytes: desired.shmSizeBytes,
       pidsLimit: desired.pidsLimit,
+      ioWeight: desired.ioWeight,
+      ioRates: desired.ioRates,
     },
     gpuClaims: { all: false, ids: namedDevices(desired.attachment) ?? [] },
   };

@@ -14,3 +14,15 @@ test("a limit changes in place, unless that would take the container's GPUs away
   expect(effects(false)).toEqual({ "spec.resources.memory": "in place", ...others });
   expect(effects(true)).toEqual({ "spec.resources.memory": "forces recreate", ...others });
 });
+
+test("the weight of disk use changes in place, limits of single disks need a new container", () => {
+  const io = (weight: number, rate: string) => {
+    const devices = [{ path: "/dev/sda", readBytesPerSecond: rate }];
+    return spec({ resources: { memorySwap: "none", io: { weight, devices } } });
+  };
+  const changes = specChanges(io(100, "1Mi"), io(200, "2Mi"));
+  expect(changes.map(({ field, effect }) => [field, effect])).toEqual([
+    ["spec.resources.io.weight", "in place"],
+    ["spec.resources.io.devices", "forces recreate"],
+  ]);
+});

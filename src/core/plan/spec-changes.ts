@@ -1,7 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import type { FieldChange } from "../../api/description.ts";
 import { canonicalJson } from "../../util/hash.ts";
-import { fieldPolicy, resourcePolicy, type FieldPolicy } from "./field-policy.ts";
+import { fieldPolicy, ioPolicy, resourcePolicy, type FieldPolicy } from "./field-policy.ts";
 
 /**
  * What differs between two specs, field by field with its effect; values of env are never shown. A container whose
@@ -29,10 +29,17 @@ function resourceChanges(
   stripsGpus: boolean,
 ): FieldChange[] {
   const changes: FieldChange[] = [];
-  for (const [name, written] of Object.entries(resourcePolicy)) {
+  const note = (name: string, written: FieldPolicy, from: unknown, to: unknown): void => {
     const policy = stripsGpus && written === "in-place" ? "recreate" : written;
+    push(changes, `spec.resources.${name}`, from, to, policy);
+  };
+  for (const [name, policy] of Object.entries(resourcePolicy)) {
     const key = name as keyof typeof resourcePolicy;
-    push(changes, `spec.resources.${name}`, before?.resources?.[key], after.resources?.[key], policy);
+    if (key !== "io") note(name, policy, before?.resources?.[key], after.resources?.[key]);
+  }
+  for (const [name, policy] of Object.entries(ioPolicy)) {
+    const key = name as keyof typeof ioPolicy;
+    note(`io.${name}`, policy, before?.resources?.io?.[key], after.resources?.io?.[key]);
   }
   return changes;
 }

@@ -75,7 +75,13 @@ describe("specHash", () => {
     preemptible: true,
     gpus: { count: 2 },
     accelerators: { kind: "tpu", count: 1 },
-    resources: { cpus: 1, memory: "1Gi", pidsLimit: 5 },
+    resources: {
+      cpus: 1,
+      memory: "1Gi",
+      memorySwap: "2Gi",
+      pidsLimit: 5,
+      io: { weight: 100, devices: [] },
+    },
   };
 
   it.each(Object.keys(others))("does not count %s, which needs no new container", (field) => {
@@ -110,6 +116,8 @@ describe("specHash", () => {
     const ulimits = [{ name: "nofile", soft: 1, hard: 1 }];
     expect(specHash(spec({ resources: { ulimits } }))).not.toBe(specHash(spec()));
     expect(specHash(spec({ resources: { shmSize: "1Gi" } }))).not.toBe(specHash(spec()));
+    const devices = [{ path: "/dev/sda", readBytesPerSecond: "1Mi" }];
+    expect(specHash(spec({ resources: { io: { devices } } }))).not.toBe(specHash(spec()));
     expect(Object.entries(resourcePolicy).filter(([, policy]) => policy === "recreate")).toEqual([
       ["shmSize", "recreate"],
       ["ulimits", "recreate"],

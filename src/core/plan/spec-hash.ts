@@ -1,7 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { canonicalJson, sha256 } from "../../util/hash.ts";
 import { unusualSecurity } from "./container-security.ts";
-import { fieldPolicy, resourcePolicy } from "./field-policy.ts";
+import { fieldPolicy, ioPolicy, resourcePolicy, type FieldPolicy } from "./field-policy.ts";
 
 /** Defaults as they were when v1 was made; frozen, so that a new default never recreates a container. */
 const v1Defaults: Readonly<Record<string, unknown>> = { user: "image", network: "bridge", ipc: "private" };
@@ -33,11 +33,26 @@ function computeHash(spec: ContainerSpecSpec): string {
     immutable[field] = value;
   }
   for (const [field, value] of Object.entries(unusualSecurity(spec))) immutable[`security.${field}`] = value;
-  for (const [field, policy] of Object.entries(resourcePolicy)) {
-    const value = spec.resources?.[field as keyof typeof resourcePolicy];
-    if (policy === "recreate" && value !== undefined) immutable[`resources.${field}`] = value;
-  }
+  const { devices = [] } = spec.resources?.io ?? {};
+  const io = devices.length === 0 ? {} : { devices };
+  Object.assign(
+    immutable,
+    counted("resources", spec.resources ?? {}, resourcePolicy),
+    counted("resources.io", io, ioPolicy),
+  );
   return `v1:${sha256(canonicalJson(immutable))}`;
+}
+
+/** Parts of a field that need a new container. */
+function counted(
+  name: string,
+  parts: Readonly<Record<string, unknown>>,
+  policies: Readonly<Record<string, FieldPolicy>>,
+): Record<string, unknown> {
+  const found = Object.entries(parts).filter(([part, value]) => {
+    return policies[part] === "recreate" && value !== undefined;
+  });
+  return Object.fromEntries(found.map(([part, value]) => [`${name}.${part}`, value]));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -37,7 +37,11 @@ export function admit(world: World, spec: ContainerSpecSpec): Admission {
       message: `${object} runs as its owner; this host has no user "${world.record.namespace}": add the account or set spec.user`,
     };
   }
-  return containerQuota(world, object) ?? missingMount(world, spec, object) ?? { type: "admitted" };
+  return (
+    containerQuota(world, object) ??
+    missingMount(world, spec, object) ??
+    missingDisk(world, spec, object) ?? { type: "admitted" }
+  );
 }
 
 function containerQuota(world: World, object: string): Admission | null {
@@ -67,6 +71,15 @@ function missingMount(world: World, spec: ContainerSpecSpec, object: string): Ad
       return { type: "waiting", reason: "MountMissing", message: `${object} mounts ${message}` };
   }
   return null;
+}
+
+/** Docker would start nothing that has a limit of a disk which is not there. */
+function missingDisk(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
+  const { devices = [] } = spec.resources?.io ?? {};
+  const missing = devices.find(({ path }) => world.hostPaths.get(path)?.kind === "Missing");
+  if (missing === undefined) return null;
+  const message = `${object} limits the use of ${missing.path}; it does not exist on this host: correct the path, or remove it from spec.resources.io.devices`;
+  return { type: "waiting", reason: "DiskMissing", message };
 }
 
 /** Docker would make a missing directory as root, so a missing source always waits. */

@@ -1,8 +1,10 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { parseBytes, parseCpus } from "../../util/quantity.ts";
+import { effectiveIo } from "./block-io.ts";
+import { effectiveMemorySwap } from "./memory-swap.ts";
 import { withinAggregate } from "./aggregate.ts";
-import type { EffectiveLimits, ResolvedLimits, ResolvedQuota, Sourced } from "./limits.ts";
+import type { EffectiveLimits, Origin, ResolvedLimits, ResolvedQuota, Sourced } from "./limits.ts";
 import { effectiveUlimits } from "./ulimits.ts";
 
 /** Where a field of the spec stands, such as `users/alice/train.yaml:9`. */
@@ -17,10 +19,9 @@ export function effectiveLimits(
   quota: ResolvedQuota,
   specPlace: SpecPlace,
 ): EffectiveLimits {
+  const specOrigin = (field: string): Origin => ({ from: "spec", place: specPlace(field), quota: null });
   const written = <T>(field: string, value: T | undefined, otherwise: Sourced<T>): Sourced<T> =>
-    value === undefined
-      ? otherwise
-      : { value, origin: { from: "spec", place: specPlace(field), quota: null } };
+    value === undefined ? otherwise : { value, origin: specOrigin(field) };
   const limit = (field: string, key: keyof ResolvedLimits, value: number | undefined) =>
     written<number | null>(field, value, granted(quota, key));
   const lifecycle = (
@@ -28,16 +29,21 @@ export function effectiveLimits(
     bound: Sourced<number | null>,
   ) => written(`spec.lifecycle.${name}`, writtenDurationMs(spec.lifecycle?.[name]), bound);
   const { resources } = spec;
+  const memoryBytes = limit("spec.resources.memory", "memoryBytes", optional(resources?.memory, parseBytes));
   return {
     cpus: limit("spec.resources.cpus", "cpus", optional(resources?.cpus, parseCpus)),
-    memoryBytes: limit("spec.resources.memory", "memoryBytes", optional(resources?.memory, parseBytes)),
+    memoryBytes,
+    memorySwapBytes: effectiveMemorySwap(
+      resources?.memorySwap,
+      quota,
+      memoryBytes,
+      specOrigin("spec.resources.memorySwap"),
+    ),
     shmSizeBytes: limit("spec.resources.shmSize", "shmSizeBytes", optional(resources?.shmSize, parseBytes)),
     pidsLimit: limit("spec.resources.pidsLimit", "pidsLimit", resources?.pidsLimit),
-    ulimits: effectiveUlimits(resources?.ulimits, quota, {
-      from: "spec",
-      place: specPlace("spec.resources.ulimits"),
-      quota: null,
-    }),
+    ulimits: effectiveUlimits(resources?.ulimits, quota, specOrigin("spec.resources.ulimits")),
+    io: effectiveIo(resources?.io, quota, specOrigin("spec.resources.io")),
+    ...(quota.cannotLimit === undefined ? {} : { cannotLimit: quota.cannotLimit }),
     priority: written("spec.priority", spec.priority, quota.priority),
     maxRuntimeMs: lifecycle("maxRuntime", quota.maxRuntimeMs),
     holdGpuAfterStopMs: lifecycle("holdGpuAfterStop", quota.holdGpuAfterStopMs),

@@ -11,13 +11,13 @@ const resolved = new WeakMap<readonly QuotaRecord[], Map<string, ResolvedQuota>>
 export function quotaLookup(
   quotas: readonly QuotaRecord[],
   groups: ReadonlyMap<string, readonly string[]>,
-  machine: Pick<ResolvedQuota, "machineCpus" | "strategies">,
+  machine: Pick<ResolvedQuota, "machineCpus" | "strategies" | "cannotLimit">,
 ): (namespace: string) => ResolvedQuota {
   const known = resolved.get(quotas) ?? new Map<string, ResolvedQuota>();
   resolved.set(quotas, known);
   return (namespace) => {
     const own = groups.get(namespace) ?? [];
-    const key = [namespace, ...own].join("\n");
+    const key = [namespace, ...own, JSON.stringify(machine.cannotLimit)].join("\n");
     const quota = known.get(key) ?? {
       ...resolveQuota(namespace, own, quotas),
       ...machine,

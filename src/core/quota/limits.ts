@@ -1,3 +1,6 @@
+import type { EffectiveIo, ResolvedIo } from "./block-io.ts";
+import type { CannotLimit } from "./engine-limits.ts";
+import type { ResolvedMemorySwap } from "./memory-swap.ts";
 import type { ResolvedGrants } from "./grants.ts";
 import type { EffectiveUlimit, ResolvedUlimits } from "./ulimits.ts";
 import type { Strategy } from "../schedule/strategies.ts";
@@ -41,7 +44,9 @@ export interface ResolvedQuota {
   readonly aggregate: ResolvedAggregate;
   readonly defaults: ResolvedLimits;
   readonly maximums: ResolvedLimits;
+  readonly memorySwap: ResolvedMemorySwap;
   readonly ulimits: ResolvedUlimits;
+  readonly io: ResolvedIo;
   readonly maxRuntimeMs: Sourced<number | null>;
   readonly holdGpuAfterStopMs: Sourced<number | null>;
   readonly removeAfterStopMs: Sourced<number | null>;
@@ -54,6 +59,8 @@ export interface ResolvedQuota {
   readonly strategies?: readonly Strategy[];
   /** CPUs of this machine, which Docker lets no limit exceed; absent where that is not known. */
   readonly machineCpus?: number;
+  /** What the engine cannot limit; absent: nothing. */
+  readonly cannotLimit?: CannotLimit;
 }
 
 /** What one user's containers may use together; `value: null` is unlimited. */
@@ -73,7 +80,12 @@ export interface ResolvedLimits {
 
 /** The limits one container gets: its own, else the quota's default, else its maximum, else none. */
 export interface EffectiveLimits extends ResolvedLimits {
+  /** With swap together; as much as memory is no swap, null is unlimited. */
+  readonly memorySwapBytes: Sourced<number | null>;
   readonly ulimits: readonly EffectiveUlimit[];
+  readonly io: EffectiveIo;
+  /** As in the quota. */
+  readonly cannotLimit?: CannotLimit;
   readonly priority: Sourced<number>;
   readonly maxRuntimeMs: Sourced<number | null>;
   readonly holdGpuAfterStopMs: Sourced<number | null>;

@@ -2,6 +2,8 @@ import type { QuotaSpecSpec, ResourceLimits } from "../../api/quota.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { parseBytes, parseCpus } from "../../util/quantity.ts";
 import type { QuotaRecord } from "../record.ts";
+import { resolveIo } from "./block-io.ts";
+import { resolveMemorySwap } from "./memory-swap.ts";
 import { resolveGrants } from "./grants.ts";
 import type { Origin, ResolvedAggregate, ResolvedLimits, ResolvedQuota, Sourced } from "./limits.ts";
 
@@ -61,6 +63,8 @@ export function resolveQuota(
     aggregate: aggregate(field),
     defaults: limits("default", field),
     maximums: limits("max", field),
+    memorySwap: resolveMemorySwap(field),
+    io: resolveIo(field),
     ulimits: {
       defaults: field("spec.perContainer.default.ulimits", (spec) => spec.perContainer?.default?.ulimits, []),
       maximums: field("spec.perContainer.max.ulimits", (spec) => spec.perContainer?.max?.ulimits, []),
@@ -111,7 +115,7 @@ function limits(
   field: <T>(path: string, read: Read<T>, otherwise: T) => Sourced<T>,
 ): ResolvedLimits {
   const limit = (
-    name: Exclude<keyof ResourceLimits, "ulimits">,
+    name: Exclude<keyof ResourceLimits, "ulimits" | "memorySwap" | "io">,
     parse: (written: string | number) => number | null | undefined,
   ) =>
     field<number | null>(

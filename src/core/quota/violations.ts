@@ -2,6 +2,10 @@ import type { ContainerSpecSpec } from "../../api/container.ts";
 import { deviceViolations } from "./device-violations.ts";
 import { gpuViolations } from "./gpu-violations.ts";
 import { imageViolations } from "./image-violations.ts";
+import { ioViolations } from "./block-io.ts";
+import { effectiveLimits } from "./effective.ts";
+import { engineLimitViolations } from "./engine-limit-violations.ts";
+import { memorySwapViolations } from "./memory-swap.ts";
 import { lifecycleViolations, priorityViolations } from "./lifecycle-violations.ts";
 import type { ResolvedQuota, Violation } from "./limits.ts";
 import { mountViolations } from "./mount-violations.ts";
@@ -16,7 +20,11 @@ import type { QuotaFacts, Subject } from "./violation-words.ts";
 const families: readonly ((subject: Subject) => readonly Violation[])[] = [
   imageViolations,
   resourceViolations,
+  (subject) =>
+    memorySwapViolations(subject, effectiveLimits(subject.spec, subject.quota, () => "").memoryBytes),
   ({ spec, quota, facts }) => ulimitViolations(facts.object, spec.resources?.ulimits, quota),
+  ioViolations,
+  engineLimitViolations,
   gpuViolations,
   lifecycleViolations,
   priorityViolations,

@@ -8,7 +8,7 @@ import { describeCut } from "./describe-cut.ts";
 import { describeImpossible, describeNeed, isOfKind, nounOf } from "./describe-need.ts";
 import type { Device, Inventory } from "./device.ts";
 import { compareDevices } from "./device-order.ts";
-import type { Forecast } from "./forecast.ts";
+import { byHistory, type Forecast } from "./forecast.ts";
 import { describeHolder, shortList } from "./describe-holder.ts";
 import { placeSentence } from "./describe-place.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
@@ -250,10 +250,19 @@ function startSentence(
   const { ending } = forecast;
   const slot = inventory.devices.find((device) => device.uuid === ending?.deviceUuid)?.slot;
   const basis = `; basis: ${forecast.basis}`;
-  if (ending === null || slot === undefined) return [`Starts about ${formatTime(forecast.eta)}${basis}.`];
+  const isGuess = forecast.basis === "history";
+  if (ending === null || slot === undefined) {
+    const ground = isGuess ? ", judging by earlier runs of what comes first" : "";
+    return [`Starts about ${formatTime(forecast.eta)}${ground}${basis}.`];
+  }
   return [
-    `Starts about ${formatTime(forecast.eta)}, when ${describeHolder(ending.holder)} (GPU ${slot}) reaches its ${ending.untilCause ?? "end"}${basis}.`,
+    `Starts about ${formatTime(forecast.eta)}, when ${describeHolder(ending.holder)} (GPU ${slot}) ${endText(ending)}${isGuess && ending.untilCause !== byHistory ? ", if others take as long as earlier runs" : ""}${basis}.`,
   ];
+}
+
+function endText({ untilCause }: Lease): string {
+  if (untilCause === byHistory) return "should end, judging by earlier runs of it";
+  return `reaches its ${untilCause ?? "end"}`;
 }
 
 function byEnd(left: Lease, right: Lease): number {

@@ -1,3 +1,4 @@
+import type { CannotLimit } from "../quota/engine-limits.ts";
 import type { Attachment, Device } from "./device.ts";
 
 /** How devices came into a container, as its label says. */
@@ -32,6 +33,8 @@ export interface EngineDevices {
   readonly dataRoot: string;
   /** True once it has refused a start because it knows no driver `nvidia`: the hook is not installed. */
   readonly hookMissing: boolean;
+  /** Limits of containers that it cannot keep; null before it was asked. */
+  readonly cannotLimit: CannotLimit;
 }
 
 export const unaskedEngine: EngineDevices = {
@@ -41,6 +44,7 @@ export const unaskedEngine: EngineDevices = {
   cdiDevices: [],
   runtimes: [],
   hookMissing: false,
+  cannotLimit: null,
 };
 
 /** What decides how devices are passed in. */

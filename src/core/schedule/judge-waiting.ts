@@ -13,10 +13,12 @@ export function judgeWaiting(
   ordered: readonly DeviceDemand[],
   pass: Pass,
 ): readonly (readonly [uid: string, outcome: ScheduleOutcome])[] {
-  const { inventory, formatTime } = pass.input;
+  const { inventory, formatTime, expectations } = pass.input;
   const queue = ordered.filter((demand) => !inventory.ready || pass.canEver(demand));
   const places = new Map(queue.map((demand, place) => [demand, place]));
-  const forecasts = inventory.ready ? forecast(queue, pass.reservationInput()) : new Map<string, Forecast>();
+  const forecasts = inventory.ready
+    ? forecast(queue, pass.reservationInput(), expectations)
+    : new Map<string, Forecast>();
   return ordered.map((demand) => {
     const place = places.get(demand) ?? -1;
     const nomination = pass.nominations.get(demand.uid);

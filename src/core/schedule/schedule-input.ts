@@ -7,6 +7,14 @@ import type { Nomination, PreemptionSettings, Tenant } from "./preemption.ts";
 import type { RecentUse } from "./queue-order.ts";
 import type { Strategy } from "./strategies.ts";
 
+/** What earlier runs say of work without a limit. For telling people only: nothing is decided by it. */
+export interface Expectations {
+  /** When work that runs should end (milliseconds since the epoch); undefined: nothing is known. */
+  endOf(uid: string): number | undefined;
+  /** How long work that waits should take, in milliseconds; undefined: nothing is known. */
+  runOf(demand: Pick<DeviceDemand, "uid" | "namespace" | "name">): number | undefined;
+}
+
 /** One scheduling pass over everything that wants devices. */
 export interface ScheduleInput {
   readonly demands: readonly DeviceDemand[];
@@ -29,6 +37,8 @@ export interface ScheduleInput {
   readonly nominations?: ReadonlyMap<string, Nomination>;
   /** Absent: nobody gives way to anybody. */
   readonly preemption?: PreemptionSettings;
+  /** Asked for only when limits do not say when everybody starts; absent: there were no earlier runs. */
+  readonly expectations?: () => Expectations;
   /** Told of each demand with the leases that it meets at its turn; the last time counts. */
   readonly onTurn?: (demand: DeviceDemand, leases: readonly Lease[]) => void;
   /** Whether the owner's quota permits asking for this instead; absent: everything may be suggested. */

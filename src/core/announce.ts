@@ -8,6 +8,7 @@ import { deviceGone } from "./lifecycle/device-gone.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import type { FactType } from "./lifecycle/machine.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import { announceRuntimeEnd } from "./lifecycle/runtime-warning.ts";
 import type { Situation } from "./lifecycle/situation.ts";
 import { formatTime } from "./format-time.ts";
 import { formatDuration } from "../util/duration.ts";
@@ -34,6 +35,7 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...announceAccess(situation, fact),
     ...announceTenancy(situation, fact),
     ...announceBlock(situation),
+    ...announceRuntimeEnd(situation),
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;

@@ -78,4 +78,31 @@ describe("maxRuntime", () => {
     expect(second.steps.map((step) => step.do)).toEqual(["start"]);
     expect(second.memory.ranMs).toBe(0);
   });
+
+  describe("is announced before it ends", () => {
+    const tell = (start: World, at: number) => decide(start, at);
+
+    it("a tenth of it before, at most a quarter of an hour, once", () => {
+      const day = running({ lifecycle: { maxRuntime: "24h" } });
+      const quiet = tell(day, now + 2 * minute);
+      expect(quiet.announcements).toEqual([]);
+      expect(quiet.requeueAt).toBe(now + 24 * hour - 15 * minute);
+
+      const warned = tell(day, now + 24 * hour - 10 * minute);
+      const message =
+        "is stopped at 2026-11-24T12:00:00Z, when its maxRuntime of 1d (users/alice/train.yaml) is used up: save what you need";
+      expect(warned.announcements).toEqual([{ type: "Warning", reason: "MaxRuntimeSoon", message }]);
+      expect(warned.requeueAt).toBe(now + 24 * hour);
+      const condition = warned.status.conditions.find(({ type }) => type === "MaxRuntimeSoon");
+      expect(condition).toMatchObject({ status: "True", message });
+
+      const after = predict(day, warned, now + 24 * hour - 10 * minute);
+      expect(tell(after, now + 24 * hour - 5 * minute).announcements).toEqual([]);
+    });
+
+    it("of an hour six minutes before, and again for the next run", () => {
+      const start = running({ lifecycle: { maxRuntime: "1h" } });
+      expect(tell(start, now + minute).requeueAt).toBe(now + 54 * minute);
+    });
+  });
 });

@@ -10,6 +10,7 @@ import { deviceGone } from "./lifecycle/device-gone.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import { describeNotice } from "./lifecycle/preemption-notice.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
@@ -139,7 +140,7 @@ function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact)
     const message = `at ${formatTime(at)} it ${describeNotice(situation, world.preemption)}`;
     inputs.push({ type: "DisruptionTarget", status: true, reason: "Preemption", message });
   }
-  inputs.push(readyCondition(situation, fact));
+  inputs.push(...runtimeCondition(situation), readyCondition(situation, fact));
   return inputs;
 }
 

@@ -83,6 +83,7 @@ describe.concurrent("the life of a container", () => {
     const done = await host.waitForPhase(key, "Completed");
     expect(done.status).toMatchObject({ reason: "MaxRuntimeExceeded", gpus: [], restarts: 0 });
     expect((await finishedAt(key)) - (await startedAt(key))).toBeGreaterThanOrEqual(3000);
+    expect((await host.waitForEvent(key, "MaxRuntimeSoon")).message).toContain("its maxRuntime of 3s");
     await host.remove(key);
   });
 

@@ -13,6 +13,7 @@ import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { describeNotice } from "./preemption-notice.ts";
 import { goesOnAfter, hasMoreNow, isUsedUp, jobEnd } from "./job-end.ts";
+import { warningAt } from "./runtime-warning.ts";
 import { startWithLimits } from "./start-with-limits.ts";
 import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
 
@@ -110,7 +111,9 @@ function nextTry({ now }: Situation, { dueAt }: LostAccess): number | null {
 }
 
 function nextEnd(situation: Situation): number | null {
-  return earlier(deadlineOf(situation), situation.world.preemption?.at ?? null);
+  const warning = warningAt(situation);
+  const end = earlier(deadlineOf(situation), situation.world.preemption?.at ?? null);
+  return warning !== null && warning > situation.now ? earlier(warning, end) : end;
 }
 
 /** The primary must be replaced: first everything that needs no interruption. */

@@ -15,6 +15,10 @@ const network = e2e(
   "must join the declared network, and that of the host or its IPC only with a grant",
 );
 const published = e2e("fields", "must publish ports at the declared address with the declared protocol");
+const interactive = e2e(
+  "fields",
+  "must run as an interactive program wants it, with the declared name, hosts and signal",
+);
 const rights = e2e("security", "must be as declared with a grant, and refused one by one without");
 const labelled = e2e("fields", "must be found by its labels and keep its annotations");
 const ulimits = e2e(
@@ -42,6 +46,13 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.command": declared,
   "spec.args": declared,
   "spec.workingDir": declared,
+  "spec.tty": interactive,
+  "spec.stdin": interactive,
+  "spec.init": interactive,
+  "spec.stopSignal": interactive,
+  "spec.hostname": interactive,
+  "spec.hostAliases.ip": interactive,
+  "spec.hostAliases.hostnames": interactive,
   "spec.env.name": declared,
   "spec.env.value": declared,
   "spec.user": e2e("running", "must run as the owner's account when it says so"),

@@ -4,6 +4,8 @@ import { parseBytes } from "../util/quantity.ts";
 /** What a spec looks like before its single fields are known to be right. */
 interface LooseSpec {
   readonly ipc?: unknown;
+  readonly network?: unknown;
+  readonly hostname?: unknown;
   readonly resources?: unknown;
   readonly volumes?: unknown;
   readonly gpus?: unknown;
@@ -24,6 +26,13 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       code: "custom",
       path: ["resources", "memorySwap"],
       message: "is less than memory, and is memory and swap together; write at least as much, or none",
+    });
+  }
+  if (spec.network === "host" && spec.hostname !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["hostname"],
+      message: "cannot be set together with network: host (the host's name is used); remove one of the two",
     });
   }
   for (const { field, message } of gpuConflicts(spec.gpus)) {

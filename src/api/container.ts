@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AcceleratorRequest } from "./accelerators.ts";
 import { BlockIo } from "./block-io.ts";
 import { ContainerLifecycle } from "./container-lifecycle.ts";
+import { processFields } from "./container-process.ts";
 import { checkFieldsTogether } from "./container-rules.ts";
 import { HostDevice, SecurityContext } from "./container-security.ts";
 import { Environment, Words } from "./environment.ts";
@@ -111,6 +112,7 @@ export const ContainerSpecSpec = z
       description: "Working directory; absent: the image's.",
       examples: ["/workspace"],
     }),
+    ...processFields,
     env: Environment.optional().meta({ description: "Environment variables.", ...listByName }),
     user: z
       .string()

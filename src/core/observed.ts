@@ -45,6 +45,7 @@ export interface ObservedConfiguration {
   readonly ports: readonly PublishedPort[];
   readonly network: string;
   readonly ipc: string;
+  readonly process: ContainerProcess;
   readonly security: ContainerSecurity;
   readonly restartPolicy: string;
   readonly ulimits: readonly PlainUlimit[];
@@ -58,6 +59,20 @@ export interface ObservedConfiguration {
   readonly pidsLimit: number | null;
   readonly ioWeight: number | null;
   readonly ioRates: readonly IoRate[];
+}
+
+/** How a container's first process is run, and what it sees of the machine. */
+export interface ContainerProcess {
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  /** null: as the engine does for all. */
+  readonly init: boolean | null;
+  /** null: the image's, else SIGTERM. */
+  readonly stopSignal: string | null;
+  /** null: made up by the engine. */
+  readonly hostname: string | null;
+  /** Lines of /etc/hosts as `name:ip`, sorted. */
+  readonly extraHosts: readonly string[];
 }
 
 /** What a container may do beyond others, or less; lists in one order, capabilities without `CAP_`. */

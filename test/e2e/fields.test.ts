@@ -41,6 +41,52 @@ describe("a field of a spec", () => {
 
   const slots = ({ status }: ContainerObject): readonly string[] => status.gpus.map(({ slot }) => slot);
 
+  it("must run as an interactive program wants it, with the declared name, hosts and signal", async () => {
+    const fields = {
+      command: ["/bin/sh"],
+      tty: true,
+      stdin: true,
+      init: true,
+      stopSignal: "SIGINT",
+      hostname: "worker-1",
+      hostAliases: [{ ip: "10.0.0.5", hostnames: ["data", "data.lab.example"] }],
+    };
+    drop("bob/shell", fields);
+    const { status } = await host.waitForReady("bob/shell");
+    const inspected = await host.dockerInspect("bob/shell");
+    expect(inspected.Config).toMatchObject({
+      Tty: true,
+      OpenStdin: true,
+      StopSignal: "SIGINT",
+      Hostname: "worker-1",
+    });
+    expect(inspected.HostConfig).toMatchObject({
+      Init: true,
+      ExtraHosts: ["data.lab.example:10.0.0.5", "data:10.0.0.5"],
+    });
+    const seen = await host.dockerExec("bob/shell", "sh", "-c", "hostname; cat /etc/hosts /proc/1/comm");
+    expect(seen.output).toContain("worker-1");
+    expect(seen.output).toMatch(/^10\.0\.0\.5\s+data$/m);
+    expect(seen.output).toMatch(/docker-init|tini/);
+    // A shell with a terminal lives on, and is the same one after another look at everything.
+    await host.ds01("apply", "-f", `${host.specs}/users/bob/shell.yaml`);
+    expect((await host.waitForReady("bob/shell")).status.container?.id).toBe(status.container?.id);
+    drop("bob/shell", { ...fields, hostname: "worker-2" });
+    const renamed = await host.waitForObject(
+      "bob/shell",
+      "made anew",
+      (object) => object.status.phase === "Running" && object.status.container?.id !== status.container?.id,
+    );
+    expect(renamed.status.reason).not.toBe("Outdated");
+    drop("bob/wrong", { hostname: "worker", network: "host" });
+    const wrong = await host.waitForObject(
+      "bob/wrong",
+      "refused",
+      (object) => object.status.reason === "SpecInvalid",
+    );
+    expect(wrong.status.message).toContain("spec.hostname: cannot be set together with network: host");
+  });
+
   it("must choose GPUs by model, memory and board", async () => {
     const gpus = await host.gpus();
     const models = async (key: string): Promise<readonly string[]> =>

@@ -1,3 +1,4 @@
+import { plainProcess } from "../../src/core/plan/container-process.ts";
 import type { DesiredContainer } from "../../src/core/plan/desired-container.ts";
 import { plainSecurity } from "../../src/core/plan/container-security.ts";
 import type { Attachment } from "../../src/core/schedule/device.ts";
@@ -16,6 +17,7 @@ export function desiredContainer(name: string, fields: Partial<DesiredContainer>
     ports: [],
     network: "bridge",
     ipc: "private",
+    process: plainProcess,
     security: plainSecurity,
     cpus: null,
     memoryBytes: null,

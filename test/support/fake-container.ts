@@ -43,6 +43,7 @@ export function containerOf(
       ports: desired.ports.toSorted((left, right) => left.containerPort - right.containerPort),
       network: desired.network,
       ipc: desired.ipc,
+      process: desired.process,
       security: { ...desired.security, devices: allNodes(desired) },
       ulimits: desired.ulimits,
       cgroupParent: desired.cgroupParent ?? "",

@@ -1,3 +1,4 @@
+import { plainProcess } from "../../src/core/plan/container-process.ts";
 import fc from "fast-check";
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import { labels } from "../../src/api/names.ts";
@@ -128,6 +129,7 @@ function configOf(
     ports: [],
     network: "bridge",
     ipc: "private",
+    process: plainProcess,
     security: { ...plainSecurity, privileged: given.privileged },
     restartPolicy: given.restartPolicy,
     ulimits: [],

@@ -31,6 +31,10 @@ export interface InspectJson {
     readonly WorkingDir?: string;
     readonly Env?: readonly string[] | null;
     readonly User?: string;
+    readonly Tty?: boolean;
+    readonly OpenStdin?: boolean;
+    readonly StopSignal?: string;
+    readonly Hostname?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
   readonly HostConfig: InspectHostConfig;
@@ -45,6 +49,8 @@ export interface InspectMount {
 
 export interface InspectHostConfig {
   readonly NetworkMode?: string;
+  readonly Init?: boolean | null;
+  readonly ExtraHosts?: readonly string[] | null;
   readonly IpcMode?: string;
   readonly Privileged?: boolean;
   readonly PidMode?: string;

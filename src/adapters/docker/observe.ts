@@ -1,3 +1,4 @@
+import { observedProcess } from "./container-process.ts";
 import type {
   EngineState,
   ObservedConfiguration,
@@ -87,6 +88,7 @@ function configurationOf(
     ports: publishedPorts(host),
     network: host.NetworkMode === undefined || host.NetworkMode === "default" ? "bridge" : host.NetworkMode,
     ipc: host.IpcMode === undefined || host.IpcMode === "" ? "private" : host.IpcMode,
+    process: observedProcess(json),
     security: observedSecurity(host),
     restartPolicy: host.RestartPolicy?.Name || "no",
     ulimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({ name: Name, soft: Soft, hard: Hard })),

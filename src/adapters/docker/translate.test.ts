@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredContainer } from "../../core/plan/desired-container.ts";
+import { plainProcess } from "../../core/plan/container-process.ts";
 import { plainSecurity } from "../../core/plan/container-security.ts";
 import { translateContainer, translateUpdate } from "./translate.ts";
 
@@ -18,6 +19,7 @@ const desired: DesiredContainer = {
   ],
   network: "bridge",
   ipc: "private",
+  process: plainProcess,
   security: plainSecurity,
   cpus: 1.5,
   memoryBytes: 1024 ** 3,

@@ -4,6 +4,7 @@ import type { AppliedLimits } from "../../core/lifecycle/memory.ts";
 import type { DesiredContainer } from "../../core/plan/desired-container.ts";
 import { allNodes } from "../../core/plan/drift.ts";
 import type { DeviceRequest } from "../../core/schedule/device.ts";
+import { translateProcess, translateProcessHost } from "./container-process.ts";
 import { translateRates } from "./io-rates.ts";
 import type { ContainerSecurity, PassedDevice, PublishedPort } from "../../core/observed.ts";
 
@@ -25,6 +26,7 @@ export function translateContainer(
     ...(command === null ? {} : { Cmd: [...command] }),
     ...(workingDir === null ? {} : { WorkingDir: workingDir }),
     ...(user === null ? {} : { User: user }),
+    ...translateProcess(container.process),
     Env: Object.entries(container.environment)
       .map(([name, value]) => `${name}=${value}`)
       .toSorted(),
@@ -55,6 +57,7 @@ function hostConfig(
   return {
     NetworkMode: container.network,
     IpcMode: container.ipc,
+    ...translateProcessHost(container.process),
     ...rights(container.security),
     RestartPolicy: { Name: "no" },
     ...(container.cgroupParent === null ? {} : { CgroupParent: container.cgroupParent }),

@@ -9,6 +9,7 @@ import type { Injection } from "../schedule/injection.ts";
 import { sliceLabel } from "../schedule/given-devices.ts";
 import type { World } from "../world.ts";
 import { containerName } from "./container-name.ts";
+import { wantedProcess } from "./container-process.ts";
 import { wantedSecurity } from "./container-security.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 import { plainPath } from "./plain-path.ts";
@@ -52,6 +53,7 @@ export function buildDesired(
     })),
     network: spec.network,
     ipc: spec.ipc,
+    process: wantedProcess(spec),
     security: wantedSecurity(spec),
     cpus: chosen.limits.cpus.value,
     memoryBytes: chosen.limits.memoryBytes.value,

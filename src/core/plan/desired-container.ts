@@ -1,4 +1,4 @@
-import type { ContainerSecurity, ObservedMount, PublishedPort } from "../observed.ts";
+import type { ContainerProcess, ContainerSecurity, ObservedMount, PublishedPort } from "../observed.ts";
 import type { IoRate } from "../quota/block-io.ts";
 import type { PlainUlimit } from "../quota/ulimits.ts";
 import type { Attachment } from "../schedule/device.ts";
@@ -21,6 +21,7 @@ export interface DesiredContainer {
   readonly ports: readonly PublishedPort[];
   readonly network: string;
   readonly ipc: "private" | "host";
+  readonly process: ContainerProcess;
   /** What the spec asks for; the nodes of accelerators stand in the attachment. */
   readonly security: ContainerSecurity;
   readonly cpus: number | null;

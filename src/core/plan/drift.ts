@@ -1,6 +1,7 @@
 import { formatBytes } from "../../util/quantity.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
 import type { ObservedContainer, ObservedConfiguration, PassedDevice } from "../observed.ts";
+import { processDrift } from "./container-process.ts";
 import { byContainerPath } from "./container-security.ts";
 import { keyOf, perSecondText, type IoRate } from "../quota/block-io.ts";
 import { memorySwapText } from "../quota/memory-swap.ts";
@@ -48,6 +49,8 @@ export function configurationDrift(
   if (gpus !== null) compare("gpus", gpus, gpuClaims.all ? ["all"] : gpuClaims.ids.toSorted());
   compare("network", desired.network, observed.network);
   compare("ipc", desired.ipc === "host", observed.ipc === "host");
+  for (const [field, value, found] of processDrift(desired.process, observed.process))
+    compare(field, value, found);
   const { security } = observed;
   const wanted = { ...desired.security, devices: allNodes(desired) };
   for (const [field, value] of Object.entries(wanted)) {

@@ -107,6 +107,7 @@ export function createdContainer(desired: DesiredContainer, now: number): Observ
       ports: desired.ports,
       network: desired.network,
       ipc: desired.ipc,
+      process: desired.process,
       security: { ...desired.security, devices: allNodes(desired) },
       restartPolicy: "no",
       ulimits: desired.ulimits,

@@ -42,7 +42,17 @@ describe("specHash", () => {
   });
 
   it("does not change when defaults are written out, or empty lists", () => {
-    const written = { user: "image", network: "bridge", ipc: "private", env: [], volumes: [], ports: [] };
+    const written = {
+      user: "image",
+      network: "bridge",
+      ipc: "private",
+      tty: false,
+      stdin: false,
+      hostAliases: [],
+      env: [],
+      volumes: [],
+      ports: [],
+    };
     expect(specHash(spec({ image: "a:1", ...written }))).toBe(specHash(spec({ image: "a:1" })));
   });
 
@@ -95,6 +105,12 @@ describe("specHash", () => {
     args: ["x"],
     workingDir: "/x",
     env: [{ name: "A", value: "1" }],
+    tty: true,
+    stdin: true,
+    init: true,
+    stopSignal: "SIGINT",
+    hostname: "worker-1",
+    hostAliases: [{ ip: "10.0.0.5", hostnames: ["data"] }],
     user: "owner",
     volumes: [{ name: "v", mountPath: "/v", hostPath: { path: "/v" } }],
     ports: [{ containerPort: 1 }],

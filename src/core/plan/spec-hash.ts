@@ -4,7 +4,13 @@ import { unusualSecurity } from "./container-security.ts";
 import { fieldPolicy, ioPolicy, resourcePolicy, type FieldPolicy } from "./field-policy.ts";
 
 /** Defaults as they were when v1 was made; frozen, so that a new default never recreates a container. */
-const v1Defaults: Readonly<Record<string, unknown>> = { user: "image", network: "bridge", ipc: "private" };
+const v1Defaults: Readonly<Record<string, unknown>> = {
+  user: "image",
+  network: "bridge",
+  ipc: "private",
+  tty: false,
+  stdin: false,
+};
 
 /** Counted by what they mean: a default that is written out changes nothing. */
 const securityFields: readonly string[] = ["pid", "securityContext", "devices"];

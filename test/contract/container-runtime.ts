@@ -99,6 +99,14 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
             readOnlyRootFilesystem: true,
             devices: [{ pathOnHost: "/dev/null", pathInContainer: "/dev/nothing", permissions: "rw" }],
           },
+          process: {
+            tty: true,
+            stdin: true,
+            init: true,
+            stopSignal: "SIGINT",
+            hostname: "worker-1",
+            extraHosts: ["data:10.0.0.5", "six:fd00::5"],
+          },
           labels: { "ds01.managed": "true", "ds01.user": "a.b@c-d.lan" },
         });
         const id = await runtime.create(wanted);
@@ -134,6 +142,7 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           ports: [wanted.ports[1], wanted.ports[0]],
           network: wanted.network,
           ipc: wanted.ipc,
+          process: wanted.process,
           security: wanted.security,
           restartPolicy: "no",
           cpus: wanted.cpus,

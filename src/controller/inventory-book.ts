@@ -92,7 +92,13 @@ export class InventoryBook {
       processes.map(({ pid }) => pid),
       (memoryUsedBytes ?? 0) > 100 * 1024 ** 2,
     ]);
-    const fingerprint = canonicalJson([inventory.ready, inventory.message, inventory.devices, users]);
+    const fingerprint = canonicalJson([
+      inventory.ready,
+      inventory.message,
+      inventory.driver ?? null,
+      inventory.devices,
+      users,
+    ]);
     if (fingerprint === this.#fingerprint) return;
     this.#fingerprint = fingerprint;
     this.#version += 1;

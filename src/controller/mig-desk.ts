@@ -19,7 +19,7 @@ const lookMs = 1000;
 /** After a change that failed nothing is tried for this long. */
 const pauseMs = 30_000;
 /** What more slices help against; where free devices are beyond its owner's quota, smaller ones may not be. */
-const reasonsToCut: readonly string[] = ["WaitingForDevices", "WaitingForQuota"];
+const reasonsToCut: readonly string[] = ["WaitingForDevices", "WaitingForQuota", "ReservedForOthers"];
 
 export interface MigDeskOptions {
   readonly enabled: boolean;

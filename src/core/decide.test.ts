@@ -210,7 +210,9 @@ describe("decide", () => {
   it("stops at maxRuntime and does not start again", () => {
     const own = record({ spec: spec({ lifecycle: { maxRuntime: "1h" } }) });
     const running = settle(world({ record: own })).world;
-    expect(decide(running, now + 30 * minute).requeueAt).toBe(now + 60 * minute);
+    // First to warn of it.
+    expect(decide(running, now + 30 * minute).requeueAt).toBe(now + 54 * minute);
+    expect(decide(running, now + 55 * minute).requeueAt).toBe(now + 60 * minute);
 
     const stop = decide(running, now + 60 * minute);
     expect(stop.steps.map((step) => step.do)).toEqual(["stop"]);

@@ -13,6 +13,22 @@ export function expiresAt(
   return container.startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);
 }
 
+/** How much of its maxRuntime an object has left that does not run now, in milliseconds; null where it has none. */
+export function remainingRuntimeMs(
+  containers: readonly ObservedContainer[],
+  { memory, generation }: Pick<ContainerRecord, "memory" | "generation">,
+  limits: EffectiveLimits,
+): number | null {
+  // The last run is counted when it is looked at.
+  const uncounted = containers
+    .filter(({ finishedAt }) => finishedAt !== null && finishedAt !== memory.countedRunEndedAt)
+    .map(({ startedAt, finishedAt }) => (finishedAt ?? 0) - (startedAt ?? finishedAt ?? 0));
+  const ranMs = memory.ranMs + Math.max(0, ...uncounted);
+  // What has not run yet is bound by the quota of now.
+  if (memory.generation !== generation || ranMs === 0) return limits.maxRuntimeMs.value;
+  return memory.maxRuntimeMs === null ? null : Math.max(0, memory.maxRuntimeMs - ranMs);
+}
+
 /** When a stopped container gives its GPUs back; null is never, undefined when it is not stopped. */
 export function holdUntil(container: ObservedContainer, limits: EffectiveLimits): number | null | undefined {
   if (container.finishedAt === null) return undefined;

@@ -1,17 +1,16 @@
-import { groupBy } from "../util/group-by.ts";
 import { emergencyStopFor, type EmergencyStop } from "./emergency-stop.ts";
 import { formatTime } from "./format-time.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
+import { containersByUid } from "./managed-containers.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { CannotLimit } from "./quota/engine-limits.ts";
 import { knownLimits, quotaLookup } from "./quota/known-limits.ts";
 import type { EffectiveLimits, ResolvedQuota, UserUsage } from "./quota/limits.ts";
 import type { PreemptionNotice } from "./lifecycle/memory.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord } from "./record.ts";
-import { blockedBookings, type BlockedBooking } from "./reservation/blocked-bookings.ts";
-import { bookingsOf } from "./reservation/booking.ts";
-import { reservedRestart } from "./reservation/reserved-restart.ts";
-import { keepDevices, type KeptDevices } from "./reservation/keep-devices.ts";
+import type { BlockedBooking } from "./reservation/blocked-bookings.ts";
+import { hostCalendar } from "./reservation/host-calendar.ts";
+import type { KeptDevices } from "./reservation/keep-devices.ts";
 import {
   claimOf,
   orphanClaim,
@@ -19,7 +18,6 @@ import {
   unmanagedClaim,
   type Reservation,
 } from "./schedule/claims.ts";
-import { Calendar } from "./schedule/calendar.ts";
 import { demandOf } from "./schedule/demands.ts";
 import type { Inventory } from "./schedule/device.ts";
 import { originOf } from "./schedule/foreign-container.ts";
@@ -106,7 +104,7 @@ export interface HostView {
 
 /** Computes the view from what was observed and what was promised in this moment. */
 export function hostView(input: HostInput): HostView {
-  const containersOf = groupByUid(input.containers, input.instance);
+  const containersOf = containersByUid(input.containers, input.instance);
   const { machineCpus, strategyOverrides, cannotLimit } = input;
   const quotaOf = quotaLookup(input.quotas, input.groups, {
     ...(machineCpus === undefined ? {} : { machineCpus }),
@@ -135,19 +133,24 @@ export function hostView(input: HostInput): HostView {
   const { records, quotas, now } = input;
   const tenancy = { records, claims, containersOf, heldBy, quotaOf, limitsOf, recentUse, now };
   const borrowers = borrowersOf(tenancy);
-  const book = { devices: input.inventory.devices, leases, now };
-  const kept = keepDevices(bookingsOf(input.bookings ?? [], input.groups, now), book);
-  const calendar = new Calendar(kept, book);
-  const reservedFrom = (record: ContainerRecord): ReservedDevices =>
-    reservedRestart({
-      namespace: record.namespace,
-      maxRuntimeMs: limitsOf(record)?.maxRuntimeMs.value ?? null,
-      deviceUuids: claims.get(record.uid)?.deviceUuids ?? [],
-      containers: containersOf.get(record.uid) ?? [],
-      devices: input.inventory.devices,
-      calendar,
-      now,
-    });
+  const {
+    kept,
+    calendar,
+    blocking,
+    reservedFrom,
+    leases: counted,
+  } = hostCalendar({
+    bookings: input.bookings ?? [],
+    groups: input.groups,
+    records,
+    devices: input.inventory.devices,
+    leases,
+    claims,
+    containersOf,
+    limitsOf,
+    promised: input.reservations,
+    now,
+  });
   const demands = input.records.flatMap((record) => {
     if (record.spec === null || wantedDevices(record.spec) === undefined) return [];
     const recordLimits = limitsOf(record);
@@ -171,7 +174,7 @@ export function hostView(input: HostInput): HostView {
     demands,
     calendar,
     inventory: input.inventory,
-    leases,
+    leases: counted,
     strategy: input.strategy,
     recentUse,
     now,
@@ -193,12 +196,11 @@ export function hostView(input: HostInput): HostView {
   });
   const slots = new Map(input.inventory.devices.map(({ uuid, slot }) => [uuid, slot]));
   const obstacles = describeObstacles(input.inventory, leases) + keptText(kept);
-  const blocking = blockedBookings(kept, book);
   const notices = noticesOf(records, outcomes, now);
   return {
     kept,
     blocking,
-    devices: book.devices,
+    devices: input.inventory.devices,
     claims,
     leases,
     outcomes,
@@ -284,17 +286,4 @@ function withRunning(
     use.set(record.namespace, (use.get(record.namespace) ?? 0) + hours);
   }
   return use;
-}
-
-function groupByUid(
-  containers: readonly ObservedContainer[],
-  instance: string,
-): ReadonlyMap<string, readonly ObservedContainer[]> {
-  const ours = containers.filter(
-    (container) =>
-      container.labels["ds01.managed"] === "true" &&
-      container.labels["ds01.instance"] === instance &&
-      (container.labels["ds01.uid"] ?? "") !== "",
-  );
-  return groupBy(ours, (container) => container.labels["ds01.uid"] ?? "");
 }

@@ -12,6 +12,9 @@ interface Surroundings {
   readonly containersOf: ReadonlyMap<string, readonly ObservedContainer[]>;
 }
 
+/** Stops that say nothing of how long the work would have taken. */
+const cutOff: ReadonlySet<string> = new Set(["Preempted", "EmergencyStop"]);
+
 /** Everything that holds devices and runs, and what has become of the rest. */
 export function runsNow({ records, claims, containersOf }: Surroundings, at: number): RunsNow {
   const byUid = new Map(records.map((record) => [record.uid, record]));
@@ -29,7 +32,7 @@ export function runsNow({ records, claims, containersOf }: Surroundings, at: num
       const ends = containers(uid).flatMap(({ finishedAt }) => finishedAt ?? []);
       return ends.length === 0 ? undefined : Math.max(...ends);
     },
-    gaveWay: (uid) => byUid.get(uid)?.memory.stopCause === "Preempted",
+    gaveWay: (uid) => cutOff.has(byUid.get(uid)?.memory.stopCause ?? ""),
   };
 }
 

@@ -38,7 +38,8 @@ function driverTooOld({ world, spec }: Situation): Fact | null {
   const unmet = unmetBySpec(spec, world.image.requirements ?? {}, world.driver);
   if (unmet === null) return null;
   const { variable, wanted, found } = unmet;
-  const remedy = "choose an image for the CUDA version of this driver, or an admin updates the driver";
+  const remedy =
+    "choose an image for the CUDA version of this driver, or an admin updates the driver; where it works all the same, set NVIDIA_DISABLE_REQUIRE to 1 in spec.env";
   return fact(
     "stalled",
     "ImageNeedsNewerDriver",

@@ -27,6 +27,8 @@ export function devicesAtRisk({ booking, devices }: KeptDevices, input: KeepInpu
     const holders = groupBy(othersLeases(booking, device, input), ({ holder }) => describeHolder(holder));
     return [...holders.values()].flatMap(([lease]) => {
       if (lease === undefined) return [];
+      // What is overdue, or being removed, is about to end.
+      if (endOf(lease, input.now) <= input.now) return [];
       const until = endOf(lease, input.now);
       return until > from ? [{ device, lease, until }] : [];
     });

@@ -1,7 +1,7 @@
 import type { ReservationSpecSpec } from "../../api/reservation.ts";
 import { placeOf } from "../quota/resolve.ts";
 import type { ReservationRecord } from "../record.ts";
-import { type BookedWindow, windowsOf, windowText } from "./windows.ts";
+import { type BookedWindow, occursIn, windowsOf, windowText } from "./windows.ts";
 
 /** A reservation as the scheduler sees it: what is kept, for whom, and from when to when. Called so to keep it apart from what the queue reserves. */
 export interface Booking {
@@ -18,6 +18,8 @@ export interface Booking {
   /** Whether a user may use it. */
   readonly admits: (namespace: string) => boolean;
   readonly textOf: (window: BookedWindow) => string;
+  /** Whether it holds within a window, also one beyond those that are listed. */
+  readonly occursIn: (window: BookedWindow) => boolean;
 }
 
 const none: readonly Booking[] = [];
@@ -52,6 +54,7 @@ function bookingOf(
     more,
     admits: (namespace) =>
       users.includes(namespace) || named.some((group) => groups.get(namespace)?.includes(group) === true),
+    occursIn: (one) => occursIn(spec, one),
     textOf: (one) => windowText(spec, Number.isFinite(one.until) ? one : (windows.at(-1) ?? window)),
   };
 }
@@ -67,7 +70,14 @@ export function meets(booking: Booking, from: number, to: number): BookedWindow 
 
 /** Whether two bookings hold at the same time some day. */
 export function coincide(left: Booking, right: Booking): boolean {
-  return left.windows.some((one) =>
+  const meet = left.windows.some((one) =>
     right.windows.some((other) => one.from < other.until && other.from < one.until),
   );
+  return meet || meetsLater(left, right) || meetsLater(right, left);
+}
+
+/** Whether windows of a booking that are not listed meet those of another that are. */
+function meetsLater({ more, windows, occursIn: occurs }: Booking, other: Booking): boolean {
+  const last = windows.at(-1)?.until ?? 0;
+  return more && other.windows.some((window) => window.from >= last && occurs(window));
 }

@@ -3,7 +3,7 @@ import { declare, declared, play, pureHost, runs } from "../../../test/support/p
 import { recordOf, viewOf, type PureHost } from "../../../test/support/pure-host.ts";
 import { reservationRecord } from "../../../test/support/records.ts";
 import { startOfTest } from "../../../test/support/world-builder.ts";
-import { ReservationSpecSpec } from "../../api/reservation.ts";
+import { ReservationSpecSpec, weekdays } from "../../api/reservation.ts";
 import type { ReservationRecord } from "../record.ts";
 
 const minute = 60_000;
@@ -170,6 +170,65 @@ describe("within the window", () => {
     expect(etaOf("uid-cora-lab")).toBeLessThanOrEqual(startOfTest + 60 * minute);
     expect(etaOf("uid-alice-next")).toBeGreaterThanOrEqual(startOfTest + 120 * minute);
   });
+});
+
+/** Everything of alice has just ended by itself. */
+function crashed(from: PureHost): PureHost {
+  return {
+    ...from,
+    containers: from.containers.map((container) =>
+      container.labels["ds01.user"] === "alice"
+        ? { ...container, state: "exited" as const, exitCode: 1, finishedAt: from.now, pid: null }
+        : container,
+    ),
+  };
+}
+
+describe("what has ended on a device that is reserved for others", () => {
+  const ran = (lifecycle: object, ...bookings: ReservationRecord[]): PureHost =>
+    play({ ...play(declare(host(1), declared("alice", "a", startOfTest, { lifecycle })), 3), bookings }, 3);
+
+  test("keeps it from nobody: short work before the window has it, and its own people within", () => {
+    const waits = play(crashed(ran({}, booked(60, 120))), 5);
+    expect(reasonOf(waits, "uid-alice-a")).toBe("ReservedForOthers");
+    const short = declared("bob", "short", waits.now, {
+      lifecycle: { maxRuntime: "20m", holdGpuAfterStop: "0s" },
+    });
+    expect(runs(play(declare(waits, short), 5))).toEqual(["bob/short"]);
+    const open = { ...waits, now: startOfTest + 61 * minute };
+    expect(runs(play(declare(open, declared("cora", "lab", open.now)), 5))).toEqual(["cora/lab"]);
+    expect(runs(play({ ...waits, now: startOfTest + 121 * minute }, 10))).toEqual(["alice/a"]);
+  });
+
+  test("starts again where what is left of its maxRuntime ends before the window", () => {
+    const start = ran({ maxRuntime: "50m" }, booked(60, 120));
+    const later = crashed({ ...start, now: startOfTest + 20 * minute });
+    expect(runs(play(later, 10))).toEqual(["alice/a"]);
+  });
+});
+
+test("who is overdue is not told to end what is being stopped", () => {
+  const start = play(
+    declare(host(1), declared("alice", "a", startOfTest, { lifecycle: { maxRuntime: "65m" } })),
+    3,
+  );
+  const open = { ...start, bookings: [booked(60, 120)], now: startOfTest + 66 * minute };
+  expect(viewOf(open).blocking.size).toBe(0);
+});
+
+test("reservations that meet only in weeks keep different devices", () => {
+  const spec = ReservationSpecSpec.parse({
+    subjects: { users: ["cora"] },
+    gpus: { count: 1 },
+    weekly: { days: [...weekdays], from: "12:00", to: "13:00", timeZone: "UTC" },
+  });
+  const everyDay = { ...booked(0, 60), name: "daily", uid: "uid-daily", spec };
+  const fiveWeeks = 5 * 7 * 24 * 60;
+  const once = booked(fiveWeeks, fiveWeeks + 60, { gpus: { count: 1 } });
+  const [one, other] = viewOf(host(2, everyDay, once)).kept;
+  expect(one?.devices).toHaveLength(1);
+  expect(other?.devices).toHaveLength(1);
+  expect(one?.devices).not.toEqual(other?.devices);
 });
 
 test("a reservation that is being deleted, or was never accepted, keeps nothing", () => {

@@ -50,7 +50,25 @@ export function windowsOf(spec: ReservationSpecSpec, now: number): ComingWindows
 }
 
 /** `Thu 3 Dec 2026 14:00 to 16:00 (Europe/Berlin)`; what is said once, with its offset, is told in UTC. */
-export function windowText({ weekly }: ReservationSpecSpec, { from, until }: BookedWindow): string {
+export function windowText(spec: ReservationSpecSpec, window: BookedWindow): string {
+  const known = texts.get(spec) ?? new Map<string, string>();
+  texts.set(spec, known);
+  const key = `${window.from} ${window.until}`;
+  const text = known.get(key) ?? renderWindow(spec, window);
+  known.set(key, text);
+  return text;
+}
+
+/** Reading clocks is slow, and every look at the queue tells the same few windows. */
+const texts = new WeakMap<ReservationSpecSpec, Map<string, string>>();
+
+/** Whether one of the spec's windows meets another window, however far it lies ahead. */
+export function occursIn(spec: ReservationSpecSpec, { from, until }: BookedWindow): boolean {
+  const [first] = compute(spec, from).windows;
+  return first !== undefined && first.from < until;
+}
+
+function renderWindow({ weekly }: ReservationSpecSpec, { from, until }: BookedWindow): string {
   const zone = weekly?.timeZone ?? "UTC";
   const end = sameDate(dateIn(zone, from), dateIn(zone, until))
     ? timeOfDayText(zone, until)

@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
+import { remainingRuntimeMs } from "../expiry.ts";
 import { devicesToLeave, type ReservedDevices } from "../health/relocation.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ObservedContainer } from "../observed.ts";
@@ -60,6 +61,7 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
     reclaims: mayReclaim(memory),
     ready,
     quotaLeft: nominal === null ? null : nominal - input.used + equivalents(left),
+    maxRuntimeMs: remainingRuntimeMs(input.containers, record, limits),
   };
   const known = knownDemands.get(spec);
   if (known !== undefined && isStill(known, input, changing)) return known.demand;
@@ -71,7 +73,7 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
 /** What of a demand may be another at each look; the rest follows from spec, quota, limits and devices. */
 type ChangingPart = Pick<
   DeviceDemand,
-  "uid" | "submittedAt" | "preferred" | "reclaims" | "ready" | "quotaLeft"
+  "uid" | "submittedAt" | "preferred" | "reclaims" | "ready" | "quotaLeft" | "maxRuntimeMs"
 >;
 
 interface KnownDemand extends Pick<DemandInput, "quota" | "limits" | "devices"> {
@@ -92,7 +94,8 @@ function isStill(known: KnownDemand, input: DemandInput, changing: ChangingPart)
       demand.preferred === changing.preferred &&
       demand.reclaims === changing.reclaims &&
       demand.ready === changing.ready &&
-      demand.quotaLeft === changing.quotaLeft)
+      demand.quotaLeft === changing.quotaLeft &&
+      demand.maxRuntimeMs === changing.maxRuntimeMs)
   );
 }
 
@@ -115,7 +118,6 @@ function lastingPart(
     priority: limits.priority.value,
     quotaText: quotaText(quota, spec.preemptible === true),
     ...(borrowing === undefined ? {} : { borrowing }),
-    maxRuntimeMs: limits.maxRuntimeMs.value,
   };
 }
 

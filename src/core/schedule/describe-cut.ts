@@ -5,7 +5,12 @@ import { compareDevices } from "./device-order.ts";
 import type { Waiting } from "./explain.ts";
 import { nextRecut } from "./recut.ts";
 
-const reasons: readonly Waiting["reason"][] = ["NoMatchingDevice", "WaitingForDevices", "WaitingForQuota"];
+const reasons: readonly Waiting["reason"][] = [
+  "NoMatchingDevice",
+  "WaitingForDevices",
+  "WaitingForQuota",
+  "ReservedForOthers",
+];
 
 /** Who makes room for a request that would do with slices, and where: ds01 itself where it may, else an admin. */
 export function describeCut(

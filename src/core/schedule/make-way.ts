@@ -61,11 +61,12 @@ export function makeWay(demand: DeviceDemand, pass: Pass): boolean {
   const standing = pass.nominations.get(demand.uid);
   if (standing !== undefined) return isInForce(standing, now);
   if (preemption === undefined || preemption.maxPerDay === 0 || !mayAsk(demand, pass)) return false;
+  const next = nextCandidateAt(demand, pass.tenants(), preemption, now);
+  const running = candidates(demand, pass.tenants(), preemption, now);
+  if (next === undefined && running.length === 0) return false;
   const soon = pass.earliestStart(demand);
   if (soon !== undefined && soon.from <= now + preemption.noticeMs) return false;
-  const next = nextCandidateAt(demand, pass.tenants(), preemption, now);
   if (next !== undefined) pass.looksAgain.set(demand.uid, next);
-  const running = candidates(demand, pass.tenants(), preemption, now);
   if (running.length === 0) return false;
   const held = pass.tenants().filter((tenant) => losesHold(tenant, demand, preemption.reclaimHeld));
   const choice = choose(demand, [...held, ...running], pass);

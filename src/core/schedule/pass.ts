@@ -1,10 +1,11 @@
-import { allocate, type Allocation, mismatch } from "./allocate.ts";
+import { allocate, type Allocation } from "./allocate.ts";
 import { fitsWithin } from "../quota/gpu-equivalents.ts";
 import { idleEquivalents, keptBackFrom, type KeptBack, type Lender } from "./borrowing.ts";
 import { Calendar } from "./calendar.ts";
 import { canCombine } from "./choose-devices.ts";
 import { holdersOf, isHeldBy, leasesFor } from "./demand-leases.ts";
 import type { Device } from "./device.ts";
+import { leastCost } from "./least-cost.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
 import type { Nomination, Tenant } from "./preemption.ts";
 import { QuotaBook } from "./quota-book.ts";
@@ -126,7 +127,11 @@ export class Pass {
   /** True when nothing but reservations of admins keeps it from starting. */
   isReservedForOthers(demand: DeviceDemand): boolean {
     if (this.calendar.isEmpty || this.allocation(demand).type === "allocated") return false;
-    return this.#allocate(demand, this.#leases).type === "allocated";
+    const find = (): boolean => this.#allocate(demand, this.#leases).type === "allocated";
+    if (this.#isOwnObstacle(demand)) return find();
+    const shape = this.#shape(demand);
+    shape.unbooked ??= find();
+    return shape.unbooked;
   }
 
   /**
@@ -247,7 +252,10 @@ export class Pass {
     this.quota.spend(demand, cost);
     this.#leases = [...others, ...leasesFor(demand, devices, this.input.now)];
     this.#holders = holdersOf(this.#leases);
-    for (const shape of this.#shapes.values()) delete shape.free;
+    for (const shape of this.#shapes.values()) {
+      delete shape.free;
+      delete shape.unbooked;
+    }
     this.#forget();
   }
 
@@ -284,11 +292,3 @@ export class Pass {
 
 const none: readonly string[] = [];
 const noReservations = new Calendar([], { devices: [], leases: [], now: 0 });
-
-function leastCost(demand: DeviceDemand, devices: readonly Device[], own: readonly string[]): number {
-  const costs = devices
-    .filter((device) => mismatch(demand, device) === undefined)
-    .map((device) => (own.includes(device.uuid) ? 0 : device.gpuEquivalents))
-    .toSorted((a, b) => a - b);
-  return costs.slice(0, demand.count).reduce((sum, cost) => sum + cost, 0);
-}

@@ -15,6 +15,8 @@ export interface Shape {
   shortage?: Shortage;
   /** What they would get if nobody came first, until something is taken. */
   free?: Allocation;
+  /** Whether they would get something if admins had reserved nothing, until something is taken. */
+  unbooked?: boolean;
   /** What they get, by the number of reservations in their way, until something is taken or reserved. */
   readonly against: Map<number, Allocation>;
   /** By owner and maxRuntime, until something is taken or reserved; null: nobody knows. */

@@ -9,7 +9,7 @@ const Hostname = z
 const HostnameInFile = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i, 'a host name such as "data.lab.example"');
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name such as "data.lab.example"');
 
 const HostAlias = z.strictObject({
   ip: z.union([z.ipv4(), z.ipv6()]).meta({ description: "IP address.", examples: ["10.0.0.5"] }),

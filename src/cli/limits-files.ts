@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LimitsFiles } from "../api/resource-limits/convert.ts";
-import type { SourceText } from "../api/resource-limits/yaml-source.ts";
+import type { SourceText } from "../api/yaml-source.ts";
 import type { InputStream } from "./context.ts";
 import { readSpecTexts, readText, unreadable } from "./spec-files.ts";
 

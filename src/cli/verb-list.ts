@@ -169,8 +169,14 @@ export const verbs: readonly Verb[] = [
   {
     name: "import",
     group: "Check",
-    summary: "Turn the limits of other tools into QuotaSpecs",
+    summary: "Turn command lines and files of other tools into specs",
     load: async () => (await import("./verbs/import.ts")).importVerb,
+  },
+  {
+    name: "export",
+    group: "Check",
+    summary: "Print a container as a docker run or a compose file, to run without ds01",
+    load: async () => (await import("./verbs/export.ts")).exportVerb,
   },
   {
     name: "doctor",

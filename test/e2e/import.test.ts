@@ -21,6 +21,68 @@ function scripts() {
   return { folder, file, ds01 };
 }
 
+describe("import run", () => {
+  it("prints a ContainerSpec that validates, and tells on standard error what is left out", async () => {
+    const { folder, ds01 } = scripts();
+    writeFileSync(join(folder, "my.env"), "EPOCHS=3\n");
+    const line = [
+      "docker",
+      "run",
+      "--rm",
+      "--env-file",
+      join(folder, "my.env"),
+      "-v",
+      "./data:/data",
+      "x",
+      "train",
+    ];
+    const { code, stdout, stderr } = await ds01(["import", "run", "--", ...line]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`path: ${join(process.cwd(), "data")} #`);
+    expect(stdout).toContain('- name: EPOCHS\n      value: "3"\n');
+    expect(stderr).toMatch(
+      /^Left out, for ds01 has it in another place:\n.* {4}command line:1:12: --rm\n\n1 container, 1 flag left out, 0 not as it was\n$/s,
+    );
+    expect(await ds01(["validate", "-"], stdout)).toMatchObject({ code: 0, stderr: "" });
+    const written = await ds01(["import", "run", "--output-dir", join(folder, "specs"), "--", ...line]);
+    expect(written).toMatchObject({ code: 0, stdout: "specs/x.yaml\n" });
+    expect(readFileSync(join(folder, "specs/x.yaml"), "utf8")).toBe(stdout);
+  });
+});
+
+describe("import compose", () => {
+  it("takes variables from the environment, then from .env beside the file or where it is told", async () => {
+    const { folder, ds01 } = scripts();
+    const file = join(folder, "compose.yaml");
+    writeFileSync(
+      file,
+      "services: {a: {image: 'x:${TAG:?which}', volumes: ['./d:/d']}, b: {image: '$TAG'}}\n",
+    );
+    writeFileSync(join(folder, "other.env"), "TAG=other\n");
+    const refused = await ds01(["import", "compose", file]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain(
+      "compose.yaml:1:23: error: services.a.image: TAG is not set: which\n  1 | services:",
+    );
+    writeFileSync(join(folder, ".env"), "TAG=beside\n");
+    expect((await ds01(["import", "compose", file])).stdout).toContain("image: x:beside\n");
+    const named = await ds01([
+      "import",
+      "compose",
+      file,
+      "--env-file",
+      join(folder, "other.env"),
+      "--service",
+      "a",
+    ]);
+    expect(named.stdout).toContain("image: x:other\n");
+    expect(named.stdout).toContain("path: d #");
+    expect(named.stderr).toBe("1 container, 0 keys left out, 0 not as it was\n");
+    writeFileSync(join(folder, ".env"), "TAG='open\n");
+    expect((await ds01(["import", "compose", file])).stderr).toContain(".env:1:1: error: is not NAME=value");
+  });
+});
+
 describe("import resource-limits", () => {
   it("prints QuotaSpecs that validate, and tells on standard error what is left out, without a controller", async () => {
     const { file, ds01 } = scripts();
@@ -115,8 +177,37 @@ describe("import resource-limits", () => {
   });
 
   it.each([
-    [["import"], 2, "say: ds01 import resource-limits FILE"],
-    [["import", "limits", "x.yaml"], 2, "say: ds01 import resource-limits FILE"],
+    [["import"], 2, "say what to import: run, compose, resource-limits"],
+    [["import", "resource-limits"], 2, "say: ds01 import resource-limits FILE"],
+    [["import", "compose"], 2, "say: ds01 import compose FILE"],
+    [["import", "compose", "-", "--members", "x"], 2, "--members belongs to import resource-limits"],
+    [
+      ["import", "run", "--service", "x", "--", "docker", "run", "x"],
+      2,
+      "--service belongs to import compose",
+    ],
+    [
+      ["import", "resource-limits", "-", "--all-gpus", "2"],
+      2,
+      "--all-gpus belongs to import run and compose",
+    ],
+    [["import", "compose", "-"], 2, "stdin:1:1: error: defaults: is no key of a compose file"],
+    [["import", "compose", "-", "--env-file", "/nonexistent/x"], 4, "there is no such file"],
+    [["import", "compose", "/nonexistent/compose.yaml"], 4, "there is no such file"],
+    [["import", "run", "docker", "run", "x"], 2, "write the command line behind --"],
+    [
+      ["import", "run", "--members", "x", "--", "docker", "run", "x"],
+      2,
+      "--members belongs to import resource-limits",
+    ],
+    [["import", "run", "--all-gpus", "many", "--", "docker", "run", "x"], 2, "--all-gpus takes a number"],
+    [
+      ["import", "run", "--", "docker", "run", "--env-file", "/nonexistent/x", "x"],
+      4,
+      "there is no such file",
+    ],
+    [["import", "run", "--", "docker", "run", "--gpuss", "x"], 2, "did you mean --gpus?"],
+    [["import", "limits", "x.yaml"], 2, "say what to import: run, compose, resource-limits"],
     [["import", "resource-limits", "x.yaml", "--force"], 2, "--force needs --output-dir"],
     [["import", "resource-limits", "/nonexistent/x.yaml"], 4, "there is no such file"],
     [

@@ -1,15 +1,15 @@
 import type { Problem } from "../problem.ts";
 import { membership } from "./membership.ts";
 import { leftOut } from "./note.ts";
-import type { Note } from "./note.ts";
+import type { Note } from "../import-note.ts";
 import { overridesOf } from "./overrides.ts";
 import { quotaDrafts } from "./quota-drafts.ts";
 import { readSection } from "./read-section.ts";
 import type { Surroundings } from "./read-section.ts";
 import { renderQuota } from "./render-quota.ts";
 import { aggregateOn, defaultGroupOf, instancesPerGpu, tellOfOtherSections } from "./other-sections.ts";
-import type { SourceText } from "./yaml-source.ts";
-import { YamlSource } from "./yaml-source.ts";
+import type { SourceText } from "../yaml-source.ts";
+import { YamlSource } from "../yaml-source.ts";
 
 /** The files of the scripts that say who may have what. */
 export interface LimitsFiles {

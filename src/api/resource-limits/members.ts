@@ -1,8 +1,8 @@
 import { Namespace } from "../fields.ts";
 import type { FieldPath } from "../field-path.ts";
 import type { Position, Problem } from "../problem.ts";
-import { keyText } from "./yaml-source.ts";
-import type { SourceText, YamlSource } from "./yaml-source.ts";
+import { keyText } from "../yaml-source.ts";
+import type { SourceText, YamlSource } from "../yaml-source.ts";
 
 /** One name in a list of members, and where it stands. */
 export interface Member {

@@ -3,11 +3,11 @@ import type { Problem } from "../problem.ts";
 import { isUserName, readMembersFile, readMembersList } from "./members.ts";
 import type { Member } from "./members.ts";
 import { leftOut } from "./note.ts";
-import type { NotePlace } from "./note.ts";
+import type { NotePlace } from "../import-note.ts";
 import type { Surroundings } from "./read-section.ts";
 import type { Section } from "./setting.ts";
-import { keyText } from "./yaml-source.ts";
-import type { SourceText } from "./yaml-source.ts";
+import { keyText } from "../yaml-source.ts";
+import type { SourceText } from "../yaml-source.ts";
 
 /** A group of the file with the users who are in it and in no group before it. */
 export interface Group {

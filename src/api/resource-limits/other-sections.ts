@@ -4,7 +4,7 @@ import type { Group } from "./membership.ts";
 import { leaveOut, leaveOutKey, leaveOutMap } from "./read-section.ts";
 import type { Surroundings } from "./read-section.ts";
 import { numberOf, readSwitch, shown } from "./values.ts";
-import type { Entry, YamlSource } from "./yaml-source.ts";
+import type { Entry, YamlSource } from "../yaml-source.ts";
 
 type Fields = ReadonlyMap<string, unknown>;
 

@@ -2,7 +2,7 @@ import { isUserName, notAName } from "./members.ts";
 import { readSection } from "./read-section.ts";
 import type { Surroundings } from "./read-section.ts";
 import type { Section } from "./setting.ts";
-import type { Entry, YamlSource } from "./yaml-source.ts";
+import type { Entry, YamlSource } from "../yaml-source.ts";
 
 /** What the scripts gave to one user instead of what their group has. */
 export interface Override {

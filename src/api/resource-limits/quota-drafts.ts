@@ -2,7 +2,7 @@ import { baseName } from "./membership.ts";
 import type { Group } from "./membership.ts";
 import { differing, overlay, saysItself, scriptSection, settingsOf } from "./layers.ts";
 import type { Settings } from "./layers.ts";
-import type { Note } from "./note.ts";
+import type { Note } from "../import-note.ts";
 import type { Override } from "./overrides.ts";
 import { QuotaNames } from "./quota-draft.ts";
 import type { QuotaDraft } from "./quota-draft.ts";

@@ -6,13 +6,13 @@ import { aggregateKeysLeftOut, limitKeysLeftOut, policyKeys } from "./left-out.t
 import { aggregateKeys, fieldsToCome, limitKeys } from "./limit-keys.ts";
 import type { LimitKey } from "./limit-keys.ts";
 import { leftOut } from "./note.ts";
-import type { Note } from "./note.ts";
+import type { Note } from "../import-note.ts";
 import type { Section, Setting, Target } from "./setting.ts";
 import type { Topic } from "./topics.ts";
 import { readGpus } from "./values.ts";
 import type { Reading } from "./values.ts";
-import { keyText } from "./yaml-source.ts";
-import type { Entry, YamlSource } from "./yaml-source.ts";
+import { keyText } from "../yaml-source.ts";
+import type { Entry, YamlSource } from "../yaml-source.ts";
 
 /** What must be known to read a section of limits. */
 export interface Surroundings {

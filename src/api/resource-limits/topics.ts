@@ -1,5 +1,4 @@
-/** Where a key stands with ds01, in the order in which people are told. */
-export type Standing = "none" | "elsewhere" | "dead";
+import type { Standing } from "../import-note.ts";
 
 /** Why keys are left out, and what to do instead: a sentence or two for all keys it is about. */
 export const topics = {
@@ -20,10 +19,10 @@ export const topics = {
     "ds01 never stops containers that it did not create, so it has no limits by type. Declare a dev container as a ContainerSpec and open it with the editor; where it may run for longer than the user's other containers, give that user a QuotaSpec with a longer lifecycle.maxRuntime.",
   ),
   compose: none(
-    "ds01 never stops containers that it did not create. Declare each service as a ContainerSpec; the limits of its user then apply.",
+    "ds01 never stops containers that it did not create. Declare each service as a ContainerSpec (ds01 import compose); the limits of its user then apply.",
   ),
   docker: none(
-    "ds01 never stops containers that it did not create; it shows them and gives nobody a GPU that they use. Declare as ContainerSpecs what it should keep and limit.",
+    "ds01 never stops containers that it did not create; it shows them and gives nobody a GPU that they use. Declare as ContainerSpecs what it should keep and limit (ds01 import run).",
   ),
   api: none(
     "ds01 never stops containers that it did not create. Programs declare ContainerSpecs over its API; the limits of the user then apply.",

@@ -1,10 +1,11 @@
-import type { LeftOut, Note } from "../../api/resource-limits/note.ts";
+import type { LeftOut, Note } from "../../api/import-note.ts";
 import { wrapped } from "../../api/wrap-text.ts";
 import { oneLine } from "../terminal.ts";
 
 const headings: readonly (readonly [LeftOut["standing"], string])[] = [
   ["none", "Left out, for ds01 has no counterpart:"],
   ["elsewhere", "Left out, for ds01 has it in another place:"],
+  ["same", "Left out, for ds01 does so anyway:"],
   ["dead", "Left out, for the scripts did not read it either:"],
 ];
 

@@ -1,11 +1,11 @@
-import { fieldPathText } from "../field-path.ts";
-import type { FieldPath } from "../field-path.ts";
-import type { Position, Problem } from "../problem.ts";
-import { yamlProblem } from "../yaml-errors.ts";
-import { readYaml } from "../yaml-text.ts";
-import type { Span, YamlText } from "../yaml-text.ts";
-import { treeOf } from "../yaml-tree.ts";
-import type { YamlTree } from "../yaml-tree.ts";
+import { fieldPathText } from "./field-path.ts";
+import type { FieldPath } from "./field-path.ts";
+import type { Position, Problem } from "./problem.ts";
+import { yamlProblem } from "./yaml-errors.ts";
+import { readYaml } from "./yaml-text.ts";
+import type { Span, YamlText } from "./yaml-text.ts";
+import { treeOf } from "./yaml-tree.ts";
+import type { YamlTree } from "./yaml-tree.ts";
 
 /** A text under the name by which people know it. */
 export interface SourceText {
@@ -28,7 +28,7 @@ export function keyText(path: FieldPath): string {
     .replace(/^\./, "");
 }
 
-/** A YAML file of the scripts: its values, their places, and what is wrong with it, collected as it is found. */
+/** A YAML file of another tool: its values, their places, and what is wrong with it, collected as it is found. */
 export class YamlSource {
   readonly path: string;
   readonly problems: Problem[] = [];
@@ -50,7 +50,7 @@ export class YamlSource {
     const { fault } = this.yaml;
     if (fault !== null) this.problemAt(fault, "", fault.message);
     if (another !== undefined) {
-      const message = "a second document begins here; the scripts read one, so remove the line with ---";
+      const message = "a second document begins here; only one is read, so remove the line with ---";
       this.problemAt({ offset: another.range[0], length: 0 }, "", message);
     }
     this.syntaxProblems();
@@ -82,6 +82,19 @@ export class YamlSource {
     return this.positionAt(this.spanOf(path, "key").offset);
   }
 
+  /** Where a field is to be shown: its value, or its name where the value goes on below. */
+  placeOf(
+    path: FieldPath,
+    at: "key" | "value" = "value",
+  ): { file: string; position: Position; length: number; field: string } {
+    const [key, value] = [this.spanOf(path, "key"), this.spanOf(path, "value")];
+    const [name, said] = [this.positionAt(key.offset), this.positionAt(value.offset)];
+    const shown = at === "value" && name.line === said.line ? value : key;
+    const [line = ""] = this.text.slice(shown.offset, shown.offset + shown.length).split(/\r?\n/, 1);
+    const position = this.positionAt(shown.offset);
+    return { file: this.path, position, length: line.length, field: keyText(path) };
+  }
+
   /** The name or the value of a field as it is written, without quotes: `007` stays `007`. */
   written(path: FieldPath, at: "key" | "value"): string {
     const { offset, length } = this.spanOf(path, at);
@@ -103,12 +116,24 @@ export class YamlSource {
     }
   }
 
-  /** An empty value is shown by its name. */
+  /** An empty value is shown by its name, and what a merge key brings in by the merge key. */
   private spanOf(path: FieldPath, at: "key" | "value"): Span {
-    const place = this.tree?.places.get(fieldPathText(path));
-    if (place === undefined) return { offset: 0, length: 0 };
+    const place = this.tree?.places.get(fieldPathText(path)) ?? this.mergedPlace(path);
+    if (place === undefined) {
+      return path.length === 0 ? { offset: 0, length: 0 } : this.spanOf(path.slice(0, -1), at);
+    }
     const wanted = at === "key" || place.value.length === 0 ? place.key : place.value;
     return wanted ?? place.value;
+  }
+
+  /** What stands below a field that a merge key brings in. */
+  private mergedPlace(path: FieldPath): ReturnType<YamlTree["places"]["get"]> {
+    for (let depth = path.length - 1; depth > 0; depth -= 1) {
+      const merged = [...path.slice(0, depth), "<<", ...path.slice(depth)];
+      const place = this.tree?.places.get(fieldPathText(merged));
+      if (place !== undefined) return place;
+    }
+    return undefined;
   }
 
   private problemAt(span: Span, field: string, message: string): void {

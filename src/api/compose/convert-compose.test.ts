@@ -1,0 +1,187 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { renderProblems } from "../render-problems.ts";
+import { convertCompose } from "./convert-compose.ts";
+import type { ComposeConversion, ComposeInput } from "./convert-compose.ts";
+
+const testdata = join(import.meta.dirname, "../../../test/testdata/compose");
+const golden = (name: string) => readFileSync(join(testdata, name), "utf8");
+
+function convert(text: string, given: Partial<ComposeInput> = {}): ComposeConversion {
+  return convertCompose({
+    file: { path: "compose.yaml", text },
+    directory: "/srv/lab",
+    home: "/home/alice",
+    lookup: () => undefined,
+    services: [],
+    profiles: [],
+    files: new Map(),
+    allGpus: 1,
+    ...given,
+  });
+}
+
+function told(text: string, given: Partial<ComposeInput> = {}): string {
+  return renderProblems(convert(text, given).problems, text);
+}
+
+function specOf(service: string, given: Partial<ComposeInput> = {}): unknown {
+  const { containers, problems } = convert(
+    `services:\n  a:\n    image: x\n${service.replaceAll(/^/gm, "    ")}\n`,
+    given,
+  );
+  expect(problems).toEqual([]);
+  const { spec } = parse(containers[0]?.text ?? "") as { spec: object };
+  return spec;
+}
+
+const variables: Readonly<Record<string, string>> = { TAG: "v7", FROM_SHELL: "here" };
+
+test("a project becomes one spec for each service, and what is left out has its place", () => {
+  const files = new Map([
+    ["/srv/lab/one.env", golden("one.env")],
+    ["/srv/lab/absent.env", null],
+    ["/srv/lab/base/base.yaml", golden("base/base.yaml")],
+  ]);
+  const { containers, problems, notes, missing } = convert(golden("compose.yaml"), {
+    files,
+    lookup: (name) => variables[name],
+  });
+  expect(problems).toEqual([]);
+  expect(missing).toEqual([]);
+  expect(containers.map(({ text }) => text).join("---\n")).toBe(golden("expected.yaml"));
+  const lines = notes.map((note) => {
+    const place = `${note.file}:${note.position.line}:${note.position.column}: ${note.field}`;
+    return `${place}: ${note.kind === "changed" ? note.message : `${note.standing}: ${note.detail}`}`;
+  });
+  expect(`${lines.join("\n")}\n`).toBe(golden("expected-notes.txt"));
+});
+
+test("files are asked for until all are known", () => {
+  const text = golden("compose.yaml");
+  const lookup = (name: string) => variables[name];
+  expect(convert(text, { lookup }).missing).toEqual([
+    "/srv/lab/one.env",
+    "/srv/lab/absent.env",
+    "/srv/lab/base/base.yaml",
+  ]);
+});
+
+test("services are chosen by name or by profile", () => {
+  const text = golden("compose.yaml");
+  const named = (given: Partial<ComposeInput>) =>
+    convert(text, { lookup: (name) => variables[name], ...given }).containers.map(({ name }) => name);
+  expect(named({ services: ["tpu", "debug"] })).toEqual(["tpu", "debug"]);
+  const small = "services: {a: {image: x}, b: {image: x, profiles: [p]}, c: {image: x, profiles: [q]}}\n";
+  expect(convert(small).containers.map(({ name }) => name)).toEqual(["a"]);
+  expect(convert(small).notes.map(({ field }) => field)).toEqual([
+    "services.b.profiles",
+    "services.c.profiles",
+  ]);
+  expect(convert(small, { profiles: ["q"] }).containers.map(({ name }) => name)).toEqual(["a", "c"]);
+  expect(convert(small, { profiles: ["*"] }).containers).toHaveLength(3);
+  expect(told(small, { services: ["aa"] })).toContain('has no service "aa", did you mean a?');
+});
+
+test("all GPUs are as many as is said", () => {
+  expect(specOf("gpus: all", { allGpus: 8 })).toMatchObject({ gpus: { count: 8 } });
+  expect(specOf("gpus: [{count: 3}]")).toMatchObject({ gpus: { count: 3 } });
+  expect(specOf("gpus:\n  - driver: nvidia\n    device_ids: ['1']")).toMatchObject({ gpus: { count: 1 } });
+  const cdi =
+    "deploy: {resources: {reservations: {devices: [{driver: cdi, device_ids: [nvidia.com/gpu=all]}]}}}";
+  expect(specOf(cdi)).toMatchObject({ gpus: { count: 1 } });
+});
+
+test("hosts are a list or a map", () => {
+  const hostAliases = [{ ip: "10.0.0.5", hostnames: ["data"] }];
+  expect(specOf("extra_hosts: ['data:10.0.0.5']")).toMatchObject({ hostAliases });
+  expect(specOf("extra_hosts: {data: 10.0.0.5}")).toMatchObject({ hostAliases });
+});
+
+test("disks are limited as by docker run", () => {
+  const written =
+    "{weight: 200, device_read_bps: [{path: /dev/sda, rate: 10mb}], device_write_iops: [{path: /dev/sda, rate: 9}]}";
+  expect(specOf(`blkio_config: ${written}`)).toMatchObject({
+    resources: {
+      io: {
+        weight: 200,
+        devices: [{ path: "/dev/sda", readBytesPerSecond: "10Mi", writeOperationsPerSecond: 9 }],
+      },
+    },
+  });
+});
+
+test("what extends another service says otherwise where it says something", () => {
+  const text = [
+    "services:",
+    "  base: {image: x, gpus: 4, volumes: ['/a:/data', '/b:/more'], command: [a], environment: {A: 1, B: 1}, privileged: true}",
+    "  own: {extends: base, gpus: 1, volumes: ['/c:/data'], command: [b], environment: [A=2]}",
+  ].join("\n");
+  const own = parse(convert(text, { services: ["own"] }).containers[0]?.text ?? "") as { spec: object };
+  expect(own.spec).toEqual({
+    image: "x",
+    args: ["b"],
+    env: [
+      { name: "A", value: "2" },
+      { name: "B", value: "1" },
+    ],
+    gpus: { count: 1 },
+    volumes: [
+      { name: "more", mountPath: "/more", hostPath: { path: "/b" } },
+      { name: "data", mountPath: "/data", hostPath: { path: "/c" } },
+    ],
+    securityContext: { privileged: true },
+    restartPolicy: "Never",
+  });
+  expect(told("services: {a: {image: x, extends: b}, b: {extends: a}}")).toContain("extends itself");
+  expect(told("services: {a: {image: x, extends: c}}")).toContain('there is no service "c"');
+});
+
+test("everything that is wrong is told at once, with line and column", () => {
+  const text = [
+    "services:",
+    "  a:",
+    "    image: ${TAG:?say which}",
+    "    enviroment: {}",
+    "    ports: ['a:b']",
+    "    mem_limit: 5q",
+    "    volumes: [{type: bind, source: ./x, traget: /x}]",
+    "    privileged: perhaps",
+    "    working_dir: relative",
+    "  b: {command: x}",
+    "sevices: {}",
+  ].join("\n");
+  const lines = told(text)
+    .split("\n")
+    .filter((line) => line.startsWith("compose.yaml"));
+  expect(lines).toEqual([
+    "compose.yaml:3:12: error: services.a.image: TAG is not set: say which",
+    "compose.yaml:4:5: error: services.a.enviroment: is no key of a service, did you mean environment?",
+    expect.stringContaining('compose.yaml:5:13: error: services.a.ports[0]: "a:b" is no port to publish'),
+    expect.stringContaining('compose.yaml:6:16: error: services.a.mem_limit: "5q" is not a size'),
+    expect.stringContaining("compose.yaml:7:15: error: services.a.volumes[0]: spec.volumes[0].mountPath"),
+    "compose.yaml:7:41: error: services.a.volumes[0].traget: is no field of a volume, did you mean target?",
+    "compose.yaml:8:17: error: services.a.privileged: is neither true nor false",
+    expect.stringContaining("compose.yaml:9:18: error: services.a.working_dir: spec.workingDir"),
+    "compose.yaml:10:6: error: services.b: names no image, and nothing to build one of",
+    "compose.yaml:11:1: error: sevices: is no key of a compose file, did you mean services?",
+  ]);
+  expect(convert(text).containers).toEqual([]);
+});
+
+test.each([
+  ["", "has no services"],
+  ["a: [", "is not closed"],
+  ["services: 3\n", "a map is expected"],
+  ["services: {a: 3}\n", "is not a map of fields"],
+  ["include: [x]\nservices: {a: {image: x}}\n", "other files are not read"],
+  ["services: {a: {image: x, env_file: x}}\n", "there is no file /srv/lab/x"],
+  ["services: {a: {image: x, command: 'a \"b'}}\n", "never closed"],
+  ["services: {a: {image: x, container_name: y}, y: {image: x}}\n", "another service becomes y"],
+  ["services: {a: {image: x, gpus: many}}\n", '"many" is not a number of GPUs'],
+  ["services: {a: {image: 'x:$'}}\n", "write $$ for a dollar"],
+])("%j is refused: %s", (text, said) => {
+  expect(told(text, { files: new Map([["/srv/lab/x", null]]) })).toContain(said);
+});

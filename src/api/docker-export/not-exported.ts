@@ -1,0 +1,37 @@
+import type { ExportedContainer } from "./exported-container.ts";
+import { dockerGpus } from "./exported-container.ts";
+
+/** What is not in a command line or compose file, and what stands in its place: a sentence each. */
+export function notExported(container: ExportedContainer): readonly string[] {
+  const { spec, namespace } = container;
+  const sentences: string[] = [];
+  const gpus = dockerGpus(container);
+  if (typeof gpus === "object") {
+    sentences.push(
+      `It has the GPUs that it holds now: ${gpus.join(", ")}. Nobody keeps others from using them.`,
+    );
+  } else if (gpus > 0) {
+    sentences.push(`It holds no GPUs now: Docker takes the first ${gpus} of the host, whoever uses them.`);
+  }
+  const wishes = Object.keys(spec.gpus ?? {}).filter((field) => field !== "count");
+  const alone = [
+    ...wishes.map((field) => `gpus.${field}`),
+    ...(["accelerators", "lifecycle", "priority", "preemptible"] as const).filter(
+      (field) => spec[field] !== undefined,
+    ),
+    ...(spec.desiredState === "Stopped" ? ["desiredState"] : []),
+  ];
+  if (alone.length > 0) sentences.push(`Only ds01 knows ${alone.join(", ")}.`);
+  if (spec.accelerators !== undefined) {
+    const { kind, count } = spec.accelerators;
+    sentences.push(`Its ${count} of ${kind} must be passed in by hand: --device.`);
+  }
+  const { cpus, memory, shmSize, pidsLimit } = spec.resources ?? {};
+  if ([cpus, memory, pidsLimit, spec.ipc === "host" ? "" : shmSize].includes(undefined)) {
+    sentences.push(`Limits that only the quota sets are not in it: ds01 limits ${namespace} -o docker-args.`);
+  }
+  if ((spec.env ?? []).some(({ value }) => value === "(hidden)")) {
+    sentences.push("The values of its variables are hidden from you.");
+  }
+  return sentences;
+}

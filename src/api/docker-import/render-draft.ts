@@ -1,0 +1,66 @@
+import { Document, isCollection, isMap, isScalar } from "yaml";
+import { apiVersion } from "../names.ts";
+import type { ContainerDraft, WrittenSpec } from "./container-draft.ts";
+
+/** Fields of a spec in the order in which people look for them. */
+const order: readonly (keyof WrittenSpec)[] = [
+  "image",
+  "imagePullPolicy",
+  "command",
+  "args",
+  "workingDir",
+  "tty",
+  "stdin",
+  "init",
+  "stopSignal",
+  "hostname",
+  "hostAliases",
+  "user",
+  "env",
+  "gpus",
+  "accelerators",
+  "resources",
+  "volumes",
+  "ports",
+  "network",
+  "ipc",
+  "pid",
+  "securityContext",
+  "devices",
+  "restartPolicy",
+  "stopGracePeriod",
+];
+
+/** The document of a draft, each comment beside its field. */
+export function renderDraft(name: string, draft: ContainerDraft): string {
+  const labels = draft.labels.size === 0 ? {} : { labels: Object.fromEntries(draft.labels) };
+  const known = order.filter((field) => draft.spec[field] !== undefined);
+  const document = new Document({
+    apiVersion,
+    kind: "ContainerSpec",
+    metadata: { name, ...labels },
+    spec: Object.fromEntries(known.map((field) => [field, draft.spec[field]])),
+  });
+  for (const list of [
+    "command",
+    "args",
+    "securityContext.capabilities.add",
+    "securityContext.capabilities.drop",
+  ]) {
+    const node = document.getIn(["spec", ...list.split(".")], true);
+    if (isCollection(node)) node.flow = true;
+  }
+  for (const [field, comment] of draft.comments) commentAt(document, field, ` ${comment}`);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** Beside a single value, above the name of a map. */
+function commentAt(document: Document, field: string, comment: string): void {
+  const path = field.split(/[.[\]]+/).filter((step) => step !== "");
+  const node = document.getIn(path, true);
+  if (isScalar(node)) node.comment = comment;
+  const parent = document.getIn(path.slice(0, -1), true);
+  if (!isCollection(node) || !isMap(parent)) return;
+  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
+  if (isScalar(pair?.key)) pair.key.commentBefore = comment;
+}

@@ -163,8 +163,13 @@ describe("spec files", () => {
     const shown = await waitFor("the guard to hold back", blocked);
     expect(shown).toContain("5 of 6 objects vanished at once");
     for (const key of keys) expect(shown).toContain(key);
-    const object = await host.container("bob/a");
-    expect(object?.status).toMatchObject({ phase: "Running", reason: "PruneBlocked" });
+    // The set is held back first, each of its objects says so right after.
+    const object = await host.waitForObject(
+      "bob/a",
+      "told that it is held back",
+      ({ status }) => status.reason === "PruneBlocked",
+    );
+    expect(object.status.phase).toBe("Running");
     expect(host.proxy.mutations()).toEqual([]);
 
     // Some come back: the others are held back all the same.

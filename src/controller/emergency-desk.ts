@@ -24,6 +24,8 @@ export interface EmergencyDeskOptions {
 export class EmergencyDesk {
   readonly #options: EmergencyDeskOptions;
   #stops: readonly EmergencyStop[];
+  /** The last turn given out; the next one waits for its end, whichever it is. */
+  #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(options: EmergencyDeskOptions) {
     this.#options = options;
@@ -41,21 +43,21 @@ export class EmergencyDesk {
     const { user, by, reason } = request;
     log.warn({ reason: "EmergencyStop", by, namespace: user ?? "*" }, `emergency stop: ${reason}`);
     this.#options.onChange();
-    await this.#write();
+    // Whatever holds when its turn comes.
+    await this.#inTurn(async () => this.#write(this.#stops));
   }
 
   /** Takes back the stop of a user, or that of all (null). NotFoundError where there is none. */
   async resume(user: string | null, by: string): Promise<void> {
-    if (!this.#stops.some((stop) => stop.user === user)) throw this.#noSuchStop(user);
-    const before = this.#stops;
-    this.#stops = before.filter((stop) => stop.user !== user);
-    try {
-      await this.#write();
-    } catch (error) {
-      // It would hold again after a restart, so it goes on holding.
-      this.#stops = before;
-      throw error;
-    }
+    const ended = this.#stops.find((stop) => stop.user === user);
+    if (ended === undefined) throw this.#noSuchStop(user);
+    // Others may be stopped while this is written, and the same user anew.
+    const without = (): readonly EmergencyStop[] => this.#stops.filter((stop) => stop !== ended);
+    await this.#inTurn(async () => {
+      await this.#write(without());
+      // Not before it is written down, or it would hold again after a restart.
+      this.#stops = without();
+    });
     this.#options.log.warn({ reason: "EmergencyOver", by, namespace: user ?? "*" }, "emergency stop is over");
     this.#options.onChange();
   }
@@ -83,7 +85,14 @@ export class EmergencyDesk {
     return [];
   }
 
-  async #write(): Promise<void> {
-    await this.#options.document.write({ version: 1, stops: this.#stops });
+  /** One at a time: what is asked for at the same moment is written in that order, nothing over something newer. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #write(stops: readonly EmergencyStop[]): Promise<void> {
+    await this.#options.document.write({ version: 1, stops });
   }
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it, onTestFinished, test } from "vitest";
+import { EmergencyDesk } from "../../src/controller/emergency-desk.ts";
+import type { StateDocument } from "../../src/ports/state-document.ts";
 import { startApiBed } from "../support/api-bed.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryStore } from "../support/memory-store.ts";
+import { silentLog } from "../support/silent-log.ts";
 
 const path = "/apis/ds01.io/v1alpha1/emergency-stops";
 
@@ -68,6 +72,106 @@ describe("an emergency stop", () => {
       "ENOSPC",
     );
     await bed.until("it to stop", () => bed.record("alice/train")?.status.reason === "EmergencyStop");
+  });
+});
+
+/** A document whose writes end when the test says so. */
+class SlowDocument implements StateDocument {
+  value: unknown = null;
+  readonly writes: { readonly value: unknown; readonly end: (error?: Error) => void }[] = [];
+
+  read(): unknown {
+    return this.value;
+  }
+
+  async write(value: unknown): Promise<void> {
+    const kept = structuredClone(value);
+    await new Promise<void>((resolve, reject) => {
+      const end = (error?: Error): void => {
+        if (error !== undefined) return reject(error);
+        this.value = kept;
+        resolve();
+      };
+      this.writes.push({ value: kept, end });
+    });
+  }
+
+  /** Ends the writes under way from the last to the first, until none is left. */
+  async endAll(): Promise<void> {
+    for (;;) {
+      await turn();
+      const write = this.writes.pop();
+      if (write === undefined) return;
+      write.end();
+    }
+  }
+}
+
+const turn = async (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+describe("what is written down of emergency stops", () => {
+  const newDesk = (document: StateDocument): EmergencyDesk =>
+    new EmergencyDesk({ document, clock: new ManualClock(), log: silentLog(), onChange: () => undefined });
+  const users = (stops: readonly { readonly user: string | null }[]): (string | null)[] =>
+    stops.map(({ user }) => user).toSorted();
+  const stopOf = (user: string): { user: string; by: string; reason: string } => ({
+    user,
+    by: "root",
+    reason: "smoke",
+  });
+
+  test("is everything that was stopped at the same moment, in whichever order writes end", async () => {
+    const document = new SlowDocument();
+    const desk = newDesk(document);
+    const asked = Promise.all(["alice", "bob", "carol"].map(async (user) => desk.stop(stopOf(user))));
+    await document.endAll();
+    await asked;
+    expect(users(newDesk(document).stops)).toEqual(["alice", "bob", "carol"]);
+  });
+
+  test("fails for an end alone: it holds all the while, and what was stopped meanwhile does too", async () => {
+    const document = new SlowDocument();
+    const desk = newDesk(document);
+    const alice = desk.stop(stopOf("alice"));
+    await document.endAll();
+    await alice;
+    const ended = desk.resume("alice", "root");
+    await turn();
+    const bob = desk.stop(stopOf("bob"));
+    expect(users(desk.stops)).toEqual(["alice", "bob"]);
+    document.writes.shift()?.end(new Error("ENOSPC"));
+    await expect(ended).rejects.toThrow("ENOSPC");
+    expect(users(desk.stops)).toEqual(["alice", "bob"]);
+    await document.endAll();
+    await bob;
+    expect(users(newDesk(document).stops)).toEqual(["alice", "bob"]);
+  });
+
+  test("keeps who is stopped anew while the end of the earlier stop is written", async () => {
+    const document = new SlowDocument();
+    const desk = newDesk(document);
+    const asked = Promise.all([
+      desk.stop(stopOf("alice")),
+      desk.resume("alice", "root"),
+      desk.stop({ ...stopOf("alice"), reason: "fire" }),
+    ]);
+    await document.endAll();
+    await asked;
+    const twice = [desk.stops, newDesk(document).stops];
+    expect(twice).toMatchObject([[{ user: "alice", reason: "fire" }], [{ user: "alice", reason: "fire" }]]);
+  });
+
+  test("is written again after a write that failed", async () => {
+    const document = new SlowDocument();
+    const desk = newDesk(document);
+    const alice = desk.stop(stopOf("alice"));
+    await turn();
+    document.writes.pop()?.end(new Error("ENOSPC"));
+    await expect(alice).rejects.toThrow("ENOSPC");
+    const bob = desk.stop(stopOf("bob"));
+    await document.endAll();
+    await bob;
+    expect(users(newDesk(document).stops)).toEqual(["alice", "bob"]);
   });
 });
 

@@ -71,7 +71,8 @@ export class HostState {
   readonly #options: HostStateOptions;
   readonly #reservations = new Map<string, Reservation>();
   readonly #groups = new Map<string, readonly string[]>();
-  readonly #stopping = new Set<string>();
+  /** Container id -> grace of the stop under way, in milliseconds. */
+  readonly #stopping = new Map<string, number>();
   readonly #foreignOwners: ForeignOwners;
   /** Uid -> what of the record other objects depend on. */
   readonly #shared = new Map<string, unknown>();
@@ -282,12 +283,9 @@ export class HostState {
     if (this.#reservations.delete(uid)) this.#version += 1;
   }
 
-  markStopping(containerId: string): void {
-    this.#stopping.add(containerId);
-  }
-
-  isStopping(containerId: string): boolean {
-    return this.#stopping.has(containerId);
+  /** `graceMs`: how long it is given to end by itself. */
+  markStopping(containerId: string, graceMs: number): void {
+    this.#stopping.set(containerId, graceMs);
   }
 
   doneStopping(containerId: string): void {

@@ -84,7 +84,8 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
   },
   // eslint-disable-next-line typescript/require-await -- the stop goes on beside the worker
   stop: async (step, record, context) => {
-    context.host.markStopping(step.id);
+    // One without grace is also sent beside one with grace that is under way: the engine carries out both.
+    context.host.markStopping(step.id, step.graceMs);
     context.onLongStepStart();
     const stop = context.runtime.stop(step.id, step.graceMs);
     void stop

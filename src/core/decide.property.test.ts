@@ -79,6 +79,28 @@ describe("decide, for any world", { timeout: propertyTimeoutMs }, () => {
     );
   });
 
+  it("stops at once and removes nothing in an emergency before the source is read", () => {
+    const emergencyStop = { user: null, by: "root", at: 0, reason: "smoke" };
+    fc.assert(
+      fc.property(worlds, ({ world, host }) => {
+        const hurried: World = { ...world, engineReady: true, sourceSynced: false, emergencyStop };
+        const { steps } = decide(hurried, host.now);
+        for (const step of steps) {
+          expect(step.do, renderPlan([step])).not.toBe("remove");
+          if (step.do === "stop") expect(step.graceMs).toBe(0);
+        }
+        const isLeaving = world.containers.some(({ state }) => state === "removing");
+        const { primary } = rolesOf(world.record, world.containers);
+        if (isLeaving || primary === null || !isLive(primary) || world.record.memory.failure !== null) return;
+        expect(
+          steps.map((step) => step.do),
+          describeWorld({ world, host }),
+        ).toContain("stop");
+      }),
+      propertyRuns,
+    );
+  });
+
   it("touches only its own containers, and never removes one that lives (I9)", () => {
     fc.assert(
       fc.property(worlds, ({ world, host }) => {
@@ -151,7 +173,7 @@ describe("decide, for any world", { timeout: propertyTimeoutMs }, () => {
       containers: host.containers.filter((container) => container.labels["ds01.uid"] !== uid),
       engineReady: true,
       sourceSynced: true,
-      stopping: new Set<string>(),
+      stopping: new Map<string, number>(),
     }));
     let running = 0;
     fc.assert(

@@ -7,6 +7,8 @@ import { remember } from "./lifecycle/remember.ts";
 import { deadlineOf, situationOf, type Situation } from "./lifecycle/situation.ts";
 import { stepMachine } from "./lifecycle/step-machine.ts";
 import type { ObservedContainer } from "./observed.ts";
+import { isBeingStopped } from "./being-stopped.ts";
+import { describeEmergencyStop } from "./emergency-stop.ts";
 import type { Announcement, Decision } from "./decision.ts";
 import { announce } from "./announce.ts";
 import { deviceUuidsOf } from "./expiry.ts";
@@ -27,7 +29,7 @@ export function decide(world: World, now: number): Decision {
   if (record.spec === null) return decideRejected(world, now);
   const situation = situationOf(world, record.spec, now);
   const wanted = stepMachine(situation);
-  const planned = plan(wanted, situation);
+  const planned = permitted(world, plan(wanted, situation));
   const withheld = withheldBy(
     world,
     failureBefore(situation, wanted.action),
@@ -51,8 +53,19 @@ export function decide(world: World, now: number): Decision {
 }
 
 /**
+ * In an emergency an admin's word stops things, not the source: only stops are carried out before that was read
+ * completely, as what it says might keep the rest.
+ */
+function permitted(world: World, steps: readonly Step[]): readonly Step[] {
+  if (world.sourceSynced || world.emergencyStop == null || !steps.some(({ do: kind }) => kind === "stop"))
+    return steps;
+  return steps.filter(({ do: kind }) => kind === "stop");
+}
+
+/**
  * The fact to wait with when steps must not be carried out now; null when they may. Nothing that ends something
- * before the source was read completely (I5), and nothing again that failed before its time has come.
+ * before the source was read completely (I5) but in an emergency, and nothing again that failed before its time has
+ * come.
  */
 function withheldBy(
   world: World,
@@ -62,9 +75,13 @@ function withheldBy(
 ): Fact | null {
   const { steps } = planned;
   if (steps.length === 0) return null;
-  if (!world.engineReady || (!world.sourceSynced && steps.some(isDestructive))) return planned.fact;
+  if (!world.engineReady || (!world.sourceSynced && steps.some(isFrozen(world)))) return planned.fact;
   const again = failure !== null && failure.nextAt > now && steps.some((step) => step.do === failure.step);
   return again ? failureFact(failure) : null;
+}
+
+function isFrozen({ emergencyStop }: World): (step: Step) => boolean {
+  return (step) => isDestructive(step) && (step.do !== "stop" || emergencyStop == null);
 }
 
 /** That the new container did not start is why the old one is started again: it keeps nobody from that. */
@@ -99,13 +116,12 @@ function decideDeletion(world: World, now: number, cause: string): Decision {
     since: record.memory.state === "Removing" ? record.memory.since : now,
     stopCause: "SpecDeleted",
   };
-  const idle = world.containers.filter(
-    (container) => !world.stopping.has(container.id) && container.state !== "removing",
-  );
-  const graceMs = parseDuration(record.spec?.stopGracePeriod ?? "") ?? 30_000;
+  const idle = world.containers.filter((container) => !isBeingStopped(world, container));
+  const usualGraceMs = parseDuration(record.spec?.stopGracePeriod ?? "") ?? 30_000;
+  const graceMs = world.emergencyStop == null ? usualGraceMs : 0;
   const left = world.containers.length > 0;
   const deleted = fact(left ? "spec.deleted" : "spec.vanished", "SpecDeleted", cause);
-  const planned = discard(idle, graceMs, cause);
+  const planned = permitted(world, discard(idle, graceMs, cause));
   const withheld = withheldBy(world, record.memory.failure, { steps: planned, fact: deleted }, now);
   const shown = withheld ?? deleted;
   return {
@@ -120,7 +136,10 @@ function decideDeletion(world: World, now: number, cause: string): Decision {
   };
 }
 
-/** No version of the file ever parsed: nothing is started, and what runs (after a lost store) is left alone. */
+/**
+ * No version of the file ever parsed: nothing is started, and what runs (after a lost store) is left alone but in an
+ * emergency.
+ */
 function decideRejected(world: World, now: number): Decision {
   const { record } = world;
   const live = world.containers.find(isLive);
@@ -135,14 +154,25 @@ function decideRejected(world: World, now: number): Decision {
     record.status.reason === rejected.reason && record.status.message === rejected.message
       ? []
       : [{ type: "Warning", reason: rejected.reason, message: rejected.message }];
+  const stops = emergencyStops(world);
+  const withheld = withheldBy(world, record.memory.failure, { steps: stops, fact: rejected }, now);
+  const steps = withheld === null ? stops : [];
   return {
-    steps: [],
-    memory: { ...record.memory, state, since },
+    steps,
+    // It runs again when its file is mended and the emergency is over.
+    memory: { ...record.memory, state, since, ...(steps.length === 0 ? {} : { stopCause: "EmergencyStop" }) },
     status: rejectedStatus(world, state, rejected, now),
     fact: rejected,
-    requeueAt: null,
+    requeueAt: withheld?.at ?? null,
     gone: false,
     announcements,
     reserve: null,
   };
+}
+
+/** Ends at once whatever lives of an object, where an admin has said so. */
+function emergencyStops(world: World): readonly Step[] {
+  if (world.emergencyStop == null) return [];
+  const live = world.containers.filter((container) => isLive(container) && !isBeingStopped(world, container));
+  return discard(live, 0, describeEmergencyStop(world.emergencyStop));
 }

@@ -3,6 +3,8 @@ import { declare, declared, play, pureHost, runs, type Told } from "../../test/s
 import { recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
 import { startOfTest } from "../../test/support/world-builder.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
+import { freshMemory } from "./lifecycle/memory.ts";
+import type { ContainerRecord } from "./record.ts";
 
 const stopOf = (user: string | null): EmergencyStop => ({
   user,
@@ -24,6 +26,25 @@ function running(): PureHost {
   return host;
 }
 
+function changed(host: PureHost, name: string, change: Partial<ContainerRecord>): PureHost {
+  const records = host.records.map((record) => (record.name === name ? { ...record, ...change } : record));
+  return { ...host, records };
+}
+
+function deletedIn(host: PureHost, name: string): PureHost {
+  return changed(host, name, { deletion: { cause: "its file is gone", requestedAt: host.now } });
+}
+
+/** As after a lost state directory, with a file that does not parse. */
+function unknownIn(host: PureHost, name: string): PureHost {
+  const rejection = { reason: "SpecInvalid", message: "no image", path: "users/alice/a.yaml", problems: [] };
+  return changed(host, name, { spec: null, memory: freshMemory(host.now), rejection });
+}
+
+function idOf(host: PureHost, name: string): string {
+  return host.containers.find((container) => container.labels["ds01.name"] === name)?.id ?? "";
+}
+
 describe("an emergency stop", () => {
   test("stops everything of a user without grace, nothing of others, and starts nothing of the user", () => {
     const told: Told[] = [];
@@ -43,6 +64,58 @@ describe("an emergency stop", () => {
       reason: "EmergencyStop",
     });
     expect(viewOf(after).outcomes.has("uid-alice-late")).toBe(false);
+  });
+
+  test("stops before the source is read completely, and removes nothing then", () => {
+    const before = { ...running(), sourceSynced: false, emergencyStops: [stopOf("alice")] };
+    expect(runPass(before, "uid-alice-a").decision.steps).toMatchObject([{ do: "stop", graceMs: 0 }]);
+    const told: Told[] = [];
+    const after = play(deletedIn(before, "a"), 30, told);
+    expect(runs(after)).toEqual(["bob/b"]);
+    expect(told.map(({ step }) => step)).toEqual(["stop", "stop"]);
+    expect(told.map(({ cause }) => cause)).toContain("its file is gone");
+  });
+
+  test("gives no grace to what is deleted", () => {
+    const before = { ...deletedIn(running(), "a"), emergencyStops: [stopOf("alice")] };
+    expect(runPass(before, "uid-alice-a").decision.steps).toMatchObject([{ do: "stop", graceMs: 0 }]);
+  });
+
+  test.each([
+    ["as declared", (host: PureHost) => host],
+    ["of what is deleted", (host: PureHost) => deletedIn(host, "a")],
+    ["of what no spec is known of", (host: PureHost) => unknownIn(host, "a")],
+  ])("cuts a stop short that gives grace, %s, and not twice", (_, changed) => {
+    const before = changed({ ...running(), emergencyStops: [stopOf(null)] });
+    const id = idOf(before, "a");
+    const stepsWhile = (graceMs: number): unknown =>
+      runPass({ ...before, stopping: new Map([[id, graceMs]]) }, "uid-alice-a").decision.steps;
+    expect(stepsWhile(600_000)).toMatchObject([{ do: "stop", id, graceMs: 0 }]);
+    expect(stepsWhile(0)).toEqual([]);
+    const calm = { ...before, emergencyStops: [], stopping: new Map([[id, 600_000]]) };
+    expect(runPass(calm, "uid-alice-a").decision.steps).toEqual([]);
+  });
+
+  test("stops what runs without a spec that was ever valid; it keeps its GPU and runs again with one", () => {
+    const before = running();
+    const told: Told[] = [];
+    const rejected = unknownIn(before, "a");
+    expect(runPass(rejected, "uid-alice-a").decision.steps).toEqual([]);
+    const emergency = { ...rejected, emergencyStops: [stopOf("alice")] };
+    const { decision } = runPass(emergency, "uid-alice-a");
+    expect(decision.steps).toMatchObject([
+      { do: "stop", graceMs: 0, cause: expect.stringContaining("emergency stop by root") },
+    ]);
+    expect(runPass({ ...emergency, engineReady: false }, "uid-alice-a").decision.steps).toEqual([]);
+    const stopped = play(emergency, 30, told);
+    expect(runs(stopped)).toEqual(["bob/b"]);
+    expect(told.filter(({ uid }) => uid === "uid-alice-a").map(({ step }) => step)).toEqual(["stop"]);
+    expect(recordOf(stopped, "uid-alice-a").status).toMatchObject({ phase: "Failed", reason: "SpecInvalid" });
+    const claimed = viewOf(before).claims.get("uid-alice-a")?.deviceUuids;
+    expect(viewOf(stopped).claims.get("uid-alice-a")?.deviceUuids).toEqual(claimed);
+    const { spec } = recordOf(before, "uid-alice-a");
+    const mended = changed(stopped, "a", { spec, rejection: null });
+    expect(runs(play({ ...mended, emergencyStops: [] }, 20))).toEqual(["alice/a", "alice/job", "bob/b"]);
   });
 
   test("lets go of the GPUs when their hold is over, as after any stop", () => {

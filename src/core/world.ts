@@ -39,15 +39,15 @@ export interface World {
   readonly instance: string;
   /** False: the engine does not answer, and nothing may be concluded or done. */
   readonly engineReady: boolean;
-  /** False until the spec source has delivered everything once: nothing is stopped or removed before (I5). */
+  /** False until the spec source has delivered everything once: nothing is stopped or removed before (I5), but in an emergency. */
   readonly sourceSynced: boolean;
   /** Containers with our instance and this object's uid. */
   readonly containers: readonly ObservedContainer[];
   /** Name of a container that is not this object's but has its name. */
   readonly nameTakenBy: string | null;
   readonly image: ImageState;
-  /** Ids of containers that are being stopped right now. */
-  readonly stopping: ReadonlySet<string>;
+  /** Ids of containers that are being stopped right now -> milliseconds of grace that they are given. */
+  readonly stopping: ReadonlyMap<string, number>;
   /** Account of the namespace's user; null when the system has none. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
   readonly quota: ResolvedQuota;

@@ -53,6 +53,24 @@ describe("an emergency stop", () => {
     );
   });
 
+  test("cuts short a stop that gives grace, by a second one beside it, and by no more", async () => {
+    const bed = newBed();
+    const fields = ["image: bed/stubborn:1", "stopGracePeriod: 10m"];
+    bed.declare("alice", "train", fields);
+    bed.start();
+    await bed.until("it to run", () => bed.phase("alice/train") === "Running");
+    bed.declare("alice", "train", [...fields, "desiredState: Stopped"]);
+    await bed.until("its stop to be under way", () => bed.runtime.count("stop") === 1);
+    await bed.pass(30_000);
+    expect(bed.phase("alice/train")).toBe("Stopping");
+    await bed.manager.controlPlane().emergencyStop({ user: "alice", reason: "smoke", by: "root" });
+    await bed.until("it to end", () => bed.phase("alice/train") === "Stopped");
+    expect(bed.record("alice/train")?.status.reason).toBe("EmergencyStop");
+    await bed.pass(700_000);
+    expect(bed.runtime.count("stop")).toBe(2);
+    expect(bed.phase("alice/train")).toBe("Stopped");
+  });
+
   test("counts as none when what was written down is damaged, and the log says so", async () => {
     const bed = newBed();
     bed.emergencyStops.value = { version: 1, stops: [{ user: 5 }] };
@@ -113,7 +131,7 @@ describe("what is written down of emergency stops", () => {
   const newDesk = (document: StateDocument): EmergencyDesk =>
     new EmergencyDesk({ document, clock: new ManualClock(), log: silentLog(), onChange: () => undefined });
   const users = (stops: readonly { readonly user: string | null }[]): (string | null)[] =>
-    stops.map(({ user }) => user).toSorted();
+    stops.map(({ user }) => user).toSorted((one, two) => ((one ?? "") < (two ?? "") ? -1 : 1));
   const stopOf = (user: string): { user: string; by: string; reason: string } => ({
     user,
     by: "root",

@@ -29,7 +29,7 @@ export interface PureHost {
   readonly inventory: Inventory;
   readonly reservations: ReadonlyMap<string, Reservation>;
   readonly images: ReadonlyMap<string, ImageState>;
-  readonly stopping: ReadonlySet<string>;
+  readonly stopping: World["stopping"];
   readonly engineReady: boolean;
   readonly sourceSynced: boolean;
   readonly owner: World["owner"];
@@ -49,7 +49,7 @@ export function quietHost(devices: readonly Device[], change: Partial<PureHost> 
     inventory: inventory(devices),
     reservations: new Map(),
     images: new Map(),
-    stopping: new Set(),
+    stopping: new Map(),
     engineReady: true,
     sourceSynced: true,
     owner: { uid: 1000, gid: 1000 },
@@ -132,7 +132,7 @@ export function runPass(
       containers: [...others, ...after.containers],
       records: decision.gone ? kept : [...kept, after.record],
       images: new Map([...host.images, [world.record.spec?.image ?? "", after.image]]),
-      stopping: new Set(),
+      stopping: new Map(),
     },
   };
 }

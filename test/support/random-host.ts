@@ -230,7 +230,7 @@ export function hosts(objects: number): fc.Arbitrary<PureHost> {
               : { type: given.image as "missing" | "pulling" },
           ],
         ]),
-        stopping: new Set(given.stopping),
+        stopping: new Map(given.stopping.map((id) => [id, 30_000])),
         engineReady: given.engineReady,
         sourceSynced: given.sourceSynced,
         owner: given.owner,

@@ -96,7 +96,7 @@ export function world(overrides: Partial<World> = {}, quotas: readonly QuotaReco
     containers: [],
     nameTakenBy: null,
     image: { type: "present", id: "sha256:image" },
-    stopping: new Set(),
+    stopping: new Map(),
     owner: { uid: 1000, gid: 1000 },
     quota: resolveQuota(own.namespace, [], quotas),
     aggregate: null,

@@ -1,6 +1,7 @@
 import { restartBackoff, restartDelayMs } from "../../util/backoff.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
+import { isBeingStopped } from "../being-stopped.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, holdUntil, removeAt } from "../expiry.ts";
 import { containerName } from "../plan/container-name.ts";
@@ -22,9 +23,7 @@ export function observe(situation: Situation): Fact {
   const { world, roles } = situation;
   if (!world.engineReady)
     return fact("engine.unreachable", "EngineUnreachable", "the Docker engine does not answer");
-  if (
-    world.containers.some((container) => world.stopping.has(container.id) || container.state === "removing")
-  ) {
+  if (world.containers.some((container) => isBeingStopped(world, container))) {
     return fact("container.stopping", "Stopping", "being stopped");
   }
   const unwanted = whyUnwanted(situation);

@@ -75,6 +75,38 @@ describe("an emergency stop", () => {
     expect((await host.container("bob/sweep"))?.status.restarts).toBe(0);
   });
 
+  it("must cut short a stop that gives grace", { timeout: 60_000 }, async () => {
+    expect((await host.ds01("stop", "train")).code).toBe(0);
+    await host.waitForPhase("alice/train", "Stopping");
+    expect(await stateOf("alice/train")).toBe("running");
+    const startedAt = Date.now();
+    const { code, stdout } = await host.ds01("emergency-stop", "--user", "alice", "--reason", "smoke");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("alice/train stopped\n")]);
+    // Of ten minutes.
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
+    expect(await stateOf("alice/train")).toBe("exited");
+    const failed = (await host.events("alice/train")).filter(({ type }) => type === "Warning");
+    expect(failed.map(({ message }) => message)).toEqual([]);
+    expect((await host.ds01("resume", "--user", "alice")).code).toBe(0);
+    await host.waitForReady("alice/later");
+    expect((await host.ds01("start", "train")).code).toBe(0);
+    await host.waitForReady("alice/train");
+  });
+
+  it("must say so when it is of somebody who has nothing here, as by a slip, and hold all the same", async () => {
+    const { code, stdout, stderr } = await host.ds01(
+      "emergency-stop",
+      "--user",
+      "alcie",
+      "--reason",
+      "smoke",
+    );
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toContain("no containers of alcie are declared here; it holds all the same");
+    expect((await host.ds01("emergency-stop")).stdout).toMatch(/^alcie +root/m);
+    expect((await host.ds01("resume", "--user", "alcie")).code).toBe(0);
+  });
+
   it("must stop everybody", async () => {
     const { code, stdout } = await host.ds01("emergency-stop", "--all", "--reason", "cooling has failed");
     expect(code).toBe(0);

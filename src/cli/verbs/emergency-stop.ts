@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ContainerSpecSpec, ContainerStatus } from "../../api/container.ts";
+import type { ContainerSpecSpec, ContainerStatus, Phase } from "../../api/container.ts";
 import type { ApiObject } from "../../api/meta.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { Ds01Error } from "../../util/errors.ts";
@@ -46,8 +46,11 @@ export const emergencyStop = defineCommand({
       throw new UsageError('say why with --reason "TEXT"; everybody concerned is shown it');
     }
     const timeoutMs = timeoutOf(options.timeout);
-    const before = await running(whom, context);
+    const { declared, living: before } = await containersOf(whom, context);
     await context.client.emergencyStop(whom, reason);
+    // Most likely a slip of the pen; who comes later is held nevertheless.
+    if (whom !== null && declared === 0)
+      context.tell(`no containers of ${whom} are declared here; it holds all the same`);
     return await stopped(whom, { before, deadline: Date.now() + timeoutMs }, context);
   },
 });
@@ -70,25 +73,36 @@ function timeoutOf(text: string | undefined): number {
   throw new UsageError(`--timeout needs a duration with a unit, such as 30s or 5m; found "${text}"`);
 }
 
-/** `alice/train` of everything that has a process. */
-async function running(user: string | null, context: Context): Promise<readonly string[]> {
+/** How many are declared, and `alice/train` of each that has a process or is about to. */
+async function containersOf(
+  user: string | null,
+  context: Context,
+): Promise<{ readonly declared: number; readonly living: readonly string[] }> {
   const { items } = await context.client.list(
     kindOf("ContainerSpec"),
     user === null ? {} : { namespace: user },
   );
-  return (items as readonly ContainerObject[])
+  const living = (items as readonly ContainerObject[])
     .filter(({ status }) => status !== undefined && lives.has(status.phase))
     .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  return { declared: items.length, living };
 }
 
-const lives: ReadonlySet<string> = new Set(["Starting", "Running", "Degraded", "Stopping"]);
+const lives: ReadonlySet<Phase> = new Set([
+  "Allocated",
+  "Creating",
+  "Starting",
+  "Running",
+  "Degraded",
+  "Stopping",
+]);
 
 async function stopped(
   user: string | null,
   { before, deadline }: { readonly before: readonly string[]; readonly deadline: number },
   context: Context,
 ): Promise<number> {
-  let left = await running(user, context);
+  let { living: left } = await containersOf(user, context);
   const told = new Set<string>();
   const tell = (): void => {
     for (const name of before) {
@@ -107,7 +121,7 @@ async function stopped(
       });
     }
     await delay(lookAgainMs);
-    left = await running(user, context);
+    ({ living: left } = await containersOf(user, context));
     tell();
   }
   const [whom, end] = user === null ? ["everybody", "--all"] : [user, `--user ${user}`];

@@ -5,6 +5,22 @@ import { build } from "esbuild";
 
 const outdir = process.argv[2] ?? "dist/cli";
 
+/** Where verbs come in that need the schemas, YAML, or what turns other files into specs. */
+const schemaModules = [
+  "configuration",
+  "explain",
+  "parse",
+  "render-problems",
+  "yaml-text",
+  "resource-limits/convert",
+  "compose/convert-compose",
+  "compose/dotenv",
+  "run-command/convert-run-command",
+  "run-command/parse-run-command",
+  "docker-export/render-compose",
+  "docker-export/render-run",
+];
+
 /** Modules that have a file of their own: what only some verbs need, and the error classes that all files share. */
 const apart = [
   { file: "errors.js", filter: /\/util\/errors\.ts$/, source: 'export * from "./src/util/errors.ts";' },
@@ -12,10 +28,8 @@ const apart = [
   { file: "yaml.js", filter: /^yaml$/, source: 'export * from "./node_modules/yaml/browser/dist/index.js";' },
   {
     file: "schemas.js",
-    filter: /\/api\/(?:configuration|explain|parse|render-problems|resource-limits\/convert|yaml-text)\.ts$/,
-    source: ["configuration", "explain", "parse", "render-problems", "resource-limits/convert", "yaml-text"]
-      .map((name) => `export * from "./src/api/${name}.ts";`)
-      .join(""),
+    filter: new RegExp(`/api/(?:${schemaModules.join("|")})\\.ts$`),
+    source: schemaModules.map((name) => `export * from "./src/api/${name}.ts";`).join(""),
   },
 ];
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bedName } from "../bed/engine-record.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "./host.ts";
-import type { Host } from "./host.ts";
+import type { ContainerObject, Host } from "./host.ts";
 import { containerSpec, quotaSpec } from "./spec-text.ts";
 
 const mebibyte = 1024 ** 2;
@@ -64,14 +64,15 @@ describe("what the containers of one user may use together", () => {
     const { stdout } = await host.ds01("limits", "memory", "-o", "docker-args");
     expect(stdout).toContain(`--cgroup-parent=${parentOf("memory")}`);
     const used = (): number => Number(read("memory", "memory", "memory.usage_in_bytes", "memory.current"));
-    await waitFor("the first to fill its memory", () => used() > 25 * mebibyte);
+    await waitFor("the first to fill its memory", () => used() > 25 * mebibyte, { timeoutMs: 40_000 });
     declare("memory/second", holding(60_000_000));
-    const ended = await waitFor("the kernel to end one of them", async () => {
+    const endedOne = async (): Promise<ContainerObject | undefined> => {
       const both = await Promise.all(
         ["memory/first", "memory/second"].map(async (key) => host.container(key)),
       );
       return both.find((object) => object?.status.phase === "Failed");
-    });
+    };
+    const ended = await waitFor("the kernel to end one of them", endedOne, { timeoutMs: 40_000 });
     expect(ended.status.container?.exitCode).toBe(137);
     expect(used()).toBeLessThanOrEqual(64 * mebibyte);
     await host.remove("memory/first", "memory/second");

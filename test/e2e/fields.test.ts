@@ -88,7 +88,11 @@ describe("a field of a spec", () => {
   });
 
   it("must choose GPUs by model, memory and board", async () => {
-    const gpus = await host.gpus();
+    // The controller may just have started.
+    const gpus = await waitFor("the GPUs to be listed", async () => {
+      const listed = await host.gpus();
+      return listed.size > 0 && listed;
+    });
     const models = async (key: string): Promise<readonly string[]> =>
       slots(await host.waitForReady(key)).map((slot) => gpus.get(slot)?.spec.model ?? slot);
     drop("bob/large", { gpus: { count: 1, minMemory: "40Gi" } });

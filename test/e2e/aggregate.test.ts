@@ -57,14 +57,15 @@ describe("what the containers of one user may use together", () => {
       args: [`mkfifo /tmp/f; (head -c ${bytes} /dev/zero; sleep 1000) > /tmp/f & exec tail /tmp/f`],
       restartPolicy: "Never",
     });
-    declare("memory/first", holding(25_000_000));
+    const held = 25_000_000;
+    declare("memory/first", holding(held));
     await host.waitForReady("memory/first");
     const { HostConfig } = await host.dockerInspect("memory/first");
     expect(HostConfig.CgroupParent).toBe(parentOf("memory"));
     const { stdout } = await host.ds01("limits", "memory", "-o", "docker-args");
     expect(stdout).toContain(`--cgroup-parent=${parentOf("memory")}`);
     const used = (): number => Number(read("memory", "memory", "memory.usage_in_bytes", "memory.current"));
-    await waitFor("the first to fill its memory", () => used() > 25 * mebibyte, { timeoutMs: 40_000 });
+    await waitFor("the first to fill its memory", () => used() > held, { timeoutMs: 40_000 });
     declare("memory/second", holding(60_000_000));
     const endedOne = async (): Promise<ContainerObject | undefined> => {
       const both = await Promise.all(

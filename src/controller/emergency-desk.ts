@@ -88,6 +88,7 @@ export class EmergencyDesk {
   /** One at a time: what is asked for at the same moment is written in that order, nothing over something newer. */
   async #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#lastTurn.then(work);
+    // Who asked is told of a failure; the next turn comes all the same.
     this.#lastTurn = turn.catch(() => undefined);
     await turn;
   }

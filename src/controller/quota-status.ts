@@ -1,4 +1,5 @@
 import { updateConditions } from "../core/conditions.ts";
+import { fileConditions, shownSource } from "../core/file-status.ts";
 import type { HostView } from "../core/host-view.ts";
 import type { QuotaRecord } from "../core/record.ts";
 import type { Store } from "../ports/store.ts";
@@ -19,7 +20,6 @@ function statusOf(
   namespaces: ReadonlySet<string>,
   now: number,
 ): QuotaRecord["status"] {
-  const { rejection, pruneBlocked } = quota;
   const names = [...new Set([...namespaces, ...(quota.spec?.subjects.users ?? [])])].toSorted();
   const users = names
     .filter((name) => view.quotaOf(name).primary === quota.name)
@@ -35,14 +35,7 @@ function statusOf(
         ...(borrowed === 0 ? {} : { borrowedGpuEquivalents: borrowed }),
       };
     });
-  const accepted =
-    rejection === null
-      ? { type: "Accepted", status: true, reason: "SpecValid", message: "the file is in effect" }
-      : { type: "Accepted", status: false, reason: rejection.reason, message: rejection.message };
-  const blocked =
-    pruneBlocked === null
-      ? []
-      : [{ type: "PruneBlocked", status: true, reason: pruneBlocked.reason, message: pruneBlocked.message }];
+  const { accepted, blocked } = fileConditions(quota);
   return {
     observedGeneration: quota.generation,
     conditions: updateConditions(quota.status.conditions, [accepted, ...blocked], {
@@ -50,9 +43,6 @@ function statusOf(
       now,
     }),
     users,
-    source: {
-      path: rejection?.path ?? quota.source.path,
-      ...(quota.source.revision === undefined ? {} : { revision: quota.source.revision }),
-    },
+    source: shownSource(quota),
   };
 }

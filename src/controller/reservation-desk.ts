@@ -1,6 +1,7 @@
 import type { ReservationStatus } from "../api/reservation.ts";
 import { type ConditionInput, updateConditions } from "../core/conditions.ts";
 import { formatTime } from "../core/format-time.ts";
+import { fileConditions, shownSource } from "../core/file-status.ts";
 import type { HostView } from "../core/host-view.ts";
 import type { ReservationRecord } from "../core/record.ts";
 import { devicesAtRisk, type DeviceAtRisk } from "../core/reservation/blocked-bookings.ts";
@@ -83,26 +84,16 @@ function statusOf(
       generation: record.generation,
       now,
     }),
-    source: {
-      path: record.rejection?.path ?? record.source.path,
-      ...(record.source.revision === undefined ? {} : { revision: record.source.revision }),
-    },
+    source: shownSource(record),
   };
 }
 
 function conditionsOf(
-  { rejection, pruneBlocked }: ReservationRecord,
+  record: ReservationRecord,
   missing: string | null,
   atRisk: readonly DeviceAtRisk[],
 ): readonly ConditionInput[] {
-  const accepted =
-    rejection === null
-      ? { type: "Accepted", status: true, reason: "SpecValid", message: "the file is in effect" }
-      : { type: "Accepted", status: false, reason: rejection.reason, message: rejection.message };
-  const blocked =
-    pruneBlocked === null
-      ? []
-      : [{ type: "PruneBlocked", status: true, reason: pruneBlocked.reason, message: pruneBlocked.message }];
+  const { accepted, blocked } = fileConditions(record);
   return [accepted, keptCondition(missing, atRisk), ...blocked];
 }
 

@@ -7,6 +7,7 @@ import { queueStatus } from "./queue-status.ts";
 import { formatTime } from "./format-time.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "./gpu-access.ts";
 import { deviceGone } from "./lifecycle/device-gone.ts";
+import { fileConditions, shownSource } from "./file-status.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import { describeNotice } from "./lifecycle/preemption-notice.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
@@ -43,7 +44,7 @@ export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...(outcome?.type === "waiting" && fact.type === "waiting"
       ? { queue: queueStatus(outcome, record.status.queue) }
       : {}),
-    source: sourceOf(world),
+    source: shownSource(world.record),
   };
 }
 
@@ -65,7 +66,7 @@ export function rejectedStatus(world: World, phase: Phase, fact: Fact, now: numb
     }),
     gpus: [],
     restarts: record.memory.restarts,
-    source: sourceOf(world),
+    source: shownSource(world.record),
   };
 }
 
@@ -77,7 +78,7 @@ function unreachableStatus({ world, now }: Situation, fact: Fact): ContainerStat
   const types = new Set(["Accepted", ...before.filter((type) => type !== "Ready"), "Ready"]);
   const inputs = [...types].map((type): ConditionInput =>
     type === "Accepted"
-      ? acceptedCondition(record)
+      ? fileConditions(record).accepted
       : { type, status: null, reason: fact.reason, message: fact.message },
   );
   return {
@@ -86,13 +87,8 @@ function unreachableStatus({ world, now }: Situation, fact: Fact): ContainerStat
     message: `${fact.message}; what runs goes on`,
     observedGeneration: generation,
     conditions: updateConditions(status.conditions, inputs, { generation, now }),
-    source: sourceOf(world),
+    source: shownSource(world.record),
   };
-}
-
-function sourceOf({ record }: World): ContainerStatus["source"] {
-  const { path, revision } = record.source;
-  return { path: record.rejection?.path ?? path, ...(revision === undefined ? {} : { revision }) };
 }
 
 /** The reason column: what went wrong with the file comes first, then why it is not running. */
@@ -110,27 +106,14 @@ function shownReason(situation: Situation, fact: Fact): { reason?: string; messa
 
 function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact): ConditionInput[] {
   const { world, admission, roles, devices } = situation;
-  const { pruneBlocked } = world.record;
+  const { accepted, blocked } = fileConditions(world.record);
   const quota: ConditionInput =
     admission.type === "admitted"
       ? withinQuota(world)
       : { type: "QuotaReserved", status: false, reason: admission.reason, message: admission.message };
-  const inputs = [
-    acceptedCondition(world.record),
-    quota,
-    gpuCondition(situation, devices),
-    imageCondition(situation),
-  ];
+  const inputs = [accepted, quota, gpuCondition(situation, devices), imageCondition(situation)];
   inputs.push(...limitsCondition(situation));
-  if (pruneBlocked !== null) {
-    inputs.push({
-      type: "PruneBlocked",
-      status: true,
-      reason: pruneBlocked.reason,
-      message: pruneBlocked.message,
-    });
-  }
-  inputs.push(...blocksCondition(world));
+  inputs.push(...blocked, ...blocksCondition(world));
   if (situation.access !== null) inputs.push(lostAccessCondition(situation.access, situation.now));
   if (memory.state === "Degraded") {
     inputs.push({ type: "Degraded", status: true, reason: fact.reason, message: fact.message });
@@ -151,13 +134,6 @@ function withinQuota({ borrowing, quota }: World): ConditionInput {
   const where = place === null ? "" : ` (${place})`;
   const message = `its GPUs are beyond the quota of ${quota.user}${where}: it gives way when others ask for what is theirs`;
   return { type, status: true, reason: "Borrowing", message };
-}
-
-function acceptedCondition({ rejection }: World["record"]): ConditionInput {
-  const type = "Accepted";
-  return rejection === null
-    ? { type, status: true, reason: "SpecValid", message: "the file is in effect" }
-    : { type, status: false, reason: rejection.reason, message: rejection.message };
 }
 
 function gpuCondition(situation: Situation, devices: Situation["devices"]): ConditionInput {

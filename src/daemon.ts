@@ -6,6 +6,7 @@ import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
 import { deviceAccess } from "./adapters/docker/device-access.ts";
+import { dockerFiles } from "./adapters/docker/container-files.ts";
 import { dockerRuntime } from "./adapters/docker/runtime.ts";
 import { TimeSlicedProvider } from "./adapters/gpu/time-sliced.ts";
 import { deviceProvider } from "./adapters/gpu/registry.ts";
@@ -161,6 +162,7 @@ async function ports(
   const { log, lock, identity, store } = run;
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
+    containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
     deviceAccess: deviceAccess({ containers: dockerAccess({ dockerHost: settings.dockerHost }) }),
     provider: new TimeSlicedProvider(
       deviceProvider(settings.gpus, {

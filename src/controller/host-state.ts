@@ -1,3 +1,4 @@
+import type { OwnerAccount } from "../core/account/owner-account.ts";
 import { containerName } from "../core/plan/container-name.ts";
 import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
@@ -11,7 +12,7 @@ import type { World } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeviceProvider } from "../ports/device-provider.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
-import type { Identity, SystemUser } from "../ports/identity.ts";
+import type { Identity } from "../ports/identity.ts";
 import type { Store, StoreChange } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
@@ -58,7 +59,7 @@ export interface HostStateOptions {
 
 /** What must be asked for asynchronously before a world can be built. */
 export interface PreparedFacts extends PathFacts {
-  readonly owner: SystemUser | null;
+  readonly owner: OwnerAccount | null;
 }
 
 /**
@@ -127,7 +128,7 @@ export class HostState {
     if (spec === null) return { owner: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(spec.image);
     const owner =
-      spec.user === "owner" ? ((await this.#options.identity.userByName(namespace)) ?? null) : null;
+      spec.user === "owner" ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const { hostPaths, protectedPaths } = this.#options;
     const paths = [...pathsOf(spec), ...disksOf(spec, this.view().quotaOf(namespace))];
     return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };

@@ -6,6 +6,7 @@ import type { PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ContainerFiles } from "../ports/container-files.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { DeviceNotebook } from "../ports/device-notebook.ts";
 import type { DeviceAccess } from "../ports/device-access.ts";
@@ -30,6 +31,7 @@ export interface EventJournal {
 /** The outside, as one controller uses it. */
 export interface ManagerPorts {
   readonly runtime: ContainerRuntime;
+  readonly containerFiles: ContainerFiles;
   readonly provider: DeviceProvider;
   readonly deviceAccess: DeviceAccess;
   readonly source: SpecSource;

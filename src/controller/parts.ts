@@ -2,6 +2,7 @@ import type { Kind } from "../api/names.ts";
 import { defaultHealthSettings } from "../core/health/known-device.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import { ContainerAccount } from "./container-account.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
 import { AggregateBook } from "./aggregate-book.ts";
@@ -248,6 +249,12 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
         host,
         hostPaths: ports.hostPaths,
         protectedPaths,
+      }),
+      account: new ContainerAccount({
+        files: ports.containerFiles,
+        identity: ports.identity,
+        events: recorder,
+        log,
       }),
       aggregates,
       lock: ports.lock,

@@ -7,6 +7,7 @@ import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { InstanceLock } from "../ports/lock.ts";
 import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
+import type { ContainerAccount } from "./container-account.ts";
 import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -19,6 +20,7 @@ export interface StepContext {
   readonly host: HostState;
   readonly images: ImageBook;
   readonly useCheck: UseCheck;
+  readonly account: Pick<ContainerAccount, "beforeStart">;
   readonly aggregates: Pick<AggregateBook, "ensure">;
   readonly lock: InstanceLock;
   /** A container was made for the object just now, under its own name, by this very call. */
@@ -72,7 +74,9 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
         message: `${step.name} is not started: a device it was made for is held by another container`,
       });
     }
-    await context.useCheck.beforeStart(record, step.id === null ? undefined : context.cache.get(step.id));
+    const known = step.id === null ? undefined : context.cache.get(step.id);
+    await context.useCheck.beforeStart(record, known);
+    await context.account.beforeStart(record, step.id ?? step.name, known);
     await context.runtime.start(step.id ?? step.name);
     await context.cache.refresh(step.id ?? step.name);
     return "done";

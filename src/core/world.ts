@@ -1,3 +1,4 @@
+import type { OwnerAccount } from "./account/owner-account.ts";
 import type { DriverFacts } from "./cuda-fit.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
@@ -49,7 +50,7 @@ export interface World {
   /** Ids of containers that are being stopped right now -> milliseconds of grace that they are given. */
   readonly stopping: ReadonlyMap<string, number>;
   /** Account of the namespace's user; null when the system has none. */
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly owner: OwnerAccount | null;
   readonly quota: ResolvedQuota;
   /** The cgroup around all containers of the user; null where no quota limits them together. */
   readonly aggregate: AggregateState | null;

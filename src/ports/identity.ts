@@ -1,3 +1,5 @@
+import type { OwnerAccount } from "../core/account/owner-account.ts";
+
 /** A user of the system's name service. */
 export interface SystemUser {
   readonly name: string;
@@ -12,4 +14,6 @@ export interface Identity {
   userByUid(uid: number): Promise<SystemUser | undefined>;
   /** Names of all groups of the user, the primary one included. */
   groupsOf(userName: string): Promise<readonly string[]>;
+  /** The user with all groups by number, for running something as them. */
+  accountOf(userName: string): Promise<OwnerAccount | undefined>;
 }

@@ -43,6 +43,8 @@ export interface HostOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Lines for the configuration file; `trust: path` unless told, because most users do not exist here. */
   readonly configuration?: string;
+  /** Folder of programs that the controller finds before those of the system. */
+  readonly path?: string;
   /** `--gpus`; nvidia when the engine has GPUs, else none. */
   readonly gpus?: string;
 }
@@ -132,7 +134,7 @@ export class Host {
   get environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      PATH: `${this.engine.binPath}:${process.env["PATH"] ?? ""}`,
+      PATH: [this.#options.path ?? [], this.engine.binPath, process.env["PATH"] ?? ""].flat().join(":"),
       DS01_SOCKET: this.socketPath,
       DS01_NAMESPACE: "alice",
       DOCKER_HOST: undefined,

@@ -54,7 +54,7 @@ test("who is kept back by something else than devices holds up nobody in the que
   const bed = newBed();
   bed.provider.answer = () => inventory([gpu(0)]);
   // Nobody knows zoe, and to find that out takes longer than to look at bob's object.
-  bed.identity.userByName = async () => {
+  bed.identity.accountOf = async () => {
     await bed.turns();
     return undefined;
   };

@@ -25,6 +25,7 @@ const identity: Identity = {
   userByName: async (name) => users.find((user) => user.name === name),
   userByUid: async (uid) => users.find((user) => user.uid === uid),
   groupsOf: async (name) => (name === "carol" ? ["operators"] : [name]),
+  accountOf: async () => undefined,
 };
 
 const noContainers: ContainerAccess = {

@@ -12,6 +12,7 @@ import { ManualClock } from "./manual-clock.ts";
 import { MemoryNotebook } from "./memory-notebook.ts";
 import { MemoryCgroups } from "./memory-cgroups.ts";
 import { MemoryDocument } from "./memory-document.ts";
+import { MemoryFiles } from "./memory-files.ts";
 import { MemoryIdentity } from "./memory-identity.ts";
 import { MemorySource } from "./memory-source.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -70,6 +71,7 @@ export class ControllerBed {
   looksAtPaths = 0;
   beforePathLook: (path: string) => void = () => undefined;
   readonly cgroups = new MemoryCgroups();
+  readonly containerFiles = new MemoryFiles();
   /** The cgroups that the controller says it has made. */
   readonly ownCgroups = new MemoryDocument();
   /** Recent use of GPUs, as it was written last. */
@@ -104,6 +106,7 @@ export class ControllerBed {
     this.manager = new ControllerManager(
       {
         runtime: this.runtime,
+        containerFiles: this.containerFiles,
         provider: this.provider,
         deviceAccess: { probe: async ({ id }) => this.access.get(id) ?? { type: "granted" } },
         source: this.source,

@@ -13,6 +13,8 @@ export function desiredContainer(name: string, fields: Partial<DesiredContainer>
     workingDir: null,
     environment: {},
     user: null,
+    groups: [],
+    home: null,
     mounts: [],
     ports: [],
     network: "bridge",

@@ -37,7 +37,11 @@ export function containerOf(
       // An own entrypoint drops the image's command, for that was meant for the image's entrypoint.
       command: command ?? (entrypoint === null || entrypoint.length === 0 ? image.command : []),
       workingDir: desired.workingDir ?? image.workingDir,
-      environment: { ...image.environment, ...desired.environment },
+      environment: {
+        ...image.environment,
+        ...(desired.home === null ? {} : { HOME: desired.home }),
+        ...desired.environment,
+      },
       user: desired.user ?? image.user,
       mounts: desired.mounts.toSorted((left, right) => (left.target < right.target ? -1 : 1)),
       ports: desired.ports.toSorted((left, right) => left.containerPort - right.containerPort),

@@ -1,3 +1,4 @@
+import type { OwnerAccount } from "../../src/core/account/owner-account.ts";
 import type { Identity, SystemUser } from "../../src/ports/identity.ts";
 
 /** A name service that knows the users a test gives it. */
@@ -21,5 +22,10 @@ export class MemoryIdentity implements Identity {
 
   async groupsOf(userName: string): Promise<readonly string[]> {
     return this.#groups.get(userName) ?? [];
+  }
+
+  async accountOf(userName: string): Promise<OwnerAccount | undefined> {
+    const user = this.#users.get(userName);
+    return user === undefined ? undefined : { ...user, groups: [{ gid: user.gid, name: user.name }] };
   }
 }

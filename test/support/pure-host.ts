@@ -12,7 +12,7 @@ import type { Device, Inventory } from "../../src/core/schedule/device.ts";
 import type { Strategy } from "../../src/core/schedule/strategies.ts";
 import type { ImageState, World } from "../../src/core/world.ts";
 import { inventory } from "./devices.ts";
-import { hookAttachment, startOfTest } from "./world-builder.ts";
+import { alice, hookAttachment, startOfTest } from "./world-builder.ts";
 
 /** A whole host as data: what the controller would know of it, and nothing that runs. */
 export interface PureHost {
@@ -52,7 +52,7 @@ export function quietHost(devices: readonly Device[], change: Partial<PureHost> 
     stopping: new Map(),
     engineReady: true,
     sourceSynced: true,
-    owner: { uid: 1000, gid: 1000 },
+    owner: alice,
     strategy: "leastAllocated",
     ...change,
   };

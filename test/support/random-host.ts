@@ -11,7 +11,7 @@ import { migGpu } from "./devices.ts";
 import type { PureHost } from "./pure-host.ts";
 import { containersOf, someContainer } from "./random-container.ts";
 import { admittedQuota } from "./quotas.ts";
-import { device, record, spec, startOfTest } from "./world-builder.ts";
+import { alice, device, record, spec, startOfTest } from "./world-builder.ts";
 
 const minute = 60_000;
 /** A GPU in MIG mode beside whole ones; one of the whole ones is sick in some hosts. */
@@ -212,7 +212,7 @@ export function hosts(objects: number): fc.Arbitrary<PureHost> {
         stopping: fc.subarray(["c0", "c1"], { maxLength: 1 }),
         engineReady: fc.constantFrom(true, true, true, true, true, false),
         sourceSynced: fc.constantFrom(true, true, true, true, false),
-        owner: fc.constantFrom({ uid: 1000, gid: 1000 }, { uid: 1000, gid: 1000 }, null),
+        owner: fc.constantFrom(alice, alice, null),
         strategy: fc.constantFrom(...strategyNames),
       })
       .map((given): PureHost => ({

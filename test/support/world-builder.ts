@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import { ContainerSpecSpec as Schema } from "../../src/api/container.ts";
+import type { OwnerAccount } from "../../src/core/account/owner-account.ts";
 import { freshMemory } from "../../src/core/lifecycle/memory.ts";
 import { resolveQuota } from "../../src/core/quota/resolve.ts";
 import type { ContainerRecord, QuotaRecord } from "../../src/core/record.ts";
@@ -7,6 +8,9 @@ import type { Attachment, Device } from "../../src/core/schedule/device.ts";
 import type { World } from "../../src/core/world.ts";
 
 /** A moment that tests start from. */
+/** The user that namespaces of tests belong to. */
+export const alice: OwnerAccount = { name: "alice", uid: 1000, gid: 1000, home: "/home/alice", groups: [] };
+
 export const startOfTest = Date.UTC(2026, 10, 23, 12, 0, 0);
 
 /** A whole, healthy GPU. */
@@ -97,7 +101,7 @@ export function world(overrides: Partial<World> = {}, quotas: readonly QuotaReco
     nameTakenBy: null,
     image: { type: "present", id: "sha256:image" },
     stopping: new Map(),
-    owner: { uid: 1000, gid: 1000 },
+    owner: alice,
     quota: resolveQuota(own.namespace, [], quotas),
     aggregate: null,
     othersUsage: { containers: 0, gpuEquivalents: 0, holders: [] },

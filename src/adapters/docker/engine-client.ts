@@ -7,10 +7,12 @@ import { engineError } from "./errors.ts";
 export interface EngineRequest {
   /** The call in words, for messages: `start train._.alice`. */
   readonly what: string;
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
+  /** A tar archive as the body instead. */
+  readonly archive?: Buffer;
   /** Answers that mean success although they are no 2xx. */
   readonly accept?: readonly number[];
   readonly deadlineMs: number;
@@ -44,13 +46,14 @@ export function engineClient(docker: Docker): EngineClient {
   const modem: Modem = docker.modem;
 
   async function send(request: EngineRequest, kind: AnswerKind): Promise<unknown> {
-    const { what, method, path, query, body, accept = [], signal } = request;
+    const { what, method, path, query, body, archive, accept = [], signal } = request;
     try {
       return await withDeadline({ what, deadlineMs: request.deadlineMs, signal }, (abortSignal) => {
         const options = {
           method,
           path: query === undefined ? path : `${path}?`,
           options: { _query: query ?? {}, _body: body ?? {} },
+          ...(archive === undefined ? {} : { file: archive }),
           isStream: kind !== "json",
           ...(kind === "connection" ? { hijack: true, openStdin: true } : {}),
           abortSignal,

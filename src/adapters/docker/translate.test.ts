@@ -12,6 +12,8 @@ const desired: DesiredContainer = {
   workingDir: null,
   environment: { B: "2", A: "1=1" },
   user: null,
+  groups: [],
+  home: null,
   mounts: [{ source: "/srv/data", target: "/data", readOnly: true }],
   ports: [
     { containerPort: 80, hostPort: 8080, hostIp: "127.0.0.1", protocol: "tcp" },

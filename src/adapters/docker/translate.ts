@@ -27,7 +27,10 @@ export function translateContainer(
     ...(workingDir === null ? {} : { WorkingDir: workingDir }),
     ...(user === null ? {} : { User: user }),
     ...translateProcess(container.process),
-    Env: Object.entries(container.environment)
+    Env: Object.entries({
+      ...(container.home === null ? {} : { HOME: container.home }),
+      ...container.environment,
+    })
       .map(([name, value]) => `${name}=${value}`)
       .toSorted(),
     Labels: { ...container.labels },
@@ -58,6 +61,7 @@ function hostConfig(
     NetworkMode: container.network,
     IpcMode: container.ipc,
     ...translateProcessHost(container.process),
+    ...(container.groups.length === 0 ? {} : { GroupAdd: container.groups.map(String) }),
     ...rights(container.security),
     RestartPolicy: { Name: "no" },
     ...(container.cgroupParent === null ? {} : { CgroupParent: container.cgroupParent }),

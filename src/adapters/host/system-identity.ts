@@ -1,4 +1,5 @@
 import { execFile, type ExecFileException } from "node:child_process";
+import type { OwnerAccount, OwnerGroup } from "../../core/account/owner-account.ts";
 import type { Identity, SystemUser } from "../../ports/identity.ts";
 import { messageOf, UnreachableError } from "../../util/errors.ts";
 
@@ -61,15 +62,35 @@ class SystemIdentity implements Identity {
     if (!isPlainName(userName) || (/^\d+$/.test(userName) && (await this.userByName(userName)) === undefined))
       return [];
     const groups = await this.#cached(`groups ${userName}`, async () => {
-      // Names may hold spaces ("domain users"), hence NUL between them.
-      const { status, output, complaint } = await this.#run("id", ["-Gnz", "--", userName]);
-      const names = output.split("\0").filter((name) => name !== "");
-      // Status 1 also means that some group has no name; the others stand in the output all the same.
-      if (status === 0 || names.length > 0) return names;
-      if (/no such user/i.test(complaint)) return undefined;
-      throw unreachable(`id ended with status ${status}: ${complaint.trim()}`);
+      return this.#groups("-Gnz", userName);
     });
     return groups ?? [];
+  }
+
+  async accountOf(userName: string): Promise<OwnerAccount | undefined> {
+    const user = await this.userByName(userName);
+    if (user === undefined) return undefined;
+    const groups = await this.#cached(`numbers ${userName}`, async () => {
+      const numbers = await this.#groups("-Gz", userName);
+      const names = (await this.#groups("-Gnz", userName)) ?? [];
+      // In the same order; a group without a name shows its number instead.
+      return numbers?.map((number, index): OwnerGroup => {
+        const name = names.length === numbers.length ? (names[index] ?? number) : number;
+        return { gid: Number(number), name: name === number ? null : name };
+      });
+    });
+    return { ...user, groups: groups ?? [] };
+  }
+
+  /** What id says of a user's groups; undefined where there is no such user. */
+  async #groups(form: "-Gnz" | "-Gz", userName: string): Promise<readonly string[] | undefined> {
+    // Names may hold spaces ("domain users"), hence NUL between them.
+    const { status, output, complaint } = await this.#run("id", [form, "--", userName]);
+    const groups = output.split("\0").filter((group) => group !== "");
+    // Status 1 also means that some group has no name; the others stand in the output all the same.
+    if (status === 0 || groups.length > 0) return groups;
+    if (/no such user/i.test(complaint)) return undefined;
+    throw unreachable(`id ended with status ${status}: ${complaint.trim()}`);
   }
 
   async #passwd(key: string): Promise<SystemUser | undefined> {

@@ -1,6 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
 import { parseDuration } from "../../util/duration.ts";
+import { homeDirectory, supplementaryGroups } from "../account/owner-account.ts";
 import { keptRates } from "../quota/block-io.ts";
 import { keeps } from "../quota/engine-limits.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
@@ -39,7 +40,7 @@ export function buildDesired(
     command: someWords(spec.args),
     workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),
     environment: { ...writtenEnvironment(spec), ...attachment.environment },
-    user: dockerUser(spec, world),
+    ...runsAs(spec, world),
     mounts: (spec.volumes ?? []).map((volume) => ({
       source: plainPath(volume.hostPath.path),
       target: plainPath(volume.mountPath),
@@ -107,9 +108,14 @@ function writtenEnvironment(spec: ContainerSpecSpec): Record<string, string> {
   return Object.fromEntries((spec.env ?? []).map((variable) => [variable.name, variable.value]));
 }
 
-/** Docker's notation of spec.user; null leaves the image's user. */
-function dockerUser(spec: ContainerSpecSpec, world: World): string | null {
-  if (spec.user === "image") return null;
-  if (spec.user !== "owner") return spec.user;
-  return world.owner === null ? null : `${world.owner.uid}:${world.owner.gid}`;
+/** Docker's notation of spec.user, with what comes with the owner; null leaves the image's user. */
+function runsAs(
+  { user }: ContainerSpecSpec,
+  { owner }: World,
+): Pick<DesiredContainer, "user" | "groups" | "home"> {
+  if (user === "image") return { user: null, groups: [], home: null };
+  if (user !== "owner") return { user, groups: [], home: null };
+  if (owner === null) return { user: null, groups: [], home: null };
+  const groups = supplementaryGroups(owner).map(({ gid }) => gid);
+  return { user: `${owner.uid}:${owner.gid}`, groups, home: homeDirectory(owner) };
 }

@@ -17,6 +17,10 @@ export interface DesiredContainer {
   readonly environment: Readonly<Record<string, string>>;
   /** Docker's notation: `1000:1000`, `root`, or null for the image's user. */
   readonly user: string | null;
+  /** Numbers of more groups of the process; they are those of the moment in which it is made, as at a login. */
+  readonly groups: readonly number[];
+  /** HOME, unless a variable says so; null leaves the image's. Not compared either. */
+  readonly home: string | null;
   readonly mounts: readonly ObservedMount[];
   readonly ports: readonly PublishedPort[];
   readonly network: string;

@@ -1,4 +1,5 @@
 import type { OwnerAccount } from "../core/account/owner-account.ts";
+import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
 import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
@@ -247,6 +248,7 @@ export class HostState {
       aggregate: this.#options.aggregates.stateOf(record.namespace),
       othersUsage: view.usage(record.namespace, record.uid),
       hostPaths: prepared.hostPaths,
+      portUses: (record.spec?.ports ?? []).length === 0 ? [] : portUses(cache.all()),
       protectedPaths: prepared.protectedPaths,
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,

@@ -7,6 +7,7 @@ import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { BlockedBooking } from "./reservation/blocked-bookings.ts";
 import type { AggregateState } from "./quota/aggregate-state.ts";
+import type { PortUse } from "./quota/port-conflict.ts";
 import type { ResolvedQuota, UserUsage } from "./quota/limits.ts";
 import type { Attachment, Device } from "./schedule/device.ts";
 import type { Injection } from "./schedule/injection.ts";
@@ -57,6 +58,8 @@ export interface World {
   /** What the user's other objects use; this one is not in it. */
   readonly othersUsage: UserUsage;
   readonly hostPaths: ReadonlyMap<string, HostPathFact>;
+  /** Ports of the host that containers hold, those of the object included. */
+  readonly portUses: readonly PortUse[];
   /** Paths of the host that no container may have, links resolved; empty where the spec names no path. */
   readonly protectedPaths: readonly string[];
   /** True: its devices are beyond its owner's nominal quota. */

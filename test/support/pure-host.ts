@@ -3,6 +3,7 @@ import type { Decision } from "../../src/core/decision.ts";
 import { emergencyStopFor, type EmergencyStop } from "../../src/core/emergency-stop.ts";
 import { hostView, type HostView } from "../../src/core/host-view.ts";
 import type { ObservedContainer } from "../../src/core/observed.ts";
+import { portUses } from "../../src/core/quota/port-conflict.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
 import { predict } from "../../src/core/plan/predict.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord } from "../../src/core/record.ts";
@@ -94,6 +95,7 @@ export function worldOf(host: PureHost, uid: string): World {
     image: imageOf(host, record.spec?.image ?? ""),
     stopping: host.stopping,
     owner: host.owner,
+    portUses: portUses(host.containers),
     aggregate: null,
     quota: view.quotaOf(record.namespace),
     othersUsage: view.usage(record.namespace, uid),

@@ -102,6 +102,7 @@ export function world(overrides: Partial<World> = {}, quotas: readonly QuotaReco
     image: { type: "present", id: "sha256:image" },
     stopping: new Map(),
     owner: alice,
+    portUses: [],
     quota: resolveQuota(own.namespace, [], quotas),
     aggregate: null,
     othersUsage: { containers: 0, gpuEquivalents: 0, holders: [] },

@@ -27,8 +27,9 @@ import { memoryMatters } from "./memory-matters.ts";
 
 /** Something that waits without a deadline is looked at this often (an account, the quota of others). */
 const waitingLookMs = 30_000;
-/** Nothing tells when a host path appears, and to look for one costs next to nothing. */
-const mountLookMs = 5000;
+/** Nothing tells when a host path appears or a port is free, and to look for one costs next to nothing. */
+const soonThere: ReadonlySet<string> = new Set(["MountMissing", "PortInUse"]);
+const soonLookMs = 5000;
 const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling"]);
 /** Pause before a step is decided on anew that found the world another than it was thought to be. */
 const movedOnMs = 1000;
@@ -292,7 +293,7 @@ function resultOf(decision: Decision, now: number): ReconcileResult {
   if (decision.steps.length > 0) return { requeue: true };
   if (decision.requeueAt !== null) return dueAgain(decision, now);
   if (!waitingFacts.has(decision.fact.type)) return {};
-  return { requeueAt: now + (decision.fact.reason === "MountMissing" ? mountLookMs : waitingLookMs) };
+  return { requeueAt: now + (soonThere.has(decision.fact.reason) ? soonLookMs : waitingLookMs) };
 }
 
 function dueAgain({ requeueAt }: Decision, now: number): ReconcileResult {

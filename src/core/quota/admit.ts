@@ -3,6 +3,7 @@ import type { HostPathFact, World } from "../world.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ContainerRecord } from "../record.ts";
 import { countsAsContainer } from "./counts-as-container.ts";
+import { portConflict } from "./port-conflict.ts";
 import { violations } from "./violations.ts";
 
 /** Whether a container may be made now. What runs already is never touched by a refusal. */
@@ -40,7 +41,8 @@ export function admit(world: World, spec: ContainerSpecSpec): Admission {
   return (
     containerQuota(world, object) ??
     missingMount(world, spec, object) ??
-    missingDisk(world, spec, object) ?? { type: "admitted" }
+    missingDisk(world, spec, object) ??
+    occupiedPort(world, spec, object) ?? { type: "admitted" }
   );
 }
 
@@ -71,6 +73,16 @@ function missingMount(world: World, spec: ContainerSpecSpec, object: string): Ad
       return { type: "waiting", reason: "MountMissing", message: `${object} mounts ${message}` };
   }
   return null;
+}
+
+/** Docker would make the container, give it its GPUs, and then fail to start it. */
+function occupiedPort(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
+  const own = new Set(world.containers.map(({ id }) => id));
+  const found = portConflict(spec.ports ?? [], world.portUses, own);
+  if (found === null) return null;
+  const { port, use } = found;
+  const message = `${object} publishes port ${port.hostPort} of the host at ${port.hostIP}; ${use.holder} has it: choose another hostPort, leave it out so that Docker chooses one, or wait until ${use.holder} ends`;
+  return { type: "waiting", reason: "PortInUse", message };
 }
 
 /** Docker would start nothing that has a limit of a disk which is not there. */

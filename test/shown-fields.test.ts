@@ -15,6 +15,7 @@ const network = e2e(
   "must join the declared network, and that of the host or its IPC only with a grant",
 );
 const published = e2e("fields", "must publish ports at the declared address with the declared protocol");
+const healthCheck = e2e("fields", "must have its own health check, or none although its image has one");
 const interactive = e2e(
   "fields",
   "must run as an interactive program wants it, with the declared name, hosts and signal",
@@ -50,6 +51,12 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.stdin": interactive,
   "spec.init": interactive,
   "spec.stopSignal": interactive,
+  "spec.healthCheck.command": healthCheck,
+  "spec.healthCheck.interval": healthCheck,
+  "spec.healthCheck.timeout": healthCheck,
+  "spec.healthCheck.startPeriod": healthCheck,
+  "spec.healthCheck.retries": healthCheck,
+  "spec.healthCheck.disabled": healthCheck,
   "spec.hostname": interactive,
   "spec.hostAliases.ip": interactive,
   "spec.hostAliases.hostnames": interactive,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { HealthCheck } from "./health-check.ts";
 
 /** RFC 1123, as Kubernetes has it for hostnames. */
 const Hostname = z
@@ -51,6 +52,9 @@ export const processFields = {
       description: "Signal that asks it to end; absent: the image's, else SIGTERM.",
       examples: ["SIGINT"],
     }),
+  healthCheck: HealthCheck.optional().describe(
+    "How Docker finds out whether the program inside works; absent: as the image says.",
+  ),
   hostname: Hostname.optional().meta({
     description: "Host name inside the container; absent: Docker makes one up.",
     examples: ["worker-1"],

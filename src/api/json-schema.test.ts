@@ -59,7 +59,9 @@ function passes(keyword: string, argument: unknown, value: unknown): boolean {
 
 /** Fields that may not stand beside those of `whole`. */
 const excluded = {
-  ContainerSpec: { spec: { accelerators: { kind: "amd.com/gpu", count: 1 } } },
+  ContainerSpec: {
+    spec: { accelerators: { kind: "amd.com/gpu", count: 1 }, healthCheck: { disabled: true } },
+  },
   QuotaSpec: {},
   ReservationSpec: {
     spec: {
@@ -130,6 +132,7 @@ const whole = {
       stdin: true,
       init: true,
       stopSignal: "SIGINT",
+      healthCheck: { command: ["true"], interval: "10s", timeout: "5s", startPeriod: "1m", retries: 3 },
       hostname: "worker-1",
       hostAliases: [{ ip: "10.0.0.5", hostnames: ["data"] }],
       ports: [{ containerPort: 8888, hostPort: 8888, hostIP: "127.0.0.1", protocol: "TCP" }],

@@ -69,10 +69,21 @@ export interface ContainerProcess {
   readonly init: boolean | null;
   /** null: the image's, else SIGTERM. */
   readonly stopSignal: string | null;
+  readonly healthCheck: ContainerHealthCheck;
   /** null: made up by the engine. */
   readonly hostname: string | null;
   /** Lines of /etc/hosts as `name:ip`, sorted. */
   readonly extraHosts: readonly string[];
+}
+
+/** Docker's health check; null leaves the image's, else Docker's own. */
+export interface ContainerHealthCheck {
+  /** In Docker's notation: `CMD`, `CMD-SHELL` or `NONE` first. */
+  readonly test: readonly string[] | null;
+  readonly intervalMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly startPeriodMs: number | null;
+  readonly retries: number | null;
 }
 
 /** What a container may do beyond others, or less; lists in one order, capabilities without `CAP_`. */

@@ -105,6 +105,13 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
             init: true,
             stopSignal: "SIGINT",
             hostname: "worker-1",
+            healthCheck: {
+              test: ["CMD", "test", "-e", "/tmp/healthy"],
+              intervalMs: 1500,
+              timeoutMs: 1000,
+              startPeriodMs: null,
+              retries: 2,
+            },
             extraHosts: ["data:10.0.0.5", "six:fd00::5"],
           },
           labels: { "ds01.managed": "true", "ds01.user": "a.b@c-d.lan" },

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
-import { startHost } from "./host.ts";
+import { conditionOf, startHost } from "./host.ts";
 import type { ContainerObject, Host } from "./host.ts";
 import { containerSpec, quotaSpec } from "./spec-text.ts";
 
@@ -40,6 +40,34 @@ describe("a field of a spec", () => {
   };
 
   const slots = ({ status }: ContainerObject): readonly string[] => status.gpus.map(({ slot }) => slot);
+
+  it("must have its own health check, or none although its image has one", async () => {
+    const check = { command: ["test", "-e", "/tmp/fine"], interval: "500ms", timeout: "5s", retries: 2 };
+    drop("bob/checked", { healthCheck: { ...check, startPeriod: "100ms" } });
+    await host.waitForObject(
+      "bob/checked",
+      "found unhealthy",
+      (object) => conditionOf(object, "Ready")?.reason === "Unhealthy",
+    );
+    const { Config } = await host.dockerInspect("bob/checked");
+    expect(Config.Healthcheck).toEqual({
+      Test: ["CMD", "test", "-e", "/tmp/fine"],
+      Interval: 500_000_000,
+      Timeout: 5_000_000_000,
+      StartPeriod: 100_000_000,
+      Retries: 2,
+    });
+    await host.dockerExec("bob/checked", "touch", "/tmp/fine");
+    const { status } = await host.waitForReady("bob/checked");
+    await host.ds01("apply", "-f", `${host.specs}/users/bob/checked.yaml`);
+    expect((await host.waitForReady("bob/checked")).status.container?.id).toBe(status.container?.id);
+    await host.remove("bob/checked");
+
+    drop("bob/unchecked", { image: "bed/health:1", healthCheck: { disabled: true } });
+    await host.waitForReady("bob/unchecked");
+    expect((await host.dockerInspect("bob/unchecked")).State.Health).toBeUndefined();
+    await host.remove("bob/unchecked");
+  });
 
   it("must run as an interactive program wants it, with the declared name, hosts and signal", async () => {
     const fields = {

@@ -77,6 +77,19 @@ const spec = fc
       stdin: fc.constant(true),
       init: fc.constant(true),
       stopSignal: fc.constantFrom("SIGINT", "SIGRTMIN+3"),
+      healthCheck: fc.oneof(
+        fc.constant({ disabled: true }),
+        fc.record(
+          {
+            command: fc.array(anyText, { minLength: 1, maxLength: 3 }).filter(([first]) => first !== ""),
+            interval: fc.constantFrom("10000ms", "500ms"),
+            timeout: fc.constant("5000ms"),
+            startPeriod: fc.constant("60000ms"),
+            retries: fc.integer({ min: 1, max: 9 }),
+          },
+          { requiredKeys: ["command"] },
+        ),
+      ),
       hostname: name,
       hostAliases: fc.array(
         fc.record({

@@ -35,6 +35,7 @@ export interface InspectJson {
     readonly OpenStdin?: boolean;
     readonly StopSignal?: string;
     readonly Hostname?: string;
+    readonly Healthcheck?: InspectHealthcheck | null;
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
   readonly HostConfig: InspectHostConfig;
@@ -103,4 +104,13 @@ export interface InspectDeviceRequest {
   readonly Count?: number;
   readonly DeviceIDs?: readonly string[] | null;
   readonly Capabilities?: readonly (readonly string[])[] | null;
+}
+
+/** Times in nanoseconds; 0 is the engine's default. */
+export interface InspectHealthcheck {
+  readonly Test?: readonly string[] | null;
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly Retries?: number;
 }

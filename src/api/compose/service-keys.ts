@@ -18,6 +18,7 @@ import { readEnvironment, readEnvironmentFiles, readLabels } from "./service-env
 import { readExtraHosts, readNetworkMode, readPorts } from "./service-network.ts";
 import {
   readGracePeriod,
+  readHealthCheck,
   readPullPolicy,
   readRestartPolicy,
   readUlimits,
@@ -33,7 +34,6 @@ type KeyUse = Topic | ((service: ServiceReading, item: Item) => void);
 const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   names: "dns dns_opt dns_search domainname external_links links",
   dependsOn: "depends_on",
-  healthCheck: "healthcheck",
   groups: "group_add",
   temporaryFiles: "tmpfs",
   volumesFrom: "volumes_from",
@@ -102,6 +102,7 @@ const used: Readonly<Record<string, KeyUse>> = {
   tty: whereTrue((draft, origin) => readTerminal(draft, "tty", origin)),
   stdin_open: whereTrue((draft, origin) => readTerminal(draft, "stdin", origin)),
   stop_signal: textOf(readStopSignal),
+  healthcheck: readHealthCheck,
   hostname: textOf(readHostname),
   extra_hosts: readExtraHosts,
   cap_add: textsOf((draft, text, origin) => readCapability(draft, "add", text, origin)),

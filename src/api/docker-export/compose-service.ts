@@ -1,8 +1,9 @@
 import { parseBytes, parseCpus } from "../../util/quantity.ts";
 import type { BlockIo, IoRateName } from "../block-io.ts";
 import type { SecurityContext } from "../container-security.ts";
+import type { HealthCheck } from "../health-check.ts";
 import type { Port, Resources, Volume } from "../container.ts";
-import { dockerMemorySwap, dockerSize, ulimitAmount, wholeSeconds } from "./docker-text.ts";
+import { dockerMemorySwap, dockerSize, goTime, ulimitAmount, wholeSeconds } from "./docker-text.ts";
 import { dockerGpus } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
 import { deviceText, hostLines, securityWords } from "./run-options.ts";
@@ -31,6 +32,7 @@ export function composeService(container: ExportedContainer): Fields {
     stdin_open: spec.stdin === true ? true : undefined,
     init: spec.init === true ? true : undefined,
     stop_signal: spec.stopSignal,
+    healthcheck: healthFields(spec.healthCheck),
     hostname: spec.hostname,
     extra_hosts: hostLines(spec),
     user: composeUser(container),
@@ -46,6 +48,18 @@ export function composeService(container: ExportedContainer): Fields {
     restart: restarts[spec.restartPolicy],
     stop_grace_period: `${wholeSeconds(spec.stopGracePeriod)}s`,
     ...gpuFields(container),
+  };
+}
+
+function healthFields(check: HealthCheck | undefined): Fields | undefined {
+  if (check === undefined) return undefined;
+  if (check.disabled === true) return { disable: true };
+  return {
+    test: check.command === undefined ? undefined : ["CMD", ...check.command],
+    interval: goTime(check.interval),
+    timeout: goTime(check.timeout),
+    start_period: goTime(check.startPeriod),
+    retries: check.retries,
   };
 }
 

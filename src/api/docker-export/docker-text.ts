@@ -33,3 +33,8 @@ export function commaField(text: string): string {
 export function ulimitAmount(amount: number | "unlimited"): number {
   return amount === "unlimited" ? -1 : amount;
 }
+
+/** A duration as Go reads it, which knows no days and weeks. */
+export function goTime(duration: string | undefined): string | undefined {
+  return duration === undefined ? undefined : `${parseDuration(duration) ?? 0}ms`;
+}

@@ -1,8 +1,17 @@
 import type { HostDevice, SecurityContext } from "../container-security.ts";
+import type { HealthCheck } from "../health-check.ts";
 import type { ContainerSpecSpec, Port, Resources, Volume } from "../container.ts";
 import type { BlockIo, IoRateName } from "../block-io.ts";
+import { shellQuote } from "../../util/shell-quote.ts";
 import { parseBytes, parseCpus } from "../../util/quantity.ts";
-import { commaField, dockerMemorySwap, dockerSize, ulimitAmount, wholeSeconds } from "./docker-text.ts";
+import {
+  commaField,
+  dockerMemorySwap,
+  dockerSize,
+  goTime,
+  ulimitAmount,
+  wholeSeconds,
+} from "./docker-text.ts";
 import { dockerGpus } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
 
@@ -56,8 +65,21 @@ function processOptions(spec: ContainerSpecSpec): readonly RunOption[] {
     ...(stdin === true ? [{ flag: "--interactive" }] : []),
     ...(init === true ? [{ flag: "--init" }] : []),
     ...some("--stop-signal", stopSignal),
+    ...healthOptions(spec.healthCheck ?? {}),
     ...some("--hostname", hostname),
     ...hostLines(spec).map((line) => option("--add-host", line)),
+  ];
+}
+
+/** Docker's line is one for a shell. */
+function healthOptions({ command, disabled, ...check }: HealthCheck): readonly RunOption[] {
+  return [
+    ...(disabled === true ? [{ flag: "--no-healthcheck" }] : []),
+    ...some("--health-cmd", command?.map(shellQuote).join(" ")),
+    ...some("--health-interval", goTime(check.interval)),
+    ...some("--health-timeout", goTime(check.timeout)),
+    ...some("--health-start-period", goTime(check.startPeriod)),
+    ...some("--health-retries", check.retries === undefined ? undefined : String(check.retries)),
   ];
 }
 

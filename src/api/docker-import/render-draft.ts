@@ -13,6 +13,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "stdin",
   "init",
   "stopSignal",
+  "healthCheck",
   "hostname",
   "hostAliases",
   "user",

@@ -13,7 +13,7 @@ export const topics = {
     "The address of the host is known to the engine alone; write the one that you mean (spec.hostAliases).",
   ),
   healthCheck: none(
-    "A health check of the image counts for the condition Ready; a spec cannot set one. Write it into the image (HEALTHCHECK).",
+    "A health check of a spec has no interval of its own for the time of starting (spec.healthCheck).",
   ),
   groups: none("A spec names no further groups: run as a user and group that may do it (spec.user)."),
   temporaryFiles: none(

@@ -3,6 +3,12 @@ import { readDiskLimit, readDiskWeight } from "../docker-import/disk-limits.ts";
 import { readVariable } from "../docker-import/environment.ts";
 import { readGpuRequest } from "../docker-import/gpus.ts";
 import {
+  readHealthLine,
+  readHealthRetries,
+  readHealthTime,
+  readNoHealthCheck,
+} from "../docker-import/health.ts";
+import {
   readHostAlias,
   readHostname,
   readInit,
@@ -51,8 +57,7 @@ import {
 const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   attached: "attach detach-keys sig-proxy",
   names: "dns dns-option dns-search domainname link",
-  healthCheck:
-    "health-cmd health-interval health-retries health-start-interval health-start-period health-timeout no-healthcheck",
+  healthCheck: "health-start-interval",
   groups: "group-add",
   temporaryFiles: "tmpfs",
   namedVolume: "volume-driver",
@@ -141,6 +146,12 @@ const used: Readonly<Record<string, FlagUse>> = {
   interactive: (draft, _value, origin) => readTerminal(draft, "stdin", origin),
   init: (draft, _value, origin) => readInit(draft, origin),
   "stop-signal": readStopSignal,
+  "health-cmd": readHealthLine,
+  "health-interval": (draft, value, origin) => readHealthTime(draft, "interval", value, origin),
+  "health-timeout": (draft, value, origin) => readHealthTime(draft, "timeout", value, origin),
+  "health-start-period": (draft, value, origin) => readHealthTime(draft, "startPeriod", value, origin),
+  "health-retries": readHealthRetries,
+  "no-healthcheck": (draft, _value, origin) => readNoHealthCheck(draft, origin),
   hostname: readHostname,
   "add-host": readHostAlias,
   privileged: (draft, _value, origin) => readPrivileged(draft, origin),

@@ -23,14 +23,9 @@ import { involved } from "../recorder.ts";
 import { runStep, type StepContext, type StepProgress } from "../run-step.ts";
 import { failureOf } from "../step-failure.ts";
 import { stepEvent, stepFailed } from "../step-event.ts";
+import { dueAgain, resultOf } from "./look-again.ts";
 import { memoryMatters } from "./memory-matters.ts";
 
-/** Something that waits without a deadline is looked at this often (an account, the quota of others). */
-const waitingLookMs = 30_000;
-/** Nothing tells when a host path appears or a port is free, and to look for one costs next to nothing. */
-const soonThere: ReadonlySet<string> = new Set(["MountMissing", "PortInUse"]);
-const soonLookMs = 5000;
-const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling"]);
 /** Pause before a step is decided on anew that found the world another than it was thought to be. */
 const movedOnMs = 1000;
 /** Devices must have been looked at this recently before one is handed out. */
@@ -287,15 +282,4 @@ function isLingeringOf({ lingering, labels: own }: ObservedContainer, uid: strin
 
 function keyOf(record: ContainerRecord): string {
   return `${record.namespace}/${record.name}`;
-}
-
-function resultOf(decision: Decision, now: number): ReconcileResult {
-  if (decision.steps.length > 0) return { requeue: true };
-  if (decision.requeueAt !== null) return dueAgain(decision, now);
-  if (!waitingFacts.has(decision.fact.type)) return {};
-  return { requeueAt: now + (soonThere.has(decision.fact.reason) ? soonLookMs : waitingLookMs) };
-}
-
-function dueAgain({ requeueAt }: Decision, now: number): ReconcileResult {
-  return requeueAt === null ? {} : { requeueAt: Math.max(requeueAt, now + 50) };
 }

@@ -20,6 +20,7 @@ export const fieldPolicy = {
   stdin: "recreate",
   init: "recreate",
   stopSignal: "recreate",
+  healthCheck: "recreate",
   hostname: "recreate",
   hostAliases: "recreate",
   env: "recreate",

@@ -109,6 +109,7 @@ describe("specHash", () => {
     stdin: true,
     init: true,
     stopSignal: "SIGINT",
+    healthCheck: { command: ["true"] },
     hostname: "worker-1",
     hostAliases: [{ ip: "10.0.0.5", hostnames: ["data"] }],
     user: "owner",

@@ -10,7 +10,13 @@ import { portConflict, portUses } from "./port-conflict.ts";
 const wanted: Port = { containerPort: 80, hostPort: 8888, hostIP: "127.0.0.1", protocol: "TCP" };
 
 function container(port: Partial<PublishedPort>, fields: Partial<ObservedContainer> = {}): ObservedContainer {
-  const published = { containerPort: 80, hostPort: 8888, hostIp: "127.0.0.1", protocol: "tcp", ...port } as const;
+  const published = {
+    containerPort: 80,
+    hostPort: 8888,
+    hostIp: "127.0.0.1",
+    protocol: "tcp",
+    ...port,
+  } as const;
   const image = fakeImage("bed/base:1");
   const made = containerOf(desiredContainer("web", { ports: [published] }), image, "one", 0);
   return { ...made, state: "running", ...fields };

@@ -47,5 +47,7 @@ export function portConflict(
 function overlaps(one: string, other: string): boolean {
   if (one === other || one === "" || other === "") return true;
   const isV6 = (address: string): boolean => address.includes(":");
-  return isV6(one) === isV6(other) && [one, other].some((address) => address === "0.0.0.0" || address === "::");
+  return (
+    isV6(one) === isV6(other) && [one, other].some((address) => address === "0.0.0.0" || address === "::")
+  );
 }

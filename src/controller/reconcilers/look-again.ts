@@ -1,0 +1,24 @@
+import type { Decision } from "../../core/decision.ts";
+import type { ReconcileResult } from "../../ports/reconciler.ts";
+
+/** Something that waits without a deadline is looked at this often (an account, the quota of others). */
+const waitingLookMs = 30_000;
+/** Nothing tells when a host path appears or a port is free, and to look for one costs next to nothing. */
+const soonThere: ReadonlySet<string> = new Set(["MountMissing", "PortInUse"]);
+const soonLookMs = 5000;
+const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling"]);
+/** So that a deadline that is past already does not spin. */
+const leastPauseMs = 50;
+
+/** When an object is to be looked at after what was decided; `now` and the result in milliseconds since the epoch. */
+export function resultOf(decision: Decision, now: number): ReconcileResult {
+  if (decision.steps.length > 0) return { requeue: true };
+  if (decision.requeueAt !== null) return dueAgain(decision, now);
+  if (!waitingFacts.has(decision.fact.type)) return {};
+  return { requeueAt: now + (soonThere.has(decision.fact.reason) ? soonLookMs : waitingLookMs) };
+}
+
+/** At its own deadline only. */
+export function dueAgain({ requeueAt }: Decision, now: number): ReconcileResult {
+  return requeueAt === null ? {} : { requeueAt: Math.max(requeueAt, now + leastPauseMs) };
+}

@@ -1,26 +1,15 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LimitsAnswer } from "../../src/api/limits-answer.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { disk } from "./disk.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
 
 const run = promisify(execFile);
 const mebibyte = 1024 ** 2;
-
-/** A whole disk of this machine; any will do, for nothing is read from it. */
-const disk = `/dev/${
-  readdirSync("/sys/block")
-    .filter((name) => existsSync(`/dev/${name}`))
-    .toSorted((left, right) => sizeOf(right) - sizeOf(left))[0]!
-}`;
-
-function sizeOf(name: string): number {
-  return Number(readFileSync(`/sys/block/${name}/size`, "utf8"));
-}
 
 const students = `apiVersion: ds01.io/v1alpha1
 kind: QuotaSpec

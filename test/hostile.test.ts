@@ -56,7 +56,7 @@ describe("hostile specs", () => {
     if (record.spec === null) return [];
     const { namespace, spec } = record;
     const paths = [
-      ...(spec.volumes ?? []).map(({ hostPath }) => hostPath.path),
+      ...(spec.volumes ?? []).flatMap(({ hostPath }) => hostPath?.path ?? []),
       ...(spec.devices ?? []).map(({ hostPath }) => hostPath),
     ];
     const realPaths = new Map(paths.map((path) => [path, bed.realPath(path)]));

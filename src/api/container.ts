@@ -10,33 +10,9 @@ import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap } from "./fields.ts"
 import { GpuRequest } from "./gpu-request.ts";
 import { ImageReference } from "./image-reference.ts";
 import { Condition } from "./meta.ts";
-import { AbsolutePath, MountPath } from "./path-fields.ts";
+import { AbsolutePath } from "./path-fields.ts";
 import { Ulimits } from "./ulimit.ts";
-
-export const Volume = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .meta({ description: "A word for the mount, unique in this spec.", examples: ["data"] }),
-  mountPath: MountPath.meta({
-    description: "Where it appears inside the container.",
-    examples: ["/data"],
-  }),
-  readOnly: z.boolean().default(false).describe("Mount it read-only."),
-  hostPath: z
-    .strictObject({
-      path: AbsolutePath.meta({
-        description: "Path on the host; a quota must grant it (spec.policy.hostPaths).",
-        examples: ["/data/shared"],
-      }),
-      type: z
-        .enum(["Directory", "File"])
-        .optional()
-        .describe("What must be there before the container is created; checked only when given."),
-    })
-    .meta({ description: "A directory or file of the host.", examples: [{ path: "/data/shared" }] }),
-});
-export type Volume = z.infer<typeof Volume>;
+import { Volume } from "./volume.ts";
 
 export const Port = z.strictObject({
   containerPort: z

@@ -127,6 +127,8 @@ const whole = {
           readOnly: true,
           hostPath: { path: "/data/shared", type: "Directory" },
         },
+        { name: "models", mountPath: "/models", namedVolume: { name: "models" } },
+        { name: "scratch", mountPath: "/scratch", tmpfs: { sizeLimit: "1Gi", mode: "0700" } },
       ],
       tty: true,
       stdin: true,

@@ -91,4 +91,6 @@ export const labels = {
   gpuAllocated: "ds01.gpu.allocated",
   injection: "ds01.injection",
   instance: "ds01.instance",
+  /** Of volumes: their name among those of their owner. */
+  volume: "ds01.volume",
 } as const;

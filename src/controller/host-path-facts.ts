@@ -16,7 +16,7 @@ export const noPaths: PathFacts = { hostPaths: new Map(), protectedPaths: [] };
 
 /** Paths of the host that a spec names. */
 export function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly string[] {
-  return [...volumes.map(({ hostPath }) => hostPath.path), ...devices.map(({ hostPath }) => hostPath)];
+  return [...volumes.flatMap(({ hostPath }) => hostPath?.path ?? []), ...devices.map(({ hostPath }) => hostPath)];
 }
 
 /** Disks that a container may be limited on, by its spec or its owner's quota. */

@@ -12,6 +12,7 @@ import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 import type { UseCheck } from "./use-check.ts";
+import { refuseForeignVolumes } from "./volume-check.ts";
 
 /** What steps need to be carried out. */
 export interface StepContext {
@@ -55,6 +56,8 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
   create: async (step, record, context) => {
     const isReplacement = isReplacementName(step.container.name);
     await context.useCheck.beforeCreate(record);
+    const { volumes } = step.container;
+    await refuseForeignVolumes(volumes, `${record.namespace}/${record.name}`, context.runtime);
     try {
       const id = await context.runtime.create(step.container);
       if (!isReplacement) context.onCreated(record, id);

@@ -47,7 +47,7 @@ export class UseCheck {
    * earlier spec, so its own mounts count; undefined is one that was made for the spec just now.
    */
   async beforeStart(record: ContainerRecord, container: ObservedContainer | undefined): Promise<void> {
-    const mounts = container?.config.mounts ?? mountsOf(record);
+    const mounts = (container?.config.mounts ?? mountsOf(record)).filter((mount) => mount.type === "bind");
     if (mounts.length === 0) return;
     const { host, hostPaths, protectedPaths } = this.#options;
     const sources = mounts.map(({ source }) => source);
@@ -96,8 +96,9 @@ function refuseUnreadable({ hostPaths }: PathFacts, object: string): void {
 }
 
 function mountsOf({ spec }: ContainerRecord): readonly ObservedMount[] {
-  return (spec?.volumes ?? []).map(({ hostPath, mountPath, readOnly }) => {
-    return { source: hostPath.path, target: mountPath, readOnly };
+  return (spec?.volumes ?? []).flatMap(({ hostPath, mountPath, readOnly }): readonly ObservedMount[] => {
+    if (hostPath === undefined) return [];
+    return [{ type: "bind", source: hostPath.path, target: mountPath, readOnly }];
   });
 }
 

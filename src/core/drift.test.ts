@@ -31,7 +31,7 @@ describe("a container that is not known", () => {
 
     const docker = {
       workingDir: "/w",
-      mounts: [{ source: "/srv/d", target: "/data/x", readOnly: true }],
+      mounts: [{ type: "bind", source: "/srv/d", target: "/data/x", readOnly: true } as const],
       command: ["sh"],
       entrypoint: ["/entry"],
     };

@@ -106,10 +106,32 @@ export interface PassedDevice {
   readonly permissions: string;
 }
 
-export interface ObservedMount {
+/** What is mounted in a container, and where. */
+export type ObservedMount = BindMount | VolumeMount | TmpfsMount;
+
+/** A path of the host. */
+export interface BindMount {
+  readonly type: "bind";
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+}
+
+/** A volume of the engine, by its name there. */
+export interface VolumeMount {
+  readonly type: "volume";
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** Memory; null: as much, and with such permissions, as the engine gives. */
+export interface TmpfsMount {
+  readonly type: "tmpfs";
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly sizeBytes: number | null;
+  readonly mode: number | null;
 }
 
 export interface PublishedPort {

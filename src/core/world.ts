@@ -31,7 +31,7 @@ export type ImageState =
 export interface HostPathFact {
   readonly realPath: string;
   /** `Unreadable`: even ds01 cannot tell where it leads. */
-  readonly kind: "Directory" | "File" | "Other" | "Missing" | "Unreadable";
+  readonly kind: "Directory" | "File" | "Socket" | "CharDevice" | "BlockDevice" | "Other" | "Missing" | "Unreadable";
 }
 
 /** Everything `decide` may look at: one object and its surroundings, read at one moment, nothing chosen yet. */
@@ -60,6 +60,8 @@ export interface World {
   readonly hostPaths: ReadonlyMap<string, HostPathFact>;
   /** Ports of the host that containers hold, those of the object included. */
   readonly portUses: readonly PortUse[];
+  /** What the names of the engine's volumes begin with. */
+  readonly volumePrefix?: string;
   /** Paths of the host that no container may have, links resolved; empty where the spec names no path. */
   readonly protectedPaths: readonly string[];
   /** True: its devices are beyond its owner's nominal quota. */

@@ -30,6 +30,11 @@ export interface ImageInfo {
   readonly requirements?: Readonly<Record<string, string>>;
 }
 
+/** A volume that the engine keeps. */
+export interface EngineVolume {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /**
  * The container engine. Every call has its own deadline and takes an AbortSignal; calls are idempotent by
  * name or id: a 304 is success, a 404 is NotFoundError (success for stop and remove), a 409 is
@@ -49,7 +54,9 @@ export interface ContainerRuntime {
   devices(signal?: AbortSignal): Promise<EngineDevices>;
   image(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined>;
   pull(reference: string, signal?: AbortSignal): Promise<void>;
-  /** Returns the id. A container under that name already: ConflictError. */
+  /** By the engine's name; undefined where there is none. */
+  volume(name: string, signal?: AbortSignal): Promise<EngineVolume | undefined>;
+  /** Returns the id. Volumes it mounts that are missing are made with it. A container under that name already: ConflictError. */
   create(container: DesiredContainer, signal?: AbortSignal): Promise<string>;
   start(idOrName: string, signal?: AbortSignal): Promise<void>;
   unpause(idOrName: string, signal?: AbortSignal): Promise<void>;

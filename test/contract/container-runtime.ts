@@ -66,6 +66,7 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
 
     describe("create and inspect", () => {
       it("shows a created container exactly as it was described", async () => {
+        const volume = { name: "contract-shown", labels: { "ds01.user": "a.b@c-d.lan" } };
         const wanted = desired({
           entrypoint: ["/bin/sh", "-c"],
           command: ["exec /bin/serve"],
@@ -73,9 +74,13 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           environment: { EPOCHS: "3", TEXT: 'a=b "c" ü', NVIDIA_VISIBLE_DEVICES: "void" },
           user: "1000:1000",
           mounts: [
-            { source: test.folder, target: "/data/b", readOnly: true },
-            { source: test.folder, target: "/data/a", readOnly: false },
+            { type: "bind", source: test.folder, target: "/data/b", readOnly: true },
+            { type: "bind", source: test.folder, target: "/data/a", readOnly: false },
+            { type: "volume", source: volume.name, target: "/data/c", readOnly: true },
+            { type: "tmpfs", target: "/data/d", readOnly: false, sizeBytes: 1024 ** 2, mode: 0o750 },
+            { type: "tmpfs", target: "/data/e", readOnly: false, sizeBytes: null, mode: null },
           ],
+          volumes: [volume],
           ports: [
             { containerPort: 9000, hostPort: null, hostIp: "127.0.0.1", protocol: "udp" },
             { containerPort: 8888, hostPort: 18_888, hostIp: "127.0.0.1", protocol: "tcp" },
@@ -145,7 +150,7 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           workingDir: wanted.workingDir,
           environment: { ...wanted.environment, PATH: expect.stringContaining("/bin") as string },
           user: wanted.user,
-          mounts: [wanted.mounts[1], wanted.mounts[0]],
+          mounts: [wanted.mounts[1], wanted.mounts[0], ...wanted.mounts.slice(2)],
           ports: [wanted.ports[1], wanted.ports[0]],
           network: wanted.network,
           ipc: wanted.ipc,
@@ -160,6 +165,19 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           ioWeight: null,
           ioRates: wanted.ioRates,
         });
+      });
+
+      it("makes a volume with its labels where it is missing, and leaves it when the container goes", async () => {
+        const name = "contract-kept";
+        const mounts = [{ type: "volume", source: name, target: "/data", readOnly: false } as const];
+        expect(await runtime.volume(name)).toBeUndefined();
+        const made = { name, labels: { "ds01.user": "alice" } };
+        const id = await runtime.create(desired({ mounts, volumes: [made] }));
+        expect(await runtime.volume(name)).toEqual({ labels: made.labels });
+        await runtime.remove(id);
+
+        await runtime.create(desired({ mounts, volumes: [{ name, labels: { "ds01.user": "bob" } }] }));
+        expect(await runtime.volume(name)).toEqual({ labels: made.labels });
       });
 
       it("leaves to the image and the engine what is null", async () => {

@@ -175,6 +175,7 @@ function portOf(runtime: FakeRuntime): ConstructorParameters<typeof RuntimeCache
     devices: (...given) => runtime.devices(...given),
     image: (...given) => runtime.image(...given),
     pull: (...given) => runtime.pull(...given),
+    volume: (...given) => runtime.volume(...given),
     create: (...given) => runtime.create(...given),
     start: (...given) => runtime.start(...given),
     unpause: (...given) => runtime.unpause(...given),

@@ -16,6 +16,7 @@ export function desiredContainer(name: string, fields: Partial<DesiredContainer>
     groups: [],
     home: null,
     mounts: [],
+    volumes: [],
     ports: [],
     network: "bridge",
     ipc: "private",

@@ -6,6 +6,7 @@ import { unaskedEngine, type EngineDevices } from "../../src/core/schedule/injec
 import type { Clock } from "../../src/ports/clock.ts";
 import type {
   ContainerRuntime,
+  EngineVolume,
   ImageInfo,
   ListedContainer,
   RuntimeHint,
@@ -67,6 +68,8 @@ export class FakeRuntime implements ContainerRuntime {
   readonly images = new Map<string, FakeImage>();
   /** Images that pull finds. */
   readonly registry = new Map<string, FakeImage>();
+  /** Volumes by name, as they were first mounted. */
+  readonly volumes = new Map<string, EngineVolume>();
   /** Folders that no bind mount may name, since they do not exist. */
   readonly missingPaths = new Set<string>();
   /** Device ids that the GPU hook knows; null: it knows every one. */
@@ -274,6 +277,10 @@ export class FakeRuntime implements ContainerRuntime {
     });
   }
 
+  volume(name: string, signal?: AbortSignal): Promise<EngineVolume | undefined> {
+    return this.#answer("volume", name, signal, () => this.volumes.get(name));
+  }
+
   create(container: DesiredContainer, signal?: AbortSignal): Promise<string> {
     return this.#answer("create", container.name, signal, () => this.#create(container));
   }
@@ -358,11 +365,14 @@ export class FakeRuntime implements ContainerRuntime {
     const what = `create ${desired.name}`;
     const image = this.#image(desired.image);
     if (image === undefined) throw refusal(404, `No such image: ${desired.image}`, what);
-    const missing = desired.mounts.find(({ source }) => this.missingPaths.has(source));
-    if (missing !== undefined) {
-      throw refusal(400, `invalid mount config: bind source path does not exist: ${missing.source}`, what);
+    for (const mount of desired.mounts) {
+      if (mount.type !== "bind" || !this.missingPaths.has(mount.source)) continue;
+      throw refusal(400, `invalid mount config: bind source path does not exist: ${mount.source}`, what);
     }
     this.#freeName(desired.name, what);
+    for (const { name, labels } of desired.volumes) {
+      if (!this.volumes.has(name)) this.volumes.set(name, { labels });
+    }
     this.#created += 1;
     const id = idOf(`container ${this.#created}`);
     const container = containerOf(this.rewrite(desired), image, id, this.#clock.now());

@@ -43,6 +43,8 @@ export interface InspectJson {
 
 export interface InspectMount {
   readonly Type: string;
+  /** Of a volume. */
+  readonly Name?: string;
   readonly Source: string;
   readonly Destination: string;
   readonly RW: boolean;
@@ -79,8 +81,17 @@ export interface InspectHostConfig {
   readonly PidsLimit?: number | null;
   readonly Runtime?: string;
   readonly Binds?: readonly string[] | null;
+  /** As they were asked for. */
+  readonly Mounts?: readonly InspectMountSettings[] | null;
   readonly DeviceRequests?: readonly InspectDeviceRequest[] | null;
   readonly Devices?: readonly InspectDevice[] | null;
+}
+
+interface InspectMountSettings {
+  readonly Type: string;
+  readonly Target: string;
+  readonly ReadOnly?: boolean;
+  readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number } | null;
 }
 
 interface InspectRate {

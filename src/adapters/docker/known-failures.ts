@@ -152,6 +152,12 @@ export const knownFailures: readonly KnownFailure[] = [
     reason: "ContainerNotFound",
   },
   {
+    pattern: /no such volume/i,
+    statuses: [404],
+    kind: "notFound",
+    reason: "VolumeNotFound",
+  },
+  {
     pattern: /no such exec/i,
     kind: "notFound",
     reason: "ExecNotFound",

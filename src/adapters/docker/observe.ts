@@ -3,12 +3,12 @@ import type {
   EngineState,
   ObservedConfiguration,
   ObservedContainer,
-  ObservedMount,
   PublishedPort,
 } from "../../core/observed.ts";
 import { Ds01Error } from "../../util/errors.ts";
 import { gpuClaims } from "./gpu-claims.ts";
 import { observedRates } from "./io-rates.ts";
+import { observedMounts } from "./mounts.ts";
 import { observedSecurity } from "./observed-security.ts";
 import type { ListedContainer } from "../../ports/container-runtime.ts";
 import type { InspectHostConfig, InspectJson, InspectPortBinding, ListJson } from "./inspect-json.ts";
@@ -84,7 +84,7 @@ function configurationOf(
     workingDir: config.WorkingDir ?? "",
     environment,
     user: config.User ?? "",
-    mounts: bindMounts(json),
+    mounts: observedMounts(json),
     ports: publishedPorts(host),
     network: host.NetworkMode === undefined || host.NetworkMode === "default" ? "bridge" : host.NetworkMode,
     ipc: host.IpcMode === undefined || host.IpcMode === "" ? "private" : host.IpcMode,
@@ -124,14 +124,6 @@ function healthOf(status: string | undefined): ObservedContainer["health"] {
 function words(value: readonly string[] | string | null | undefined): readonly string[] {
   if (value === null || value === undefined) return [];
   return typeof value === "string" ? [value] : value;
-}
-
-/** Bind mounts only: the volumes an image declares are the image's, and nobody wrote them. */
-function bindMounts(json: InspectJson): ObservedMount[] {
-  return (json.Mounts ?? [])
-    .filter((mount) => mount.Type === "bind")
-    .map((mount) => ({ source: mount.Source, target: mount.Destination, readOnly: !mount.RW }))
-    .toSorted((left, right) => compare(left.target, right.target));
 }
 
 /** As they were asked for, also while nothing is bound; ordered, for Docker keeps them in a map. */

@@ -51,6 +51,11 @@ export type DockerRuntimeOptions = ({ readonly docker: Docker } | { readonly doc
   readonly log: Log;
 };
 
+/** What ds01 reads of `GET /volumes/NAME`. */
+interface VolumeJson {
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
 /** What does not change while an engine runs. */
 interface EngineFacts {
   readonly defaultRuntime: string;
@@ -172,6 +177,16 @@ export function dockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
     pull: async (reference, signal) => {
       log.debug({ call: `pull ${reference}` }, "engine call");
       await pullImage(client, reference, deadlines.pullIdleMs, signal);
+    },
+
+    volume: async (name, signal) => {
+      const what = `look for volume ${name}`;
+      const path = `/volumes/${encodeURIComponent(name)}`;
+      const json = await unless(
+        "VolumeNotFound",
+        client.request({ what, method: "GET", path, deadlineMs: readMs, signal }),
+      );
+      return json === undefined ? undefined : { labels: (json as VolumeJson).Labels ?? {} };
     },
 
     create: async (container, signal) => {

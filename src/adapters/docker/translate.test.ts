@@ -14,7 +14,8 @@ const desired: DesiredContainer = {
   user: null,
   groups: [],
   home: null,
-  mounts: [{ source: "/srv/data", target: "/data", readOnly: true }],
+  volumes: [],
+  mounts: [{ type: "bind", source: "/srv/data", target: "/data", readOnly: true }],
   ports: [
     { containerPort: 80, hostPort: 8080, hostIp: "127.0.0.1", protocol: "tcp" },
     { containerPort: 80, hostPort: null, hostIp: "::1", protocol: "tcp" },

@@ -6,6 +6,7 @@ import { allNodes } from "../../core/plan/drift.ts";
 import type { DeviceRequest } from "../../core/schedule/device.ts";
 import { translateProcess, translateProcessHost } from "./container-process.ts";
 import { translateRates } from "./io-rates.ts";
+import { translateMounts } from "./mounts.ts";
 import type { ContainerSecurity, PassedDevice, PublishedPort } from "../../core/observed.ts";
 
 /** What decides how the engine wants a container described. */
@@ -55,7 +56,7 @@ function hostConfig(
   container: DesiredContainer,
   engine: EngineTraits,
 ): NonNullable<ContainerCreateOptions["HostConfig"]> {
-  const { attachment, mounts, ports, shmSizeBytes } = container;
+  const { attachment, ports, shmSizeBytes } = container;
   const nodes = allNodes(container);
   return {
     NetworkMode: container.network,
@@ -73,13 +74,7 @@ function hostConfig(
     ...limits(container),
     ...translateRates(container.ioRates),
     ...(shmSizeBytes === null ? {} : { ShmSize: shmSizeBytes }),
-    // Without a word on propagation Docker takes rprivate, and rslave where its own data lies below the source.
-    Mounts: mounts.map(({ source, target, readOnly }) => ({
-      Type: "bind",
-      Source: source,
-      Target: target,
-      ReadOnly: readOnly,
-    })),
+    Mounts: translateMounts(container),
     ...(ports.length === 0 ? {} : { PortBindings: portBindings(ports) }),
     ...(attachment.deviceRequests.length === 0
       ? {}

@@ -39,7 +39,10 @@ async function look(path: string): Promise<HostPathInfo> {
 
 function kindOf(stats: Stats): HostPathInfo["kind"] {
   if (stats.isDirectory()) return "Directory";
-  return stats.isFile() ? "File" : "Other";
+  if (stats.isFile()) return "File";
+  if (stats.isSocket()) return "Socket";
+  if (stats.isCharacterDevice()) return "CharDevice";
+  return stats.isBlockDevice() ? "BlockDevice" : "Other";
 }
 
 /** Where a missing path would stand: every link on the way resolved, also one that leads to nothing yet. */

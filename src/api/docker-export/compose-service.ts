@@ -2,7 +2,8 @@ import { parseBytes, parseCpus } from "../../util/quantity.ts";
 import type { BlockIo, IoRateName } from "../block-io.ts";
 import type { SecurityContext } from "../container-security.ts";
 import type { HealthCheck } from "../health-check.ts";
-import type { Port, Resources, Volume } from "../container.ts";
+import type { Port, Resources } from "../container.ts";
+import type { Volume } from "../volume.ts";
 import { dockerMemorySwap, dockerSize, goTime, ulimitAmount, wholeSeconds } from "./docker-text.ts";
 import { dockerGpus } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
@@ -136,14 +137,18 @@ function diskFields({ weight, devices = [] }: BlockIo): Fields {
 }
 
 /** What is missing on the host is an error, as with ds01. */
-function volumeFields({ hostPath, mountPath, readOnly }: Volume): Fields {
-  return {
-    type: "bind",
-    source: hostPath.path,
-    target: mountPath,
-    ...(readOnly ? { read_only: true } : {}),
-    bind: { create_host_path: false },
+function volumeFields({ hostPath, namedVolume, tmpfs, mountPath, readOnly }: Volume): Fields {
+  const place = { target: mountPath, ...(readOnly ? { read_only: true } : {}) };
+  if (namedVolume !== undefined) return { type: "volume", source: namedVolume.name, ...place };
+  if (tmpfs === undefined) {
+    return { type: "bind", source: hostPath?.path, ...place, bind: { create_host_path: false } };
+  }
+  const { sizeLimit, mode } = tmpfs;
+  const limits = {
+    ...(sizeLimit === undefined ? {} : { size: parseBytes(sizeLimit) }),
+    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
   };
+  return { type: "tmpfs", ...place, ...(Object.keys(limits).length === 0 ? {} : { tmpfs: limits }) };
 }
 
 function portFields({ containerPort, hostPort, hostIP, protocol }: Port): Fields {

@@ -30,6 +30,11 @@ export function notExported(container: ExportedContainer): readonly string[] {
   if ([cpus, memory, pidsLimit, spec.ipc === "host" ? "" : shmSize].includes(undefined)) {
     sentences.push(`Limits that only the quota sets are not in it: ds01 limits ${namespace} -o docker-args.`);
   }
+  if ((spec.volumes ?? []).some(({ namedVolume }) => namedVolume !== undefined)) {
+    sentences.push(
+      `Docker calls its named volumes otherwise: docker volume ls --filter label=ds01.user=${namespace}.`,
+    );
+  }
   if ((spec.env ?? []).some(({ value }) => value === "(hidden)")) {
     sentences.push("The values of its variables are hidden from you.");
   }

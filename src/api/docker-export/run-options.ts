@@ -1,6 +1,7 @@
 import type { HostDevice, SecurityContext } from "../container-security.ts";
 import type { HealthCheck } from "../health-check.ts";
-import type { ContainerSpecSpec, Port, Resources, Volume } from "../container.ts";
+import type { ContainerSpecSpec, Port, Resources } from "../container.ts";
+import type { Volume } from "../volume.ts";
 import type { BlockIo, IoRateName } from "../block-io.ts";
 import { shellQuote } from "../../util/shell-quote.ts";
 import { parseBytes, parseCpus } from "../../util/quantity.ts";
@@ -138,14 +139,24 @@ function diskOptions({ weight, devices = [] }: BlockIo): readonly RunOption[] {
 }
 
 /** A bind that is missing on the host is an error this way, as with ds01; -v would make a directory. */
-function mountOption({ hostPath, mountPath, readOnly }: Volume): RunOption {
+function mountOption(volume: Volume): RunOption {
   const fields = [
-    "type=bind",
-    `source=${hostPath.path}`,
-    `target=${mountPath}`,
-    ...(readOnly ? ["readonly"] : []),
+    ...sourceFields(volume),
+    `target=${volume.mountPath}`,
+    ...(volume.readOnly ? ["readonly"] : []),
   ];
   return option("--mount", fields.map(commaField).join(","));
+}
+
+function sourceFields({ hostPath, namedVolume, tmpfs }: Volume): readonly string[] {
+  if (namedVolume !== undefined) return ["type=volume", `source=${namedVolume.name}`];
+  if (tmpfs === undefined) return ["type=bind", `source=${hostPath?.path ?? ""}`];
+  const { sizeLimit, mode } = tmpfs;
+  return [
+    "type=tmpfs",
+    ...(sizeLimit === undefined ? [] : [`tmpfs-size=${parseBytes(sizeLimit) ?? 0}`]),
+    ...(mode === undefined ? [] : [`tmpfs-mode=${mode}`]),
+  ];
 }
 
 function portOption({ containerPort, hostPort, hostIP, protocol }: Port): RunOption {

@@ -15,6 +15,7 @@ import { wantedSecurity } from "./container-security.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 import { plainPath } from "./plain-path.ts";
 import { specHash } from "./spec-hash.ts";
+import { wantedMounts, wantedVolumes } from "./wanted-mounts.ts";
 
 /**
  * The container as it should be now, holding exactly `devices`, which come in as `made` says or else as is best now.
@@ -33,6 +34,7 @@ export function buildDesired(
   const attachment = world.attach(chosen.devices, chosen.made);
   const { record } = world;
   const { cannotLimit } = chosen.limits;
+  const volumesOf = { prefix: world.volumePrefix, namespace: record.namespace, instance: world.instance };
   return {
     name: containerName(record.namespace, record.name),
     image: spec.image,
@@ -41,11 +43,8 @@ export function buildDesired(
     workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),
     environment: { ...writtenEnvironment(spec), ...attachment.environment },
     ...runsAs(spec, world),
-    mounts: (spec.volumes ?? []).map((volume) => ({
-      source: plainPath(volume.hostPath.path),
-      target: plainPath(volume.mountPath),
-      readOnly: volume.readOnly,
-    })),
+    mounts: wantedMounts(spec, volumesOf),
+    volumes: wantedVolumes(spec, volumesOf),
     ports: (spec.ports ?? []).map((port) => ({
       containerPort: port.containerPort,
       hostPort: port.hostPort ?? null,

@@ -22,6 +22,8 @@ export interface DesiredContainer {
   /** HOME, unless a variable says so; null leaves the image's. Not compared either. */
   readonly home: string | null;
   readonly mounts: readonly ObservedMount[];
+  /** The engine's volumes among its mounts; they are made with their labels where they are missing. */
+  readonly volumes: readonly WantedVolume[];
   readonly ports: readonly PublishedPort[];
   readonly network: string;
   readonly ipc: "private" | "host";
@@ -43,5 +45,12 @@ export interface DesiredContainer {
   readonly cgroupParent: string | null;
   readonly stopGraceMs: number;
   readonly attachment: Attachment;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A volume of the engine that belongs to the container's owner. */
+export interface WantedVolume {
+  /** Its name at the engine. */
+  readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }

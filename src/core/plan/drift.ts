@@ -1,6 +1,6 @@
 import { formatBytes } from "../../util/quantity.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
-import type { ObservedContainer, ObservedConfiguration, PassedDevice } from "../observed.ts";
+import type { ObservedConfiguration, ObservedContainer, ObservedMount, PassedDevice } from "../observed.ts";
 import { processDrift } from "./container-process.ts";
 import { byContainerPath } from "./container-security.ts";
 import { keyOf, perSecondText, type IoRate } from "../quota/block-io.ts";
@@ -68,9 +68,14 @@ export function allNodes({ security, attachment }: DesiredContainer): PassedDevi
 }
 
 function sortedMounts(mounts: DesiredContainer["mounts"]): unknown[] {
-  return mounts
-    .map(({ source, target, readOnly }) => ({ source, target, readOnly }))
-    .toSorted((a, b) => (a.target < b.target ? -1 : 1));
+  return mounts.map(comparedMount).toSorted((a, b) => (a.target < b.target ? -1 : 1));
+}
+
+/** Its parts in one order, as they are compared as text. */
+function comparedMount(mount: ObservedMount): ObservedMount {
+  const { target, readOnly } = mount;
+  if (mount.type !== "tmpfs") return { type: mount.type, source: mount.source, target, readOnly };
+  return { type: mount.type, target, readOnly, sizeBytes: mount.sizeBytes, mode: mount.mode };
 }
 
 function sortedPorts(ports: DesiredContainer["ports"]): string[] {

@@ -1,4 +1,5 @@
-import type { ContainerSpecSpec, Volume } from "../../api/container.ts";
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import type { HostPathVolume } from "../../api/volume.ts";
 import type { HostPathFact, World } from "../world.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ContainerRecord } from "../record.ts";
@@ -66,9 +67,9 @@ function wantsNone({ spec, memory }: ContainerRecord): boolean {
 }
 
 function missingMount(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
-  for (const volume of spec.volumes ?? []) {
-    const found = world.hostPaths.get(volume.hostPath.path);
-    const message = found === undefined ? null : mountProblem(volume, found);
+  for (const { hostPath } of spec.volumes ?? []) {
+    const found = hostPath === undefined ? undefined : world.hostPaths.get(hostPath.path);
+    const message = hostPath === undefined || found === undefined ? null : mountProblem(hostPath, found);
     if (message !== null)
       return { type: "waiting", reason: "MountMissing", message: `${object} mounts ${message}` };
   }
@@ -95,11 +96,10 @@ function missingDisk(world: World, spec: ContainerSpecSpec, object: string): Adm
 }
 
 /** Docker would make a missing directory as root, so a missing source always waits. */
-function mountProblem({ hostPath }: Volume, found: HostPathFact): string | null {
-  if (found.kind === "Missing")
-    return `${hostPath.path}; it does not exist on this host: create it or correct the path`;
-  if (found.kind === "Unreadable")
-    return `${hostPath.path}; ds01 cannot tell where it leads (no permission, or links in a circle): correct that or the path`;
-  if (hostPath.type === undefined || hostPath.type === found.kind) return null;
-  return `${hostPath.path} as ${hostPath.type}; it is a ${found.kind}: correct hostPath.type or the path`;
+function mountProblem({ path, type = "" }: HostPathVolume, { kind }: HostPathFact): string | null {
+  if (kind === "Missing") return `${path}; it does not exist on this host: create it or correct the path`;
+  if (kind === "Unreadable")
+    return `${path}; ds01 cannot tell where it leads (no permission, or links in a circle): correct that or the path`;
+  if (type === "" || type.replace("OrCreate", "") === kind) return null;
+  return `${path} as ${type}; it is a ${kind}: correct hostPath.type or the path`;
 }

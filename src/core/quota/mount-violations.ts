@@ -13,6 +13,7 @@ export interface WantedMount {
 /** Volumes of paths that are not granted, or that nobody may have. */
 export function mountViolations({ spec, quota, facts }: Subject): readonly Violation[] {
   return (spec.volumes ?? []).flatMap(({ hostPath, readOnly }, index) => {
+    if (hostPath === undefined) return [];
     const mount = { path: hostPath.path, readOnly, field: `spec.volumes[${index}].hostPath.path` };
     return mountViolation(mount, quota, facts) ?? [];
   });

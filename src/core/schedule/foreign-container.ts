@@ -52,7 +52,7 @@ export function ownerCandidates(
         ? [{ uid: Number(suffix) }]
         : named(suffix.replace(/\.ds01-\d+$/, ""), true)),
     ...homeOf(own["devcontainer.local_folder"]),
-    ...config.mounts.flatMap(({ source }) => homeOf(source)),
+    ...config.mounts.flatMap((mount) => (mount.type === "bind" ? homeOf(mount.source) : [])),
     ...homeOf(own["com.docker.compose.project.working_dir"]),
     // Images bring low numbers of their own; who writes a login's number means that login.
     ...(uid === undefined || Number(uid) < firstLoginUid ? [] : [{ uid: Number(uid) }]),

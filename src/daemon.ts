@@ -12,6 +12,7 @@ import { TimeSlicedProvider } from "./adapters/gpu/time-sliced.ts";
 import { deviceProvider } from "./adapters/gpu/registry.ts";
 import { aggregateCgroups } from "./adapters/host/aggregate-cgroups.ts";
 import { kernelLog } from "./adapters/host/kernel-log.ts";
+import { ownerFiles } from "./adapters/host/owner-files.ts";
 import { peerCredentials } from "./adapters/host/peer-credentials.ts";
 import { notifyService } from "./adapters/host/service-notify.ts";
 import { systemClock } from "./adapters/host/system-clock.ts";
@@ -185,6 +186,7 @@ async function ports(
     log,
     identity,
     hostPaths: systemHostPaths,
+    ownerFiles: ownerFiles(),
     views: publishedViews({
       stateDir: settings.stateDir,
       logDir: settings.logDir,

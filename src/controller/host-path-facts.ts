@@ -19,6 +19,11 @@ export function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): read
   return [...volumes.flatMap(({ hostPath }) => hostPath?.path ?? []), ...devices.map(({ hostPath }) => hostPath)];
 }
 
+/** Whether anything of the spec needs the account of its owner. */
+export function usesOwner({ user, volumes = [] }: ContainerSpecSpec): boolean {
+  return user === "owner" || volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
+}
+
 /** Disks that a container may be limited on, by its spec or its owner's quota. */
 export function disksOf({ resources }: ContainerSpecSpec, quota: ResolvedQuota): readonly string[] {
   return [...(resources?.io?.devices ?? []).map(({ path }) => path), ...limitedDisks(quota)];

@@ -19,7 +19,7 @@ import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import type { EngineBook } from "./engine-book.ts";
-import { lookAtPaths, noPaths, pathsOf, type PathFacts, disksOf, quotaHere } from "./host-path-facts.ts";
+import { lookAtPaths, noPaths, pathsOf, type PathFacts, disksOf, quotaHere, usesOwner } from "./host-path-facts.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -128,8 +128,7 @@ export class HostState {
     await this.learnGroups(namespace);
     if (spec === null) return { owner: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(spec.image);
-    const owner =
-      spec.user === "owner" ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
+    const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const { hostPaths, protectedPaths } = this.#options;
     const paths = [...pathsOf(spec), ...disksOf(spec, this.view().quotaOf(namespace))];
     return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };

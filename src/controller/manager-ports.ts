@@ -16,6 +16,7 @@ import type { Identity } from "../ports/identity.ts";
 import type { InstanceLock } from "../ports/lock.ts";
 import type { KernelLog } from "../ports/kernel-log.ts";
 import type { Log } from "../ports/log.ts";
+import type { OwnerFiles } from "../ports/owner-files.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
 import type { StateDocument } from "../ports/state-document.ts";
@@ -42,6 +43,7 @@ export interface ManagerPorts {
   readonly log: Log;
   readonly identity: Identity;
   readonly hostPaths: HostPaths;
+  readonly ownerFiles: OwnerFiles;
   readonly views: PublishedViews;
   readonly journal: EventJournal;
   readonly lock: InstanceLock;

@@ -256,6 +256,8 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
         events: recorder,
         log,
       }),
+      identity: ports.identity,
+      ownerFiles: ports.ownerFiles,
       aggregates,
       lock: ports.lock,
       onCreated: (record, id) => rememberCreated(store, record, id),

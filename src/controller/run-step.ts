@@ -4,7 +4,10 @@ import type { DesiredContainer } from "../core/plan/desired-container.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { OwnerAccount } from "../core/account/owner-account.ts";
+import type { Identity } from "../ports/identity.ts";
 import type { InstanceLock } from "../ports/lock.ts";
+import type { OwnerFiles } from "../ports/owner-files.ts";
 import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { ContainerAccount } from "./container-account.ts";
@@ -22,6 +25,8 @@ export interface StepContext {
   readonly images: ImageBook;
   readonly useCheck: UseCheck;
   readonly account: Pick<ContainerAccount, "beforeStart">;
+  readonly identity: Pick<Identity, "accountOf">;
+  readonly ownerFiles: OwnerFiles;
   readonly aggregates: Pick<AggregateBook, "ensure">;
   readonly lock: InstanceLock;
   /** A container was made for the object just now, under its own name, by this very call. */
@@ -52,6 +57,10 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
       (error: unknown) => context.onLongStepEnd(record, step, error),
     );
     return "goes-on";
+  },
+  makeHostPath: async (step, record, context) => {
+    await context.ownerFiles.make(step.path, step.kind, await ownerOf(record, context));
+    return "done";
   },
   create: async (step, record, context) => {
     const isReplacement = isReplacementName(step.container.name);
@@ -119,6 +128,17 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     return "done";
   },
 };
+
+/** As whom files of the host are touched for the object. */
+async function ownerOf({ namespace, name }: ContainerRecord, { identity }: StepContext): Promise<OwnerAccount> {
+  const owner = await identity.accountOf(namespace);
+  if (owner !== undefined) return owner;
+  throw new StalledError({
+    reason: "UnknownUser",
+    message: `${namespace}/${name} uses files of its owner; this host has no user "${namespace}"`,
+    remedy: "add the account",
+  });
+}
 
 /** Carries out one step, or begins it when it takes long. */
 export async function runStep(

@@ -8,6 +8,8 @@ export function stepEvent(step: Step, world: World): Announcement {
   switch (step.do) {
     case "pull":
       return normal("Pulling", `pulling ${step.image}`);
+    case "makeHostPath":
+      return normal("MakingHostPath", `making ${step.path} as its owner: ${step.cause}`);
     case "create": {
       const slots = step.container.labels["ds01.gpu.slots"] ?? "";
       const gpu = slots === "" ? "" : ` with GPU ${slots}`;
@@ -42,6 +44,7 @@ function normal(reason: string, message: string): Announcement {
 /** What the event of a step that failed is called. */
 export const stepFailed = {
   pull: "PullFailed",
+  makeHostPath: "HostPathNotMade",
   create: "CreateFailed",
   start: "StartFailed",
   unpause: "UnpauseFailed",

@@ -6,6 +6,7 @@ import type { Inventory } from "../../src/core/schedule/device.ts";
 import type { AccessVerdict } from "../../src/ports/device-access.ts";
 import type { DeviceProvider } from "../../src/ports/device-provider.ts";
 import type { KernelLog } from "../../src/ports/kernel-log.ts";
+import { StalledError } from "../../src/util/errors.ts";
 import { inventory } from "./devices.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -57,6 +58,10 @@ export class ControllerBed {
   readonly published = new Map<string, string>();
   /** Host paths that are not there. */
   readonly missingHostPaths = new Set<string>();
+  /** Paths that their owner may not make. */
+  readonly refusedHostPaths = new Set<string>();
+  /** What was made in the name of its owner: kind, path and user. */
+  readonly madeAsOwner: string[] = [];
   /** Paths that no container may have. */
   readonly protectedPaths: readonly string[] = [
     "/run/docker.sock",
@@ -123,6 +128,17 @@ export class ControllerBed {
             const realPath = this.realPath(path);
             return { realPath, kind: this.missingHostPaths.has(path) ? "Missing" : "Directory" };
           },
+        },
+        ownerFiles: {
+          make: async (path, kind, { name }) => {
+            if (this.refusedHostPaths.has(path)) {
+              throw new StalledError({ reason: "HostPathNotMade", message: `${name} may not make ${path}` });
+            }
+            this.madeAsOwner.push(`${kind} ${path} ${name}`);
+            this.missingHostPaths.delete(path);
+          },
+          archive: async ({ path, to, as }, { name }) =>
+            Buffer.from(`${path} as ${name} to ${to} for ${as.uid}:${as.gid}`),
         },
         views: {
           operation: () => undefined,

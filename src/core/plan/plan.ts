@@ -1,3 +1,4 @@
+import type { HostPathType } from "../../api/volume.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
 import type { Fact } from "../lifecycle/fact.ts";
@@ -26,6 +27,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
     const container = desiredOf(situation);
     const cause = lost ? "its container is gone; spec says Running" : "no container for this spec";
     return [
+      ...makeHostPaths(situation),
       { do: "create", container, cause },
       { do: "start", name: container.name, id: null, cause: "spec says Running" },
     ];
@@ -65,7 +67,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
   createReplacement: (situation, { message }) => {
     const { namespace, name, generation } = situation.world.record;
     const container = { ...desiredOf(situation), name: replacementName(namespace, name, generation) };
-    return [{ do: "create", container, cause: message }];
+    return [...makeHostPaths(situation), { do: "create", container, cause: message }];
   },
   startReplacement: (situation, { message }) =>
     onPrimary(situation.roles.replacement, ({ id, name }) => [
@@ -118,9 +120,27 @@ export function discard(
   );
 }
 
-function startPrimary({ roles }: Situation, { message }: Fact): readonly Step[] {
-  return onPrimary(roles.primary, ({ id, name }) => [{ do: "start", id, name, cause: message }]);
+function startPrimary(situation: Situation, { message }: Fact): readonly Step[] {
+  return onPrimary(situation.roles.primary, ({ id, name }) => [
+    ...makeHostPaths(situation),
+    { do: "start", id, name, cause: message },
+  ]);
 }
+
+/** One that was made before may be gone again when its container starts the next time. */
+function makeHostPaths({ world, spec }: Situation): readonly Step[] {
+  return (spec.volumes ?? []).flatMap(({ name, hostPath }): readonly Step[] => {
+    if (hostPath === undefined || world.hostPaths.get(hostPath.path)?.kind !== "Missing") return [];
+    const kind = madeKinds[hostPath.type ?? ""];
+    if (kind === undefined) return [];
+    return [{ do: "makeHostPath", path: hostPath.path, kind, cause: `volume ${name} is ${hostPath.type}` }];
+  });
+}
+
+const madeKinds: Readonly<Partial<Record<HostPathType, "Directory" | "File">>> = {
+  DirectoryOrCreate: "Directory",
+  FileOrCreate: "File",
+};
 
 function stopIfLive(
   situation: Situation,

@@ -17,6 +17,10 @@ function applyStep(world: World, step: Step, now: number): World {
   switch (step.do) {
     case "pull":
       return { ...world, image: { type: "present", id: "sha256:pulled" } };
+    case "makeHostPath": {
+      const made = { realPath: step.path, kind: step.kind };
+      return { ...world, hostPaths: new Map([...world.hostPaths, [step.path, made]]) };
+    }
     case "create":
       return { ...world, containers: [...world.containers, createdContainer(step.container, now)] };
     case "start":

@@ -7,6 +7,8 @@ export function stepTarget(step: Step): string {
   switch (step.do) {
     case "pull":
       return step.image;
+    case "makeHostPath":
+      return step.path;
     case "create":
       return step.container.name;
     case "rename":

@@ -3,6 +3,13 @@ import type { DesiredContainer } from "./desired-container.ts";
 
 /** One external call each; `cause` says why, for logs, events and `ds01 diff`. */
 export type Step =
+  | {
+      /** A path of the host that the spec wants made where nothing is; done by and for the owner. */
+      readonly do: "makeHostPath";
+      readonly path: string;
+      readonly kind: "Directory" | "File";
+      readonly cause: string;
+    }
   | { readonly do: "pull"; readonly image: string; readonly cause: string }
   | { readonly do: "create"; readonly container: DesiredContainer; readonly cause: string }
   | { readonly do: "start"; readonly name: string; readonly id: string | null; readonly cause: string }

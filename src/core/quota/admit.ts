@@ -32,11 +32,12 @@ export function admit(world: World, spec: ContainerSpecSpec): Admission {
       message: denied.map(({ message }) => message).join("\n"),
     };
   }
-  if (spec.user === "owner" && world.owner === null) {
+  const asOwner = world.owner === null ? whatAsOwner(world, spec) : undefined;
+  if (asOwner !== undefined) {
     return {
       type: "refused",
       reason: "UnknownUser",
-      message: `${object} runs as its owner; this host has no user "${world.record.namespace}": add the account or set spec.user`,
+      message: `${object} ${asOwner.what}; this host has no user "${world.record.namespace}": add the account or ${asOwner.otherwise}`,
     };
   }
   return (
@@ -45,6 +46,19 @@ export function admit(world: World, spec: ContainerSpecSpec): Admission {
     missingDisk(world, spec, object) ??
     occupiedPort(world, spec, object) ?? { type: "admitted" }
   );
+}
+
+/** What of the spec only the account of its owner can do; undefined where nothing is. */
+function whatAsOwner(
+  { hostPaths }: World,
+  spec: ContainerSpecSpec,
+): { readonly what: string; readonly otherwise: string } | undefined {
+  if (spec.user === "owner") return { what: "runs as its owner", otherwise: "set spec.user" };
+  const made = (spec.volumes ?? []).find(({ hostPath }) => {
+    return hostPath?.type?.endsWith("OrCreate") && hostPaths.get(hostPath.path)?.kind === "Missing";
+  });
+  if (made?.hostPath === undefined) return undefined;
+  return { what: `has ${made.hostPath.path} made as its owner`, otherwise: "make it by hand" };
 }
 
 function containerQuota(world: World, object: string): Admission | null {
@@ -97,6 +111,7 @@ function missingDisk(world: World, spec: ContainerSpecSpec, object: string): Adm
 
 /** Docker would make a missing directory as root, so a missing source always waits. */
 function mountProblem({ path, type = "" }: HostPathVolume, { kind }: HostPathFact): string | null {
+  if (kind === "Missing" && type.endsWith("OrCreate")) return null;
   if (kind === "Missing") return `${path}; it does not exist on this host: create it or correct the path`;
   if (kind === "Unreadable")
     return `${path}; ds01 cannot tell where it leads (no permission, or links in a circle): correct that or the path`;

@@ -125,6 +125,7 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     health: settings.health,
     dryRun: flags.dryRun,
     cgroupRoot: settings.cgroupRoot,
+    volumes: settings.volumes,
     ...(settings.dockerHost.startsWith("unix:") ? { machineCpus: cpus().length } : {}),
   });
   const server = await startApiServer({

@@ -1,4 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { ManagerSettings } from "../src/controller/manager-ports.ts";
+import { presetsOf } from "../src/core/presets/preset.ts";
 import { ControllerBed } from "./support/controller-bed.ts";
 
 const path = "/home/alice/work";
@@ -93,5 +95,64 @@ describe("a named volume", () => {
     expect(bed.runtime.containers).toEqual([]);
     bed.runtime.volumes.clear();
     await bed.until("it to run", () => bed.phase("alice/job") === "Running", 400_000);
+  });
+});
+
+describe("presets of the configuration", () => {
+  const onHost = { prefix: "lab-", presets: presetsOf({}, "host") };
+  const named = { prefix: "lab-", presets: presetsOf({}, "named") };
+
+  async function running(settings: Partial<ManagerSettings>, before?: ControllerBed): Promise<ControllerBed> {
+    const bed = new ControllerBed(settings, before?.store, before);
+    bed.declare("alice", "job", ["presets: [results]"]);
+    bed.start();
+    onTestFinished(async () => bed.stop());
+    await bed.until("it to run", () => bed.phase("alice/job") === "Running");
+    return bed;
+  }
+
+  const sources = (bed: ControllerBed) =>
+    bed.runtime.container("job._.alice").config.mounts.map((mount) => "source" in mount && mount.source);
+
+  test("are mounted without a quota where an admin wants directories of the host", async () => {
+    const bed = await running({ volumes: onHost });
+    expect(sources(bed)).toEqual(["/home/alice/results"]);
+    bed.runtime.kill("job._.alice");
+    await bed.until("it to be started again", () => bed.runtime.count("start") === 2);
+  });
+
+  test("are not mounted where the user has put a link", async () => {
+    const bed = new ControllerBed({ volumes: onHost });
+    bed.links.set("/home/alice/results", "/srv/other");
+    bed.declare("alice", "job", ["presets: [results]"]);
+    bed.start();
+    onTestFinished(async () => bed.stop());
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "HostPathDenied");
+  });
+
+  test("end nothing when they change, and count from its next start on", async () => {
+    const first = await running({ volumes: onHost });
+    await first.stop();
+    const second = await running({ volumes: named }, first);
+    await second.pass(120_000);
+    expect(sources(second)).toEqual(["/home/alice/results"]);
+    expect(second.runtime.count("create")).toBe(1);
+    second.runtime.kill("job._.alice");
+    await second.until("it to be made anew", () => second.runtime.count("create") === 2);
+    await second.until(
+      "it to stand alone",
+      () => second.phase("alice/job") === "Running" && second.runtime.containers.length === 1,
+      60_000,
+    );
+    expect(sources(second)).toEqual(["lab-results._.alice"]);
+  });
+
+  test("that are not known are told at once", async () => {
+    const bed = new ControllerBed();
+    bed.declare("alice", "job", ["presets: [result]"]);
+    bed.start();
+    onTestFinished(async () => bed.stop());
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "UnknownPreset");
+    expect(bed.record("alice/job")?.status.message).toContain('did you mean "results"?');
   });
 });

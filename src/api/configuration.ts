@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Duration, DurationOrNever, StrategyName } from "./fields.ts";
+import { Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
+import { ConfiguredPreset, VolumeMode } from "./preset.ts";
 
 /** The configuration file: everything is optional; flags beat variables, which beat the file. */
 export const Configuration = z.strictObject({
@@ -123,6 +124,23 @@ export const Configuration = z.strictObject({
     })
     .optional()
     .describe("What has to give way to whom."),
+  volumes: z
+    .strictObject({
+      mode: VolumeMode.optional().describe(
+        "Where presets keep their files: named volumes, or directories of the host, which that grants to everybody; named.",
+      ),
+      prefix: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'letters, digits, "_", "." and "-"')
+        .optional()
+        .describe("What Docker's names of the volumes begin with; ds01-."),
+    })
+    .optional()
+    .describe("Named volumes and where presets keep their files."),
+  presets: z
+    .record(ObjectName, ConfiguredPreset)
+    .optional()
+    .describe("Mounts and variables that specs name in spec.presets; changes and adds to those of ds01."),
   workers: z.number().int().min(1).max(64).optional().describe("Containers worked on at the same time; 4."),
 });
 export type Configuration = z.infer<typeof Configuration>;

@@ -6,7 +6,7 @@ import { processFields } from "./container-process.ts";
 import { checkFieldsTogether } from "./container-rules.ts";
 import { HostDevice, SecurityContext } from "./container-security.ts";
 import { Environment, Words } from "./environment.ts";
-import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap } from "./fields.ts";
+import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap, ObjectName } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
 import { ImageReference } from "./image-reference.ts";
 import { Condition } from "./meta.ts";
@@ -107,6 +107,13 @@ export const ContainerSpecSpec = z
       .array(Volume)
       .optional()
       .meta({ description: "Mounts.", ...listByName }),
+    presets: z
+      .array(ObjectName)
+      .optional()
+      .meta({
+        description: "Mounts and variables that the configuration has a name for: `ds01 get presets`.",
+        examples: [["workspace", "huggingface-cache"]],
+      }),
     ports: z.array(Port).optional().describe("Ports published on the host."),
     network: z
       .string()

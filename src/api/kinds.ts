@@ -9,6 +9,8 @@ import { GpuSpec, GpuStatus } from "./gpu.ts";
 import type { ApiObject } from "./meta.ts";
 import { kindNames } from "./names.ts";
 import type { Kind, KindName } from "./names.ts";
+import { presetColumns } from "./preset-columns.ts";
+import { PresetSpec } from "./preset.ts";
 import { quotaColumns } from "./quota-columns.ts";
 import { QuotaSpecSpec, QuotaStatus } from "./quota.ts";
 import { reservationColumns } from "./reservation-columns.ts";
@@ -57,6 +59,13 @@ export const kinds: Readonly<Record<Kind, KindDefinition>> = {
     spec: GpuSpec,
     status: GpuStatus,
     ...columnsOf(gpuColumns),
+  },
+  Preset: {
+    names: namesOf("Preset"),
+    description: "Mounts and variables under a name, as the configuration of this host defines them.",
+    spec: PresetSpec,
+    status: null,
+    ...columnsOf(presetColumns),
   },
   Event: {
     names: namesOf("Event"),

@@ -2,7 +2,7 @@
 export const apiGroup = "ds01.io";
 export const apiVersion = "ds01.io/v1alpha1";
 
-export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Event";
+export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Preset" | "Event";
 
 /** How one kind is named by people and in paths; light, so that the CLI can load it at once. */
 export interface KindName {
@@ -55,6 +55,15 @@ export const kindNames: readonly KindName[] = [
     apiVersion,
   },
   {
+    kind: "Preset",
+    plural: "presets",
+    singular: "preset",
+    aliases: [],
+    namespaced: false,
+    observed: true,
+    apiVersion,
+  },
+  {
     kind: "Event",
     plural: "events",
     singular: "event",
@@ -91,6 +100,8 @@ export const labels = {
   gpuAllocated: "ds01.gpu.allocated",
   injection: "ds01.injection",
   instance: "ds01.instance",
+  /** Of what the presets of the spec stood for when it was made. */
+  presets: "ds01.presets",
   /** Of volumes: their name among those of their owner. */
   volume: "ds01.volume",
 } as const;

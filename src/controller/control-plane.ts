@@ -1,4 +1,6 @@
 import { formatTime } from "../core/format-time.ts";
+import { describePreset } from "../core/presets/describe-preset.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,18 +24,21 @@ export interface ControlPlaneOptions {
   readonly injection: InjectionChoice;
   readonly strategy: Strategy;
   readonly hostPaths: HostPaths;
+  readonly volumes: VolumeSettings;
   readonly sourceMessage: () => string;
   readonly resync: () => Promise<void>;
 }
 
 /** The controller as the API server sees it. */
 export function controlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { parts, store, clock } = options;
+  const { parts, store, clock, volumes } = options;
   const { host, inventory, engine, recorder, prunes, cache, gpus } = parts;
   return {
     store,
     events: recorder,
     gpus,
+    presets: () =>
+      volumes.presets.map((preset) => ({ name: preset.name, spec: describePreset(preset, volumes) })),
     questions: new ControllerQuestions({
       host,
       inventory,

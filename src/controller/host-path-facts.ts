@@ -2,6 +2,8 @@ import type { ContainerSpecSpec } from "../api/container.ts";
 import { limitedDisks, withoutMissingDisks } from "../core/quota/block-io.ts";
 import type { ResolvedQuota } from "../core/quota/limits.ts";
 import type { HostPathFact } from "../core/world.ts";
+import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
+import type { Preset } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 
 /** What stands at the paths that a container wants, and where the paths are that none may have. */
@@ -15,13 +17,35 @@ export interface PathFacts {
 export const noPaths: PathFacts = { hostPaths: new Map(), protectedPaths: [] };
 
 /** Paths of the host that a spec names. */
-export function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly string[] {
-  return [...volumes.flatMap(({ hostPath }) => hostPath?.path ?? []), ...devices.map(({ hostPath }) => hostPath)];
+function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly string[] {
+  return [
+    ...volumes.flatMap(({ hostPath }) => hostPath?.path ?? []),
+    ...devices.map(({ hostPath }) => hostPath),
+  ];
 }
 
 /** Whether anything of the spec needs the account of its owner. */
-export function usesOwner({ user, volumes = [] }: ContainerSpecSpec): boolean {
-  return user === "owner" || volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
+export function usesOwner({ user, volumes = [], presets = [] }: ContainerSpecSpec): boolean {
+  const makes = volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
+  return user === "owner" || presets.length > 0 || makes;
+}
+
+/** A spec with what its presets bring, what those grant, and every path to be looked at for it. */
+export interface SpecPaths {
+  readonly expanded: ExpandedSpec;
+  readonly owner: PresetOwner;
+  readonly paths: readonly string[];
+}
+
+/** `home` is null where the host does not know the owner. */
+export function specPaths(
+  spec: ContainerSpecSpec,
+  owner: PresetOwner,
+  presets: readonly Preset[],
+): SpecPaths {
+  const expanded = expandPresets(spec, presets, owner);
+  const anchors = expanded.hash === null ? [] : presetAnchors(presets, owner);
+  return { expanded, owner, paths: [...pathsOf(expanded.spec), ...anchors] };
 }
 
 /** Disks that a container may be limited on, by its spec or its owner's quota. */

@@ -4,6 +4,8 @@ import { containerName } from "../core/plan/container-name.ts";
 import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
+import { presetsIn } from "../core/presets/expand.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
 import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
@@ -19,7 +21,15 @@ import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import type { EngineBook } from "./engine-book.ts";
-import { lookAtPaths, noPaths, pathsOf, type PathFacts, disksOf, quotaHere, usesOwner } from "./host-path-facts.ts";
+import {
+  lookAtPaths,
+  noPaths,
+  type PathFacts,
+  specPaths,
+  disksOf,
+  quotaHere,
+  usesOwner,
+} from "./host-path-facts.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -48,6 +58,7 @@ export interface HostStateOptions {
   readonly identity: Identity;
   readonly hostPaths: HostPaths;
   readonly protectedPaths: () => readonly string[];
+  readonly volumes: VolumeSettings;
   readonly clock: Clock;
   readonly instance: string;
   readonly strategy: Strategy;
@@ -129,8 +140,10 @@ export class HostState {
     if (spec === null) return { owner: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(spec.image);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
-    const { hostPaths, protectedPaths } = this.#options;
-    const paths = [...pathsOf(spec), ...disksOf(spec, this.view().quotaOf(namespace))];
+    const { hostPaths, protectedPaths, volumes } = this.#options;
+    const whose = { namespace, home: owner?.home ?? null };
+    const wanted = specPaths(spec, whose, presetsIn({ volumes })).paths;
+    const paths = [...wanted, ...disksOf(spec, this.view().quotaOf(namespace))];
     return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };
   }
 
@@ -248,6 +261,7 @@ export class HostState {
       othersUsage: view.usage(record.namespace, record.uid),
       hostPaths: prepared.hostPaths,
       portUses: (record.spec?.ports ?? []).length === 0 ? [] : portUses(cache.all()),
+      volumes: this.#options.volumes,
       protectedPaths: prepared.protectedPaths,
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,

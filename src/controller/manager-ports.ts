@@ -2,6 +2,7 @@ import type { EventObject } from "../api/event.ts";
 import type { AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { HealthSettings } from "../core/health/known-device.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
@@ -82,6 +83,8 @@ export interface ManagerSettings {
   readonly workers: number;
   /** How the health of GPUs is judged; the usual way where absent. */
   readonly health?: HealthSettings;
+  /** How volumes are named and what presets there are; as without a configuration where absent. */
+  readonly volumes?: VolumeSettings;
   readonly dryRun: boolean;
   /** Name of the cgroup above those of users with an aggregate; `ds01` where absent. */
   readonly cgroupRoot?: string;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { labels, type Kind } from "../api/names.ts";
 import type { Step } from "../core/plan/step.ts";
+import { defaultVolumes } from "../core/presets/preset.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
@@ -124,6 +125,7 @@ export class ControllerManager {
       injection: this.#settings.injection,
       strategy: this.#settings.strategy,
       hostPaths,
+      volumes: this.#settings.volumes ?? defaultVolumes,
       sourceMessage: () => this.#sourceMessage,
       resync: async () => {
         const { cache } = this.#parts;

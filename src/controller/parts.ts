@@ -1,6 +1,7 @@
 import type { Kind } from "../api/names.ts";
 import { defaultHealthSettings } from "../core/health/known-device.ts";
 import type { Step } from "../core/plan/step.ts";
+import { defaultVolumes } from "../core/presets/preset.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import { ContainerAccount } from "./container-account.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
@@ -76,7 +77,7 @@ export interface Parts {
 /** Puts the parts together; nothing runs yet. */
 export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks: PartHooks): Parts {
   const { store, clock, runtime, provider, log, source, views } = ports;
-  const { instance } = settings;
+  const { instance, volumes = defaultVolumes } = settings;
   const queue = new WorkQueue(clock);
   const recorder = new Recorder({
     clock,
@@ -164,6 +165,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     ...ports,
     ...settings,
     protectedPaths,
+    volumes,
     aggregates,
     cache,
     images,
@@ -249,6 +251,8 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
         host,
         hostPaths: ports.hostPaths,
         protectedPaths,
+        volumes,
+        identity: ports.identity,
       }),
       account: new ContainerAccount({
         files: ports.containerFiles,

@@ -5,6 +5,7 @@ import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
+import type { VolumeSettings } from "./presets/preset.ts";
 import type { BlockedBooking } from "./reservation/blocked-bookings.ts";
 import type { AggregateState } from "./quota/aggregate-state.ts";
 import type { PortUse } from "./quota/port-conflict.ts";
@@ -31,7 +32,15 @@ export type ImageState =
 export interface HostPathFact {
   readonly realPath: string;
   /** `Unreadable`: even ds01 cannot tell where it leads. */
-  readonly kind: "Directory" | "File" | "Socket" | "CharDevice" | "BlockDevice" | "Other" | "Missing" | "Unreadable";
+  readonly kind:
+    | "Directory"
+    | "File"
+    | "Socket"
+    | "CharDevice"
+    | "BlockDevice"
+    | "Other"
+    | "Missing"
+    | "Unreadable";
 }
 
 /** Everything `decide` may look at: one object and its surroundings, read at one moment, nothing chosen yet. */
@@ -60,8 +69,8 @@ export interface World {
   readonly hostPaths: ReadonlyMap<string, HostPathFact>;
   /** Ports of the host that containers hold, those of the object included. */
   readonly portUses: readonly PortUse[];
-  /** What the names of the engine's volumes begin with. */
-  readonly volumePrefix?: string;
+  /** How volumes are named and what presets there are; absent: as without a configuration. */
+  readonly volumes?: VolumeSettings;
   /** Paths of the host that no container may have, links resolved; empty where the spec names no path. */
   readonly protectedPaths: readonly string[];
   /** True: its devices are beyond its owner's nominal quota. */

@@ -3,6 +3,7 @@ import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { EventObject } from "../api/event.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
+import type { PresetSpec } from "../api/preset.ts";
 import type { Questions } from "./questions.ts";
 import type { Store } from "./store.ts";
 
@@ -14,6 +15,12 @@ export interface GpuRecord {
   readonly createdAt: number;
   readonly spec: GpuSpec;
   readonly status: GpuStatus;
+}
+
+/** A preset of this host. */
+export interface PresetRecord {
+  readonly name: string;
+  readonly spec: PresetSpec;
 }
 
 /** A change of an object that is kept outside the Store. */
@@ -52,6 +59,7 @@ export interface ControlPlane {
   readonly store: Store;
   readonly events: View<EventObject>;
   readonly gpus: View<GpuRecord>;
+  presets(): readonly PresetRecord[];
   readonly questions: Questions;
   describe(namespace: string, name: string): ContainerDescription | undefined;
   /** Text as it would stand in `path`; nothing is changed. */

@@ -25,6 +25,7 @@ export type AccessResource =
   | "quotas"
   | "reservations"
   | "gpus"
+  | "presets"
   | "events"
   | "namespaces"
   | "pods/log"
@@ -43,6 +44,7 @@ const readableByAll: readonly AccessResource[] = [
   "quotas",
   "reservations",
   "gpus",
+  "presets",
   "namespaces",
   "health",
   "prunes",

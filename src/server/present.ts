@@ -1,7 +1,7 @@
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
 import { apiVersion } from "../api/names.ts";
 import type { RecordBase, StoredRecord } from "../core/record.ts";
-import type { GpuRecord } from "../ports/control-plane.ts";
+import type { GpuRecord, PresetRecord } from "../ports/control-plane.ts";
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 function timeText(milliseconds: number): string {
@@ -32,6 +32,16 @@ export function presentGpu(record: GpuRecord): ApiObject {
     },
     spec: record.spec,
     status: record.status,
+  };
+}
+
+/** A Preset as the API shows it; they are as the configuration had them when ds01 was started. */
+export function presentPreset({ name, spec }: PresetRecord): ApiObject {
+  return {
+    apiVersion,
+    kind: "Preset",
+    metadata: { name, uid: `preset-${name}`, resourceVersion: "1", creationTimestamp: timeText(0) },
+    spec,
   };
 }
 

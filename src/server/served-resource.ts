@@ -3,7 +3,7 @@ import { kindNames } from "../api/names.ts";
 import type { Kind, KindName } from "../api/names.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { ObjectCache } from "./object-cache.ts";
-import { presentGpu, presentRecord } from "./present.ts";
+import { presentGpu, presentPreset, presentRecord } from "./present.ts";
 
 /** A kind whose objects the API serves. */
 export interface ServedResource {
@@ -29,6 +29,7 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
     QuotaSpec: cacheOf(store.list("QuotaSpec").map(presentRecord)),
     ReservationSpec: cacheOf(store.list("ReservationSpec").map(presentRecord)),
     Gpu: cacheOf(control.gpus.list().map(presentGpu)),
+    Preset: cacheOf(control.presets().map(presentPreset)),
     Event: cacheOf(control.events.list()),
   };
   const unsubscribe = [

@@ -262,8 +262,14 @@ describe("what the engine says, as a reason", () => {
     ["CommandNotFound", { command: ["nowhere"] }],
     ["PermissionDenied", { command: ["/etc/passwd"] }],
     ["UnknownUser", { user: "ghost" }],
-    ["MountMissing", { mounts: [{ type: "bind", source: "/nonexistent/folder", target: "/data", readOnly: true }] }],
-    ["MountTypeMismatch", { mounts: [{ type: "bind", source: "/etc", target: "/etc/passwd", readOnly: true }] }],
+    [
+      "MountMissing",
+      { mounts: [{ type: "bind", source: "/nonexistent/folder", target: "/data", readOnly: true }] },
+    ],
+    [
+      "MountTypeMismatch",
+      { mounts: [{ type: "bind", source: "/etc", target: "/etc/passwd", readOnly: true }] },
+    ],
     ["NetworkNotFound", { network: "nowhere" }],
     ["WorkingDirUnusable", { workingDir: "relative" }],
     ["DeviceUnknown", { attachment: gpuAttachment("GPU-dead") }],

@@ -1,3 +1,5 @@
+import { describePreset } from "../../src/core/presets/describe-preset.ts";
+import { defaultVolumes } from "../../src/core/presets/preset.ts";
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
@@ -9,6 +11,7 @@ import type { SourceReference } from "../../src/core/record.ts";
 import type {
   ControlPlane,
   GpuRecord,
+  PresetRecord,
   HealthCheck,
   SchedulingChange,
   View,
@@ -49,6 +52,11 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly store = new MemoryStore();
   readonly events = new MemoryView<EventObject>();
   readonly gpus = new MemoryView<GpuRecord>();
+  readonly presets = (): readonly PresetRecord[] =>
+    defaultVolumes.presets.map((preset) => ({
+      name: preset.name,
+      spec: describePreset(preset, defaultVolumes),
+    }));
   /** Path below the specs root -> text. */
   readonly files = new Map<string, string>();
   /** Path -> who owns the file. */

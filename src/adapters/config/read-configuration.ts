@@ -5,6 +5,12 @@ import { parseDocument } from "yaml";
 import { Configuration } from "../../api/configuration.ts";
 import type { AccessPolicy } from "../../core/gpu-access.ts";
 import type { InjectionChoice } from "../../core/schedule/injection.ts";
+import {
+  defaultVolumes,
+  presetsOf,
+  presetWithoutPlace,
+  type VolumeSettings,
+} from "../../core/presets/preset.ts";
 import { defaultHealthSettings, type HealthSettings } from "../../core/health/known-device.ts";
 import { defaultPreemption, type PreemptionSettings } from "../../core/schedule/preemption.ts";
 import { defaultStrategy, type Strategy } from "../../core/schedule/strategies.ts";
@@ -37,6 +43,7 @@ export interface Settings {
   readonly preemption: PreemptionSettings;
   readonly workers: number;
   readonly cgroupRoot: string;
+  readonly volumes: VolumeSettings;
   readonly health: HealthSettings;
   /** Where the kernel log is; null: it is not read. */
   readonly kernelLog: string | null;
@@ -85,6 +92,10 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     preemption: preemptionSettings(file.preemption),
     workers: file.workers ?? 4,
     cgroupRoot: file.cgroupRoot ?? "ds01",
+    volumes: {
+      prefix: file.volumes?.prefix ?? defaultVolumes.prefix,
+      presets: presetsOf(file.presets ?? {}, file.volumes?.mode),
+    },
     ...healthSettings(file.health),
   };
 }
@@ -163,7 +174,11 @@ async function readConfiguration(path: string, mustExist: boolean): Promise<Conf
   const [syntax] = document.errors;
   if (syntax !== undefined) throw invalid(path, [syntax.message]);
   const parsed = Configuration.safeParse(document.toJS({ maxAliasCount: 10 }) ?? {});
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const lost = presetWithoutPlace(parsed.data.presets ?? {});
+    if (lost !== undefined) throw invalid(path, [`presets.${lost}: a new preset needs mountPath`]);
+    return parsed.data;
+  }
   const messages = parsed.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => unknownKey([...issue.path.map(String), key].join("."), key))

@@ -45,7 +45,14 @@ export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
     async archive({ path, to, as, maximumBytes }, owner) {
       const renamed = to.replace(/^\/+/, "").replaceAll(/[\\&,]/g, String.raw`\$&`);
       const command = [
-        ...["tar", "--create", "--format=gnu", `--owner=:${as.uid}`, `--group=:${as.gid}`, "--hard-dereference"],
+        ...[
+          "tar",
+          "--create",
+          "--format=gnu",
+          `--owner=:${as.uid}`,
+          `--group=:${as.gid}`,
+          "--hard-dereference",
+        ],
         // The first part of every name is what was copied; targets of links stay.
         `--transform=flags=rH;s,^[^/]*,${renamed},`,
         ...[`--directory=${dirname(path)}`, "--", basename(path)],

@@ -117,7 +117,8 @@ function nextEnd(situation: Situation): number | null {
 
 /** The primary must be replaced: first everything that needs no interruption. */
 function observeOutdated(situation: Situation): Fact {
-  const cause = situation.outdated ?? "configuration changed";
+  const { presetsChanged } = situation;
+  const cause = situation.outdated ?? (presetsChanged ? "its presets changed" : "configuration changed");
   const missing = missingForCreate(situation);
   if (missing === null) return fact("configuration.outdated", "Outdated", cause);
   const { relocation } = situation;
@@ -137,7 +138,9 @@ function observeEnded(situation: Situation, primary: ObservedContainer): Fact {
   }
   const end = goesOnAfter(situation, primary, outdated) ? null : jobEnd(situation, primary);
   if (end !== null) return { ...end, at: nextWhenFinished(situation, primary) };
-  if (outdated !== null) return observeOutdated(situation);
+  if (outdated !== null || (situation.presetsChanged && !isRolledBack(situation))) {
+    return observeOutdated(situation);
+  }
   return observeRelocation(situation) ?? startWithLimits(situation, observeRestart(situation, primary));
 }
 

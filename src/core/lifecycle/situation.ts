@@ -4,6 +4,7 @@ import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { admit, type Admission } from "../quota/admit.ts";
 import { describeAccessLoss, lostAccess, noTries, withoutTries, type LostAccess } from "../gpu-access.ts";
+import { expandPresets, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
 import { keptRates } from "../quota/block-io.ts";
 import { effectiveLimits } from "../quota/effective.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
@@ -29,6 +30,10 @@ export interface Situation {
   readonly memory: LifecycleMemory;
   readonly spec: ContainerSpecSpec;
   readonly specHash: string;
+  /** The spec with what its presets bring. */
+  readonly expanded: ExpandedSpec;
+  /** What the presets of the spec stand for is another than when the primary was made: for its next start. */
+  readonly presetsChanged: boolean;
   readonly limits: EffectiveLimits;
   readonly admission: Admission;
   readonly roles: Roles;
@@ -57,12 +62,14 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
   const roles = rolesOf(record, world.containers);
   const devices = devicesFor(world, spec);
   const hash = specHash(spec);
-  const desired = devices === null ? null : buildDesired(world, spec, { limits, devices, now });
+  const expanded = expandPresets(spec, presetsIn(world), presetOwner(world));
+  const presetsChanged = isMadeWithOther(roles.primary, expanded);
+  const desired = devices === null ? null : buildDesired(world, expanded, { limits, devices, now });
   const asMade =
     desired === null
       ? null
       : madeLike(roles.primary, desired, (made) =>
-          buildDesired(world, spec, { limits, devices: devices ?? [], now, made }),
+          buildDesired(world, expanded, { limits, devices: devices ?? [], now, made }),
         );
   const action = roles.primary === null ? null : limitsAction(roles.primary, limits, memory, now);
   const gone =
@@ -72,7 +79,10 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
   const other = devicesChanged(world, roles.primary, spec, { devices, gone, relocation });
   const cause = outdatedCause({
     roles,
-    desired: asMade === null ? null : comparable(asMade, limits),
+    desired:
+      asMade === null
+        ? null
+        : comparable(asMade, limits, { spec, primary: presetsChanged ? roles.primary : null }),
     memory,
     hash,
     action,
@@ -87,8 +97,10 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     memory,
     spec,
     specHash: hash,
+    expanded,
+    presetsChanged,
     limits,
-    admission: admit(world, spec),
+    admission: admit(world, expanded),
     roles,
     devices,
     desired,
@@ -219,11 +231,36 @@ function madeLike(
 }
 
 /** What a quota supplies is not compared: an edit of it never costs anybody a container. */
-function comparable(desired: DesiredContainer, limits: EffectiveLimits): DesiredContainer {
+function comparable(
+  desired: DesiredContainer,
+  limits: EffectiveLimits,
+  presets: { readonly spec: ContainerSpecSpec; readonly primary: ObservedContainer | null },
+): DesiredContainer {
   const ulimits = limits.ulimits.filter(({ origin }) => origin.from === "spec");
   const ioRates = keptRates(limits).filter(({ origin }) => origin.from === "spec");
-  const compared = { ...desired, ulimits, ioRates };
+  const compared = { ...withoutPresets(desired, presets), ulimits, ioRates };
   return limits.shmSizeBytes.origin.from === "spec" ? compared : { ...compared, shmSizeBytes: null };
+}
+
+/** Without what other presets than its own would bring to a container. */
+function withoutPresets(
+  desired: DesiredContainer,
+  { spec, primary }: { readonly spec: ContainerSpecSpec; readonly primary: ObservedContainer | null },
+): DesiredContainer {
+  if (primary === null) return desired;
+  const names = new Set([
+    ...(spec.env ?? []).map(({ name }) => name),
+    ...Object.keys(desired.attachment.environment),
+  ]);
+  const environment = Object.fromEntries(
+    Object.entries(desired.environment).filter(([name]) => names.has(name)),
+  );
+  return { ...desired, environment, mounts: primary.config.mounts };
+}
+
+function isMadeWithOther(primary: ObservedContainer | null, { hash }: ExpandedSpec): boolean {
+  if (primary === null || hash === null) return false;
+  return (primary.labels[labels.presets] ?? hash) !== hash;
 }
 
 function relocationOf(

@@ -9,6 +9,7 @@ import type { Attachment, Device } from "../schedule/device.ts";
 import type { Injection } from "../schedule/injection.ts";
 import { sliceLabel } from "../schedule/given-devices.ts";
 import type { World } from "../world.ts";
+import type { ExpandedSpec } from "../presets/expand.ts";
 import { containerName } from "./container-name.ts";
 import { wantedProcess } from "./container-process.ts";
 import { wantedSecurity } from "./container-security.ts";
@@ -18,12 +19,12 @@ import { specHash } from "./spec-hash.ts";
 import { wantedMounts, wantedVolumes } from "./wanted-mounts.ts";
 
 /**
- * The container as it should be now, holding exactly `devices`, which come in as `made` says or else as is best now.
+ * The container as it should be now, with what its presets bring, holding exactly `devices`, which come in as `made` says or else as is best now.
  * `now` goes into the allocation label only.
  */
 export function buildDesired(
   world: World,
-  spec: ContainerSpecSpec,
+  { written, spec, hash }: Pick<ExpandedSpec, "written" | "spec" | "hash">,
   chosen: {
     readonly limits: EffectiveLimits;
     readonly devices: readonly Device[];
@@ -34,7 +35,11 @@ export function buildDesired(
   const attachment = world.attach(chosen.devices, chosen.made);
   const { record } = world;
   const { cannotLimit } = chosen.limits;
-  const volumesOf = { prefix: world.volumePrefix, namespace: record.namespace, instance: world.instance };
+  const volumesOf = {
+    prefix: world.volumes?.prefix,
+    namespace: record.namespace,
+    instance: world.instance,
+  };
   return {
     name: containerName(record.namespace, record.name),
     image: spec.image,
@@ -66,7 +71,10 @@ export function buildDesired(
     cgroupParent: world.aggregate?.parent ?? null,
     stopGraceMs: parseDuration(spec.stopGracePeriod) ?? 30_000,
     attachment,
-    labels: ownLabels(world, spec, { ...chosen, attachment }),
+    labels: {
+      ...ownLabels(world, written, { ...chosen, attachment }),
+      ...(hash === null ? {} : { [labels.presets]: hash }),
+    },
   };
 }
 

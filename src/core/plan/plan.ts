@@ -128,8 +128,8 @@ function startPrimary(situation: Situation, { message }: Fact): readonly Step[] 
 }
 
 /** One that was made before may be gone again when its container starts the next time. */
-function makeHostPaths({ world, spec }: Situation): readonly Step[] {
-  return (spec.volumes ?? []).flatMap(({ name, hostPath }): readonly Step[] => {
+function makeHostPaths({ world, expanded }: Situation): readonly Step[] {
+  return (expanded.spec.volumes ?? []).flatMap(({ name, hostPath }): readonly Step[] => {
     if (hostPath === undefined || world.hostPaths.get(hostPath.path)?.kind !== "Missing") return [];
     const kind = madeKinds[hostPath.type ?? ""];
     if (kind === undefined) return [];

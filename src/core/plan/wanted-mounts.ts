@@ -3,6 +3,7 @@ import { labels } from "../../api/names.ts";
 import type { Volume } from "../../api/volume.ts";
 import { parseBytes } from "../../util/quantity.ts";
 import type { ObservedMount } from "../observed.ts";
+import { defaultVolumePrefix } from "../presets/preset.ts";
 import { sanitizedUser } from "./container-name.ts";
 import type { WantedVolume } from "./desired-container.ts";
 import { plainPath } from "./plain-path.ts";
@@ -13,9 +14,6 @@ export interface VolumeOwner {
   readonly namespace: string;
   readonly instance: string;
 }
-
-/** What the names of volumes begin with unless the configuration says otherwise. */
-export const defaultVolumePrefix = "ds01-";
 
 /**
  * Name at the engine of a user's volume: `ds01-models._.alice`. A volume's name has no `_`, so two owners or two
@@ -55,6 +53,12 @@ function wantedMount(volume: Volume, owner: VolumeOwner): readonly ObservedMount
   const { sizeLimit, mode } = tmpfs;
   const sizeBytes = sizeLimit === undefined ? null : (parseBytes(sizeLimit) ?? null);
   return [
-    { type: "tmpfs", target, readOnly, sizeBytes, mode: mode === undefined ? null : Number.parseInt(mode, 8) },
+    {
+      type: "tmpfs",
+      target,
+      readOnly,
+      sizeBytes,
+      mode: mode === undefined ? null : Number.parseInt(mode, 8),
+    },
   ];
 }

@@ -1,6 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import type { HostPathVolume } from "../../api/volume.ts";
 import type { HostPathFact, World } from "../world.ts";
+import { presetGrants, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ContainerRecord } from "../record.ts";
 import { countsAsContainer } from "./counts-as-container.ts";
@@ -16,13 +17,24 @@ export type Admission =
   | { readonly type: "waiting"; readonly reason: string; readonly message: string };
 
 /** Asks quota, policy and the host whether the object's container may be made. */
-export function admit(world: World, spec: ContainerSpecSpec): Admission {
+export function admit(world: World, { spec, written, problem }: ExpandedSpec): Admission {
   const object = `${world.record.namespace}/${world.record.name}`;
+  if (problem !== null) {
+    return { type: "refused", reason: problem.reason, message: `${object} ${problem.message}` };
+  }
   const denied = violations(spec, world.quota, {
     object,
     devices: world.devices,
     realPaths: new Map([...world.hostPaths].map(([path, { realPath }]) => [path, realPath])),
     protectedPaths: world.protectedPaths,
+    presets: {
+      from: written.volumes?.length ?? 0,
+      grants: presetGrants(
+        presetsIn(world),
+        presetOwner(world),
+        (path) => world.hostPaths.get(path)?.realPath,
+      ),
+    },
   });
   const [first] = denied;
   if (first !== undefined) {

@@ -1,4 +1,4 @@
-import { grantOf } from "./host-path-grant.ts";
+import { grantOf, type HostPathGrant } from "./host-path-grant.ts";
 import type { ResolvedQuota, Violation } from "./limits.ts";
 import { protectedBy } from "./protected-path.ts";
 import { allowing, at, type QuotaFacts, type Subject } from "./violation-words.ts";
@@ -8,20 +8,25 @@ export interface WantedMount {
   readonly path: string;
   readonly readOnly: boolean;
   readonly field: string;
+  /** What is granted beside the quota. */
+  readonly granted?: readonly HostPathGrant[];
 }
 
 /** Volumes of paths that are not granted, or that nobody may have. */
 export function mountViolations({ spec, quota, facts }: Subject): readonly Violation[] {
   return (spec.volumes ?? []).flatMap(({ hostPath, readOnly }, index) => {
     if (hostPath === undefined) return [];
-    const mount = { path: hostPath.path, readOnly, field: `spec.volumes[${index}].hostPath.path` };
+    const { from = Number.POSITIVE_INFINITY, grants = [] } = facts.presets ?? {};
+    const brought = index >= from;
+    const field = brought ? "spec.presets" : `spec.volumes[${index}].hostPath.path`;
+    const mount = { path: hostPath.path, readOnly, field, granted: brought ? grants : [] };
     return mountViolation(mount, quota, facts) ?? [];
   });
 }
 
 /** Why the path may not be mounted as it is now; null when it may. */
 export function mountViolation(
-  { path, readOnly, field }: WantedMount,
+  { path, readOnly, field, granted = [] }: WantedMount,
   quota: ResolvedQuota,
   facts: QuotaFacts,
 ): Violation | null {
@@ -36,7 +41,7 @@ export function mountViolation(
     return denied("HostPathProtected", "mounts", why);
   }
   const grants = quota.hostPaths;
-  const levels = [path, real].map((one) => grantOf(one, quota.user, grants.value));
+  const levels = [path, real].map((one) => grantOf(one, quota.user, [...grants.value, ...granted]));
   if (levels.includes("none")) {
     const remedy = "use a granted path or ask an admin to grant it in policy.hostPaths";
     return denied("HostPathDenied", "mounts", `${grantsText(grants, quota.user)}: ${remedy}`);

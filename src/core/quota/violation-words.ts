@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import type { Device } from "../schedule/device.ts";
+import type { HostPathGrant } from "./host-path-grant.ts";
 import type { Origin, ResolvedQuota } from "./limits.ts";
 
 /** What must be known beside spec and quota; nothing of it is looked up here. */
@@ -12,6 +13,8 @@ export interface QuotaFacts {
   readonly realPaths: ReadonlyMap<string, string>;
   /** Paths that no grant opens (Docker's socket, ds01's own directories), links resolved; absent: none are known. */
   readonly protectedPaths?: readonly string[];
+  /** Volumes that presets brought, from this place on, and what these grant; absent: none. */
+  readonly presets?: { readonly from: number; readonly grants: readonly HostPathGrant[] };
 }
 
 /** Who asks for what, and what is granted. */

@@ -7,7 +7,12 @@ function container(change: {
   readonly mounts?: readonly string[];
   readonly user?: string;
 }) {
-  const mounts = (change.mounts ?? []).map((source) => ({ type: "bind" as const, source, target: "/x", readOnly: false }));
+  const mounts = (change.mounts ?? []).map((source) => ({
+    type: "bind" as const,
+    source,
+    target: "/x",
+    readOnly: false,
+  }));
   return {
     name: change.name ?? "web",
     labels: change.labels ?? {},

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ManagerSettings } from "../src/controller/manager-ports.ts";
-import { presetsOf } from "../src/core/presets/preset.ts";
+import { defaultVolumes, presetsOf } from "../src/core/presets/preset.ts";
+import { StalledError, UnreachableError } from "../src/util/errors.ts";
 import { ControllerBed } from "./support/controller-bed.ts";
 
 const path = "/home/alice/work";
@@ -99,8 +100,8 @@ describe("a named volume", () => {
 });
 
 describe("presets of the configuration", () => {
-  const onHost = { prefix: "lab-", presets: presetsOf({}, "host") };
-  const named = { prefix: "lab-", presets: presetsOf({}, "named") };
+  const onHost = { ...defaultVolumes, prefix: "lab-", presets: presetsOf({}, "host") };
+  const named = { ...defaultVolumes, prefix: "lab-" };
 
   async function running(settings: Partial<ManagerSettings>, before?: ControllerBed): Promise<ControllerBed> {
     const bed = new ControllerBed(settings, before?.store, before);
@@ -154,5 +155,114 @@ describe("presets of the configuration", () => {
     onTestFinished(async () => bed.stop());
     await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "UnknownPreset");
     expect(bed.record("alice/job")?.status.message).toContain('did you mean "results"?');
+  });
+});
+
+describe("copied files", () => {
+  const copy = ["user: owner", "copy: [{from: src, to: /app}, {from: /data/x, to: /x}]"];
+  const grant = quota.replace("/home/**", "/data/**");
+  const inPlace = [
+    "/srv/ds01/specs/users/alice/src as alice to /app for 1001:1001",
+    "/data/x as alice to /x for 1001:1001",
+  ];
+
+  const copied = (bed: ControllerBed) => bed.containerFiles.unpacked.map(({ text }) => text);
+
+  function declared(before?: ControllerBed): ControllerBed {
+    const bed = new ControllerBed({}, before?.store, before);
+    bed.source.write("quotas/everybody.yaml", grant);
+    bed.declare("alice", "job", copy);
+    onTestFinished(async () => bed.stop());
+    return bed;
+  }
+
+  test("are there before the first start, and are not copied again", async () => {
+    const bed = declared();
+    bed.start();
+    await bed.until("it to run", () => bed.phase("alice/job") === "Running");
+    expect(copied(bed)).toEqual(inPlace);
+    bed.runtime.kill("job._.alice");
+    await bed.until("it to be started again", () => bed.runtime.count("start") === 2);
+    expect(copied(bed)).toHaveLength(2);
+  });
+
+  test("are there also when the controller ended between create and copy", async () => {
+    const first = declared();
+    first.containerFiles.beforeUnpack = () => {
+      throw new UnreachableError({ reason: "EngineUnreachable", message: "gone" });
+    };
+    first.start();
+    await first.until("it to be created", () => first.runtime.containers.length === 1);
+    await first.stop();
+    expect(first.runtime.count("start")).toBe(0);
+    const second = declared(first);
+    second.start();
+    await second.until("it to run", () => second.phase("alice/job") === "Running", 60_000);
+    expect(copied(second)).toEqual(inPlace);
+    expect(second.runtime.count("create")).toBe(1);
+  });
+
+  test("that cannot be put in place keep no container", async () => {
+    const bed = declared();
+    bed.containerFiles.beforeUnpack = () => {
+      throw new StalledError({ reason: "CopyTargetDenied", message: "a link is there" });
+    };
+    bed.start();
+    await bed.until("it to fail", () => bed.record("alice/job")?.status.reason === "CopyTargetDenied");
+    await bed.until("it to be removed", () => bed.runtime.containers.length === 0);
+    expect(bed.runtime.count("start")).toBe(0);
+    bed.containerFiles.beforeUnpack = () => undefined;
+    await bed.until("it to run", () => bed.phase("alice/job") === "Running", 400_000);
+  });
+
+  test("that are missing are waited for before anything is made", async () => {
+    const bed = declared();
+    bed.missingHostPaths.add("/data/x");
+    bed.start();
+    await bed.until("it to wait", () => bed.record("alice/job")?.status.reason === "CopyMissing");
+    expect(bed.runtime.containers).toEqual([]);
+    bed.missingHostPaths.clear();
+    await bed.until("it to run", () => bed.phase("alice/job") === "Running", 10_000);
+  });
+
+  test("may not come through a link from elsewhere", async () => {
+    const bed = declared();
+    bed.links.set("/srv/ds01/specs/users/alice/src", "/srv/ds01/specs/users/bob");
+    bed.start();
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "CopyOutside");
+    expect(bed.runtime.containers).toEqual([]);
+  });
+
+  test.each([
+    ["HostPathDenied", "copy: [{from: /home/bob/x, to: /x}]"],
+    ["HostPathProtected", "copy: [{from: /etc/ds01/config.yaml, to: /x}]"],
+    ["CopyTargetDenied", "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, hostPath: {path: /data/v}}]"],
+    ["CopyTargetDenied", "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, tmpfs: {}}]"],
+    [
+      "CopyTargetDenied",
+      "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, readOnly: true, namedVolume: {name: v}}]",
+    ],
+  ])("are refused with %s: %s", async (reason, fields) => {
+    const bed = new ControllerBed();
+    bed.source.write("quotas/everybody.yaml", grant);
+    bed.declare("alice", "job", [fields]);
+    bed.start();
+    onTestFinished(async () => bed.stop());
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === reason);
+  });
+});
+
+test("a volume that is to be written is given to the user before the first start", async () => {
+  const bed = new ControllerBed();
+  bed.declare("alice", "job", ["user: owner", "volumes: [{name: v, mountPath: /v, namedVolume: {name: v}}]"]);
+  bed.start();
+  onTestFinished(async () => bed.stop());
+  await bed.until("it to run", () => bed.phase("alice/job") === "Running");
+  expect(bed.containerFiles.written).toContainEqual({
+    container: bed.runtime.container("job._.alice").id,
+    path: "/v",
+    mode: 0o755,
+    uid: 1001,
+    gid: 1001,
   });
 });

@@ -5,6 +5,7 @@ import { ContainerLifecycle } from "./container-lifecycle.ts";
 import { processFields } from "./container-process.ts";
 import { checkFieldsTogether } from "./container-rules.ts";
 import { HostDevice, SecurityContext } from "./container-security.ts";
+import { CopiedFiles } from "./copy.ts";
 import { Environment, Words } from "./environment.ts";
 import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap, ObjectName } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
@@ -107,6 +108,7 @@ export const ContainerSpecSpec = z
       .array(Volume)
       .optional()
       .meta({ description: "Mounts.", ...listByName }),
+    copy: z.array(CopiedFiles).optional().describe("Files that it has before it starts for the first time."),
     presets: z
       .array(ObjectName)
       .optional()

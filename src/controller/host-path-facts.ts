@@ -3,7 +3,8 @@ import { limitedDisks, withoutMissingDisks } from "../core/quota/block-io.ts";
 import type { ResolvedQuota } from "../core/quota/limits.ts";
 import type { HostPathFact } from "../core/world.ts";
 import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
-import type { Preset } from "../core/presets/preset.ts";
+import { copyPaths, wantedCopies } from "../core/plan/copies.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 
 /** What stands at the paths that a container wants, and where the paths are that none may have. */
@@ -25,9 +26,9 @@ function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly st
 }
 
 /** Whether anything of the spec needs the account of its owner. */
-export function usesOwner({ user, volumes = [], presets = [] }: ContainerSpecSpec): boolean {
+export function usesOwner({ user, volumes = [], presets = [], copy = [] }: ContainerSpecSpec): boolean {
   const makes = volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
-  return user === "owner" || presets.length > 0 || makes;
+  return user === "owner" || presets.length > 0 || copy.length > 0 || makes;
 }
 
 /** A spec with what its presets bring, what those grant, and every path to be looked at for it. */
@@ -39,13 +40,14 @@ export interface SpecPaths {
 
 /** `home` is null where the host does not know the owner. */
 export function specPaths(
-  spec: ContainerSpecSpec,
+  { spec, sourcePath }: { readonly spec: ContainerSpecSpec; readonly sourcePath: string },
   owner: PresetOwner,
-  presets: readonly Preset[],
+  { presets, specsRoot }: VolumeSettings,
 ): SpecPaths {
   const expanded = expandPresets(spec, presets, owner);
+  const copied = copyPaths(wantedCopies(spec, { specsRoot, sourcePath }));
   const anchors = expanded.hash === null ? [] : presetAnchors(presets, owner);
-  return { expanded, owner, paths: [...pathsOf(expanded.spec), ...anchors] };
+  return { expanded, owner, paths: [...pathsOf(expanded.spec), ...copied, ...anchors] };
 }
 
 /** Disks that a container may be limited on, by its spec or its owner's quota. */

@@ -4,7 +4,6 @@ import { containerName } from "../core/plan/container-name.ts";
 import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
-import { presetsIn } from "../core/presets/expand.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
 import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
@@ -142,7 +141,7 @@ export class HostState {
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const { hostPaths, protectedPaths, volumes } = this.#options;
     const whose = { namespace, home: owner?.home ?? null };
-    const wanted = specPaths(spec, whose, presetsIn({ volumes })).paths;
+    const wanted = specPaths({ spec, sourcePath: record.source.path }, whose, volumes).paths;
     const paths = [...wanted, ...disksOf(spec, this.view().quotaOf(namespace))];
     return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };
   }

@@ -262,6 +262,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
       }),
       identity: ports.identity,
       ownerFiles: ports.ownerFiles,
+      containerFiles: ports.containerFiles,
       aggregates,
       lock: ports.lock,
       onCreated: (record, id) => rememberCreated(store, record, id),

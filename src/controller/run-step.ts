@@ -3,6 +3,7 @@ import { isReplacementName } from "../core/plan/container-name.ts";
 import type { DesiredContainer } from "../core/plan/desired-container.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import type { ContainerFiles } from "../ports/container-files.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { OwnerAccount } from "../core/account/owner-account.ts";
 import type { Identity } from "../ports/identity.ts";
@@ -11,6 +12,7 @@ import type { OwnerFiles } from "../ports/owner-files.ts";
 import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { ContainerAccount } from "./container-account.ts";
+import { seedContainer } from "./container-seed.ts";
 import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -27,6 +29,7 @@ export interface StepContext {
   readonly account: Pick<ContainerAccount, "beforeStart">;
   readonly identity: Pick<Identity, "accountOf">;
   readonly ownerFiles: OwnerFiles;
+  readonly containerFiles: ContainerFiles;
   readonly aggregates: Pick<AggregateBook, "ensure">;
   readonly lock: InstanceLock;
   /** A container was made for the object just now, under its own name, by this very call. */
@@ -75,8 +78,16 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
       await adopt(step.container, record, context, error);
     }
     context.images.used(record.uid);
-    // Under its own name it is started at once, and looked at then.
-    if (isReplacement) await context.cache.refresh(step.container.name);
+    // Under its own name it is started at once, and looked at then; what presets mount in it only it shows.
+    if (isReplacement || (record.spec?.presets ?? []).length > 0) await context.cache.refresh(step.container.name);
+    return "done";
+  },
+  seed: async (step, record, context) => {
+    const container = await context.cache.refresh(step.id ?? step.name);
+    // One that was found under the name may run by now: what it has written stays.
+    if (container === undefined || container.startedAt !== null) return "done";
+    const { containerFiles: files, ownerFiles } = context;
+    await seedContainer(container, step, { files, ownerFiles, owner: () => ownerOf(record, context) });
     return "done";
   },
   start: async (step, record, context) => {
@@ -86,7 +97,7 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
         message: `${step.name} is not started: a device it was made for is held by another container`,
       });
     }
-    const known = step.id === null ? undefined : context.cache.get(step.id);
+    const known = step.id === null ? context.cache.byName(step.name) : context.cache.get(step.id);
     await context.useCheck.beforeStart(record, known);
     await context.account.beforeStart(record, step.id ?? step.name, known);
     await context.runtime.start(step.id ?? step.name);

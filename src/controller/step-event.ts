@@ -15,6 +15,8 @@ export function stepEvent(step: Step, world: World): Announcement {
       const gpu = slots === "" ? "" : ` with GPU ${slots}`;
       return normal(world.containers.length > 0 ? "Recreating" : "Creating", `${step.cause}${gpu}`);
     }
+    case "seed":
+      return normal("Seeding", `${seedText(step)}: ${step.cause}`);
     case "start": {
       const ranBefore = world.containers.some(
         (container) => container.id === step.id && container.startedAt !== null,
@@ -37,6 +39,11 @@ export function stepEvent(step: Step, world: World): Announcement {
   }
 }
 
+function seedText({ copies, volumes }: Extract<Step, { do: "seed" }>): string {
+  const files = copies.map(({ from, to }) => `copying ${from} to ${to}`);
+  return [...files, ...(volumes.length === 0 ? [] : ["giving empty volumes to its user"])].join(", ");
+}
+
 function normal(reason: string, message: string): Announcement {
   return { type: "Normal", reason, message };
 }
@@ -46,6 +53,7 @@ export const stepFailed = {
   pull: "PullFailed",
   makeHostPath: "HostPathNotMade",
   create: "CreateFailed",
+  seed: "SeedFailed",
   start: "StartFailed",
   unpause: "UnpauseFailed",
   stop: "StopFailed",

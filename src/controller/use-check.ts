@@ -37,7 +37,11 @@ export class UseCheck {
     const { spec, namespace, name } = record;
     if (spec === null) return;
     const { host, hostPaths, protectedPaths, volumes } = this.#options;
-    const { expanded, owner, paths } = specPaths(spec, await this.#ownerOf(record), volumes.presets);
+    const { expanded, owner, paths } = specPaths(
+      { spec, sourcePath: record.source.path },
+      await this.#ownerOf(record),
+      volumes,
+    );
     const facts = await lookAtPaths(paths, hostPaths, protectedPaths());
     refuseUnreadable(facts, `${namespace}/${name}`);
     const found = violations(expanded.spec, host.view().quotaOf(namespace), {

@@ -12,6 +12,13 @@ export interface NewPath {
   readonly gid: number;
 }
 
+/** A folder of a container, with the numbers of its owner. */
+export interface ContainerFolder {
+  readonly uid: number;
+  readonly gid: number;
+  readonly empty: boolean;
+}
+
 /**
  * Files of a container that need not run. The engine works as root and through mounts: whoever writes makes sure that
  * no mount and no link lies on the way. Errors as ContainerRuntime has them.
@@ -21,6 +28,10 @@ export interface ContainerFiles {
   kindOf(idOrName: string, path: string, signal?: AbortSignal): Promise<ContainerPathKind | null>;
   /** The text of a plain file; null where there is none, or one that is longer. */
   read(idOrName: string, path: string, maxBytes: number, signal?: AbortSignal): Promise<string | null>;
+  /** null: nothing is there, or no folder. */
+  folder(idOrName: string, path: string, signal?: AbortSignal): Promise<ContainerFolder | null>;
+  /** Unpacks a tar archive at the root. */
+  unpack(idOrName: string, archive: Buffer, signal?: AbortSignal): Promise<void>;
   /** In the order given; a folder that is there gets mode and owner. */
   write(idOrName: string, paths: readonly NewPath[], signal?: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { ContainerFiles, ContainerPathKind, NewPath } from "../../src/ports/container-files.ts";
+import type { ContainerFiles, ContainerFolder, ContainerPathKind, NewPath } from "../../src/ports/container-files.ts";
 
 /** Files of containers in memory: each begins with what an image of a small system has. */
 export class MemoryFiles implements ContainerFiles {
@@ -6,6 +6,9 @@ export class MemoryFiles implements ContainerFiles {
   readonly written: (NewPath & { readonly container: string })[] = [];
   /** Thrown by the next calls, as often as there are. */
   readonly faults: Error[] = [];
+  /** Archives as texts, and what happens right before one is unpacked. */
+  readonly unpacked: { readonly container: string; readonly text: string }[] = [];
+  beforeUnpack: (container: string) => void = () => undefined;
   readonly #texts = new Map([
     ["/etc/passwd", "root:x:0:0::/root:/bin/sh\n"],
     ["/etc/group", "root:x:0:\n"],
@@ -19,6 +22,15 @@ export class MemoryFiles implements ContainerFiles {
 
   async read(_idOrName: string, path: string): Promise<string | null> {
     return this.#texts.get(path) ?? null;
+  }
+
+  async folder(): Promise<ContainerFolder> {
+    return { uid: 0, gid: 0, empty: true };
+  }
+
+  async unpack(idOrName: string, archive: Buffer): Promise<void> {
+    this.beforeUnpack(idOrName);
+    this.unpacked.push({ container: idOrName, text: archive.toString() });
   }
 
   async write(idOrName: string, paths: readonly NewPath[]): Promise<void> {

@@ -76,9 +76,10 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     inFile: string | undefined,
     otherwise: string,
   ): string => flag ?? environment[variable] ?? inFile ?? otherwise;
+  const specs = resolve(pick(given.specs, "DS01_SPECS", file.specs, defaults.specs));
   return {
     config: resolve(named ?? defaults.config),
-    specs: resolve(pick(given.specs, "DS01_SPECS", file.specs, defaults.specs)),
+    specs,
     stateDir: resolve(pick(given.stateDir, "DS01_STATE_DIR", file.stateDir, defaults.stateDir)),
     runDir: resolve(pick(given.runDir, "DS01_RUN_DIR", file.runDir, defaults.runDir)),
     logDir: resolve(pick(given.logDir, "DS01_LOG_DIR", file.logDir, defaults.logDir)),
@@ -95,6 +96,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     volumes: {
       prefix: file.volumes?.prefix ?? defaultVolumes.prefix,
       presets: presetsOf(file.presets ?? {}, file.volumes?.mode),
+      specsRoot: specs,
     },
     ...healthSettings(file.health),
   };

@@ -2,7 +2,12 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
-import type { ContainerFiles, ContainerPathKind, NewPath } from "../../ports/container-files.ts";
+import type {
+  ContainerFiles,
+  ContainerFolder,
+  ContainerPathKind,
+  NewPath,
+} from "../../ports/container-files.ts";
 import { NotFoundError } from "../../util/errors.ts";
 import { connectDocker } from "./connect.ts";
 import { engineClient, type EngineClient, type EngineRequest } from "./engine-client.ts";
@@ -34,6 +39,15 @@ export function dockerFiles(options: { readonly dockerHost: string }): Container
       const request = archiveRequest({ what, method: "GET", idOrName, path }, signal);
       const answer = await unlessMissing(client.open(request));
       return answer === null ? null : await onlyFile(answer, maxBytes);
+    },
+    folder: async (idOrName, path, signal) => {
+      const what = `look into ${path} of ${idOrName}`;
+      const request = archiveRequest({ what, method: "GET", idOrName, path }, signal);
+      const answer = await unlessMissing(client.open(request));
+      return answer === null ? null : await folderOf(answer);
+    },
+    unpack: async (idOrName, archive, signal) => {
+      await writeArchive(client, idOrName, archive, signal);
     },
     write: async (idOrName, paths, signal) => {
       await writeArchive(client, idOrName, await archiveOf(paths), signal);
@@ -97,6 +111,26 @@ async function onlyFile(archive: Readable, maxBytes: number): Promise<string | n
     text = (await buffer(member)).toString();
   }
   return text;
+}
+
+/** From the first two members of a folder's archive: itself, and the first thing in it. */
+async function folderOf(archive: Readable): Promise<ContainerFolder | null> {
+  const members = extract();
+  archive.once("error", (error) => members.destroy(error));
+  archive.pipe(members);
+  let folder: ContainerFolder | null = null;
+  for await (const member of members) {
+    const { type, uid = 0, gid = 0 } = member.header;
+    if (folder === null && type !== "directory") break;
+    if (folder !== null) {
+      folder = { ...folder, empty: false };
+      break;
+    }
+    folder = { uid, gid, empty: true };
+    member.resume();
+  }
+  archive.destroy();
+  return folder;
 }
 
 async function archiveOf(paths: readonly NewPath[]): Promise<Buffer> {

@@ -16,7 +16,7 @@ export function notExported(container: ExportedContainer): readonly string[] {
   const wishes = Object.keys(spec.gpus ?? {}).filter((field) => field !== "count");
   const alone = [
     ...wishes.map((field) => `gpus.${field}`),
-    ...(["accelerators", "lifecycle", "priority", "preemptible"] as const).filter(
+    ...(["presets", "copy", "accelerators", "lifecycle", "priority", "preemptible"] as const).filter(
       (field) => spec[field] !== undefined,
     ),
     ...(spec.desiredState === "Stopped" ? ["desiredState"] : []),

@@ -33,7 +33,7 @@ export function observeReplacement(
 
 function observeCreatedReplacement(situation: Situation, primary: ObservedContainer): Fact {
   const { failure } = situation.memory;
-  if (failure !== null && failure.step === "start") {
+  if (failure !== null && (failure.step === "start" || failure.step === "seed")) {
     return fact("replacement.failed", failure.reason, `the new container did not start: ${failure.message}`);
   }
   if (isLive(primary)) {

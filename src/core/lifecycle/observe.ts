@@ -197,6 +197,9 @@ function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
   return fact("restart.waiting", primary.oomKilled ? "OOMKilled" : "CrashLoopBackOff", what, dueAt);
 }
 
+/** What fails of a container that has never run. */
+const beforeRunning: ReadonlySet<string> = new Set(["seed", "start"]);
+
 /** Created but never started: start it, or make way when it can never start. */
 function observeCreated(situation: Situation): Fact {
   const { memory, now, outdated, admission } = situation;
@@ -205,7 +208,7 @@ function observeCreated(situation: Situation): Fact {
   if (waiting !== null)
     return fact("remove.due", "DevicesTaken", "never started and its devices are not its own");
   const failure = failureInTheWay(memory);
-  if (failure !== null && failure.stalled && failure.step === "start") {
+  if (failure !== null && failure.stalled && beforeRunning.has(failure.step)) {
     return fact("remove.due", failure.reason, `it cannot start: ${failure.message}`);
   }
   if (failure !== null && failure.nextAt > now) {

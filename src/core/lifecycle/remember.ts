@@ -197,7 +197,7 @@ function afterRollBack({ specHash, memory }: Situation, fact: Fact): Partial<Lif
     // A replacement that an edit has overtaken says nothing about the spec as it is now.
     ...(fact.reason === "Outdated" ? {} : { rolledBack }),
     // Why the new container did not start is told; what of the rolling back itself failed still waits.
-    ...(memory.failure?.step === "start" ? { failure: null } : {}),
+    ...(memory.failure?.step === "start" || memory.failure?.step === "seed" ? { failure: null } : {}),
     stopCause: null,
   };
 }

@@ -29,6 +29,7 @@ export const fieldPolicy = {
   gpus: "devices",
   accelerators: "devices",
   volumes: "recreate",
+  copy: "recreate",
   presets: "recreate",
   ports: "recreate",
   network: "recreate",

@@ -6,6 +6,7 @@ import type { LifecycleAction } from "../lifecycle/machine.ts";
 import type { Situation } from "../lifecycle/situation.ts";
 import type { Stepped } from "../lifecycle/step-machine.ts";
 import type { ObservedContainer } from "../observed.ts";
+import { specPlace, wantedCopies } from "./copies.ts";
 import { containerName, replacementName } from "./container-name.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 import { isLive } from "./roles.ts";
@@ -29,6 +30,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
     return [
       ...makeHostPaths(situation),
       { do: "create", container, cause },
+      ...seed(situation, { ...container, id: null }),
       { do: "start", name: container.name, id: null, cause: "spec says Running" },
     ];
   },
@@ -70,7 +72,8 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
     return [...makeHostPaths(situation), { do: "create", container, cause: message }];
   },
   startReplacement: (situation, { message }) =>
-    onPrimary(situation.roles.replacement, ({ id, name }) => [
+    onPrimary(situation.roles.replacement, ({ id, name, config }) => [
+      ...seed(situation, { id, name, ...config }),
       { do: "start", id, name, cause: `${message}${gpuNote(situation)}` },
     ]),
   finishReplacement: (situation, { message }) => {
@@ -121,10 +124,30 @@ export function discard(
 }
 
 function startPrimary(situation: Situation, { message }: Fact): readonly Step[] {
-  return onPrimary(situation.roles.primary, ({ id, name }) => [
+  return onPrimary(situation.roles.primary, ({ id, name, startedAt, config }) => [
     ...makeHostPaths(situation),
+    ...(startedAt === null ? seed(situation, { id, name, ...config }) : []),
     { do: "start", id, name, cause: message },
   ]);
+}
+
+/** Whatever came between create and start, it is filled again before it runs for the first time. */
+function seed(
+  { world, spec }: Situation,
+  {
+    id,
+    name,
+    mounts,
+  }: Pick<DesiredContainer, "name" | "mounts"> & { readonly id: string | null },
+): readonly Step[] {
+  const copies = wantedCopies(spec, specPlace(world)).map(({ from, to }) => {
+    return { from: world.hostPaths.get(from)?.realPath ?? from, to };
+  });
+  const volumes = mounts.flatMap(({ type, target, readOnly }) =>
+    type === "volume" && !readOnly ? target : [],
+  );
+  if (copies.length === 0 && volumes.length === 0) return [];
+  return [{ do: "seed", name, id, copies, volumes, cause: "before its first start" }];
 }
 
 /** One that was made before may be gone again when its container starts the next time. */

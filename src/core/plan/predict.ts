@@ -23,6 +23,8 @@ function applyStep(world: World, step: Step, now: number): World {
     }
     case "create":
       return { ...world, containers: [...world.containers, createdContainer(step.container, now)] };
+    case "seed":
+      return world;
     case "start":
       return change(world, step, (container) => ({ ...running(container, now), exitCode: null }));
     case "unpause":

@@ -15,6 +15,7 @@ export function stepTarget(step: Step): string {
       return `${step.name} -> ${step.to}`;
     case "stop":
     case "start":
+    case "seed":
     case "unpause":
     case "remove":
     case "update":

@@ -114,6 +114,8 @@ describe("specHash", () => {
     hostAliases: [{ ip: "10.0.0.5", hostnames: ["data"] }],
     user: "owner",
     volumes: [{ name: "v", mountPath: "/v", hostPath: { path: "/v" } }],
+    copy: [{ from: "x", to: "/x" }],
+    presets: ["models"],
     ports: [{ containerPort: 1 }],
     network: "none",
     ipc: "host",

@@ -12,6 +12,17 @@ export type Step =
     }
   | { readonly do: "pull"; readonly image: string; readonly cause: string }
   | { readonly do: "create"; readonly container: DesiredContainer; readonly cause: string }
+  | {
+      /** Fills a container that has never run: its own files, and volumes that are to be its user's. */
+      readonly do: "seed";
+      readonly name: string;
+      readonly id: string | null;
+      /** Links of the sources are resolved. */
+      readonly copies: readonly { readonly from: string; readonly to: string }[];
+      /** Where the engine's volumes are mounted for writing. */
+      readonly volumes: readonly string[];
+      readonly cause: string;
+    }
   | { readonly do: "start"; readonly name: string; readonly id: string | null; readonly cause: string }
   | { readonly do: "unpause"; readonly name: string; readonly id: string; readonly cause: string }
   | {

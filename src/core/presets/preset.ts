@@ -20,6 +20,8 @@ export interface VolumeSettings {
   /** Begins the engine's names of volumes. */
   readonly prefix: string;
   readonly presets: readonly Preset[];
+  /** Where the paths of spec files begin. */
+  readonly specsRoot: string;
 }
 
 /** What the names of volumes begin with unless the configuration says otherwise. */
@@ -91,4 +93,8 @@ function presetOf(name: string, changed: ConfiguredPreset, mode: VolumeMode): Pr
 }
 
 /** As without a configuration. */
-export const defaultVolumes: VolumeSettings = { prefix: defaultVolumePrefix, presets: presetsOf({}) };
+export const defaultVolumes: VolumeSettings = {
+  prefix: defaultVolumePrefix,
+  presets: presetsOf({}),
+  specsRoot: "/srv/ds01/specs",
+};

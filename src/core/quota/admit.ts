@@ -2,6 +2,7 @@ import type { ContainerSpecSpec } from "../../api/container.ts";
 import type { HostPathVolume } from "../../api/volume.ts";
 import type { HostPathFact, World } from "../world.ts";
 import { presetGrants, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
+import { isWithin, specPlace, wantedCopies } from "../plan/copies.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ContainerRecord } from "../record.ts";
 import { countsAsContainer } from "./counts-as-container.ts";
@@ -55,6 +56,7 @@ export function admit(world: World, { spec, written, problem }: ExpandedSpec): A
   return (
     containerQuota(world, object) ??
     missingMount(world, spec, object) ??
+    missingCopy(world, written, object) ??
     missingDisk(world, spec, object) ??
     occupiedPort(world, spec, object) ?? { type: "admitted" }
   );
@@ -66,6 +68,8 @@ function whatAsOwner(
   spec: ContainerSpecSpec,
 ): { readonly what: string; readonly otherwise: string } | undefined {
   if (spec.user === "owner") return { what: "runs as its owner", otherwise: "set spec.user" };
+  if ((spec.copy ?? []).length > 0)
+    return { what: "copies files as its owner", otherwise: "leave spec.copy out" };
   const made = (spec.volumes ?? []).find(({ hostPath }) => {
     return hostPath?.type?.endsWith("OrCreate") && hostPaths.get(hostPath.path)?.kind === "Missing";
   });
@@ -110,6 +114,23 @@ function occupiedPort(world: World, spec: ContainerSpecSpec, object: string): Ad
   const { port, use } = found;
   const message = `${object} publishes port ${port.hostPort} of the host at ${port.hostIP}; ${use.holder} has it: choose another hostPort, leave it out so that Docker chooses one, or wait until ${use.holder} ends`;
   return { type: "waiting", reason: "PortInUse", message };
+}
+
+/** Files are copied once there is a container: what is missing then would keep it and its GPUs waiting. */
+function missingCopy(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
+  for (const { from, within } of wantedCopies(spec, specPlace(world))) {
+    const { kind, realPath = from } = world.hostPaths.get(from) ?? {};
+    const root = within === null ? null : (world.hostPaths.get(within)?.realPath ?? within);
+    if (root !== null && !isWithin(realPath, root)) {
+      const message = `${object} copies ${from}, which leads to ${realPath}; a relative path must not lead out of the spec's directory: copy the file there, or write an absolute path`;
+      return { type: "refused", reason: "CopyOutside", message };
+    }
+    if (kind === undefined || kind === "Directory" || kind === "File") continue;
+    const found = kind === "Missing" ? "it does not exist on this host" : `it is ${kind}`;
+    const message = `${object} copies ${from}; ${found}: it must be a file or a directory`;
+    return { type: "waiting", reason: "CopyMissing", message };
+  }
+  return null;
 }
 
 /** Docker would start nothing that has a limit of a disk which is not there. */

@@ -8,6 +8,8 @@ export interface WantedMount {
   readonly path: string;
   readonly readOnly: boolean;
   readonly field: string;
+  /** What is done with it; `mounts` unless told. */
+  readonly asked?: string;
   /** What is granted beside the quota. */
   readonly granted?: readonly HostPathGrant[];
 }
@@ -26,29 +28,29 @@ export function mountViolations({ spec, quota, facts }: Subject): readonly Viola
 
 /** Why the path may not be mounted as it is now; null when it may. */
 export function mountViolation(
-  { path, readOnly, field, granted = [] }: WantedMount,
+  { path, readOnly, field, granted = [], asked = "mounts" }: WantedMount,
   quota: ResolvedQuota,
   facts: QuotaFacts,
 ): Violation | null {
   const real = facts.realPaths.get(path) ?? path;
   const shown = real === path ? path : `${path}, which leads to ${real}`;
-  const denied = (reason: string, asked: string, because: string): Violation => {
-    return { reason, field, message: `${facts.object} ${asked} ${shown}; ${because}` };
+  const denied = (reason: string, because: string, how = ""): Violation => {
+    return { reason, field, message: `${facts.object} ${asked}${how} ${shown}; ${because}` };
   };
   const kept = [path, real].flatMap((one) => protectedBy(one, facts.protectedPaths ?? []) ?? [])[0];
   if (kept !== undefined) {
     const why = `${kept} is never mounted, whatever a quota grants: mount a directory that does not contain it`;
-    return denied("HostPathProtected", "mounts", why);
+    return denied("HostPathProtected", why);
   }
   const grants = quota.hostPaths;
   const levels = [path, real].map((one) => grantOf(one, quota.user, [...grants.value, ...granted]));
   if (levels.includes("none")) {
     const remedy = "use a granted path or ask an admin to grant it in policy.hostPaths";
-    return denied("HostPathDenied", "mounts", `${grantsText(grants, quota.user)}: ${remedy}`);
+    return denied("HostPathDenied", `${grantsText(grants, quota.user)}: ${remedy}`);
   }
   if (!readOnly && levels.includes("read")) {
     const remedy = "set readOnly: true or ask an admin";
-    return denied("HostPathReadOnly", "mounts for writing", `${grantsText(grants, quota.user)}: ${remedy}`);
+    return denied("HostPathReadOnly", `${grantsText(grants, quota.user)}: ${remedy}`, " for writing");
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
+import { copyViolations } from "./copy-violations.ts";
 import { deviceViolations } from "./device-violations.ts";
 import { gpuViolations } from "./gpu-violations.ts";
 import { imageViolations } from "./image-violations.ts";
@@ -29,6 +30,7 @@ const families: readonly ((subject: Subject) => readonly Violation[])[] = [
   lifecycleViolations,
   priorityViolations,
   mountViolations,
+  copyViolations,
   userViolations,
   namespaceViolations,
   securityViolations,

@@ -106,6 +106,18 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.volumes.readOnly": declared,
   "spec.volumes.hostPath.path": declared,
   "spec.volumes.hostPath.type": e2e("fields", "must wait for a host path of the declared type"),
+  "spec.volumes.namedVolume.name": e2e(
+    "volumes",
+    "must keep a named volume beyond its containers, for its owner alone",
+  ),
+  "spec.volumes.tmpfs.sizeLimit": e2e("volumes", "must mount memory of the declared size and mode"),
+  "spec.volumes.tmpfs.mode": e2e("volumes", "must mount memory of the declared size and mode"),
+  "spec.copy.from": e2e("volumes", "must copy files before the first start, for the user of the container"),
+  "spec.copy.to": e2e("volumes", "must copy files before the first start, for the user of the container"),
+  "spec.presets": e2e(
+    "examples",
+    "tpu-volumes must keep its checkpoints, on the host and in named volumes by one switch",
+  ),
   "spec.ports.containerPort": published,
   "spec.ports.hostPort": published,
   "spec.ports.hostIP": published,

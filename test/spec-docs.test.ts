@@ -29,7 +29,10 @@ describe.each(writtenKinds)("docs/spec of %s", async (kind) => {
     for (const { path, node } of fields) {
       const name = path.join(".");
       const section = sections.get(name) ?? "";
-      for (const word of literalsOf(node)) expect(section, name).toContain(`\`${String(word)}\``);
+      for (const word of literalsOf(node)) {
+        // An empty word is shown in its quotes.
+        expect(section, name).toContain(`\`${word === "" ? '""' : String(word)}\``);
+      }
       if (typeof node.default === "string" && node.default !== "") {
         expect(section, name).toContain(`Default: \`${node.default}\``);
       }

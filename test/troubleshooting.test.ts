@@ -21,7 +21,7 @@ const noTrouble = new Set([
     Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started Starting Stopping WithinQuota`),
   // Conflicts of two calls, which the next look settles.
   ...words(`Conflict ContainerNotFound ContainerNotRunning ContainerPaused ContainerRunning ExecNotFound NameUnchanged
-    NotFound NotPaused RemovalInProgress`),
+    NotFound NotPaused RemovalInProgress VolumeNotFound`),
   // Why a device does not fit: told in a message, in words.
   ...words(
     "Cordoned IsSlice IsTimeSlice NotGranted NotTimeSliced TimeSliced TooManySharers Leased MigEnabled TooLittleMemory TooLowCapability UnknownCapability WrongKind WrongModel WrongProfile",

@@ -236,7 +236,10 @@ describe("copied files", () => {
   test.each([
     ["HostPathDenied", "copy: [{from: /home/bob/x, to: /x}]"],
     ["HostPathProtected", "copy: [{from: /etc/ds01/config.yaml, to: /x}]"],
-    ["CopyTargetDenied", "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, hostPath: {path: /data/v}}]"],
+    [
+      "CopyTargetDenied",
+      "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, hostPath: {path: /data/v}}]",
+    ],
     ["CopyTargetDenied", "copy: [{from: x, to: /v/x}]\n  volumes: [{name: v, mountPath: /v, tmpfs: {}}]"],
     [
       "CopyTargetDenied",

@@ -130,6 +130,8 @@ const whole = {
         { name: "models", mountPath: "/models", namedVolume: { name: "models" } },
         { name: "scratch", mountPath: "/scratch", tmpfs: { sizeLimit: "1Gi", mode: "0700" } },
       ],
+      copy: [{ from: "src", to: "/app" }],
+      presets: ["workspace"],
       tty: true,
       stdin: true,
       init: true,

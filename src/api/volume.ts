@@ -84,7 +84,7 @@ function checkSource(volume: object, context: z.RefinementCtx): void {
   if (given.length === 1) return;
   const [, second] = given;
   if (second === undefined) {
-    const message = "needs one of hostPath, namedVolume or tmpfs: where its content lies";
+    const message = "is missing where its content lies: set hostPath, namedVolume or tmpfs";
     context.addIssue({ code: "custom", path: [], message });
     return;
   }

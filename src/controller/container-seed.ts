@@ -55,7 +55,12 @@ async function giveVolumes(
 ): Promise<void> {
   for (const path of targets) {
     const folder = await files.folder(id, path);
-    if (folder === null || folder.uid !== 0 || !folder.empty || (await linkOnTheWay(id, path, files)) !== null)
+    if (
+      folder === null ||
+      folder.uid !== 0 ||
+      !folder.empty ||
+      (await linkOnTheWay(id, path, files)) !== null
+    )
       continue;
     await files.write(id, [{ path, mode: 0o755, uid, gid }]);
   }

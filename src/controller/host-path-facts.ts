@@ -1,11 +1,13 @@
 import type { ContainerSpecSpec } from "../api/container.ts";
 import { limitedDisks, withoutMissingDisks } from "../core/quota/block-io.ts";
 import type { ResolvedQuota } from "../core/quota/limits.ts";
+import type { ContainerRecord } from "../core/record.ts";
 import type { HostPathFact } from "../core/world.ts";
 import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
 import { copyPaths, wantedCopies } from "../core/plan/copies.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
+import type { OwnerAccount } from "../core/account/owner-account.ts";
 
 /** What stands at the paths that a container wants, and where the paths are that none may have. */
 export interface PathFacts {
@@ -51,7 +53,7 @@ export function specPaths(
 }
 
 /** Disks that a container may be limited on, by its spec or its owner's quota. */
-export function disksOf({ resources }: ContainerSpecSpec, quota: ResolvedQuota): readonly string[] {
+function disksOf({ resources }: ContainerSpecSpec, quota: ResolvedQuota): readonly string[] {
   return [...(resources?.io?.devices ?? []).map(({ path }) => path), ...limitedDisks(quota)];
 }
 
@@ -74,6 +76,26 @@ export async function lookAtPaths(
   ]);
   const everywhere = kept.flatMap(([path, { realPath }]) => [path, realPath]);
   return { hostPaths: new Map(found), protectedPaths: [...new Set(everywhere)] };
+}
+
+/** Looks at every path that a decision about the object asks for. */
+export async function lookAtSpec(
+  about: {
+    readonly record: ContainerRecord;
+    readonly spec: ContainerSpecSpec;
+    readonly owner: OwnerAccount | null;
+  },
+  host: {
+    readonly hostPaths: HostPaths;
+    readonly protectedPaths: () => readonly string[];
+    readonly volumes: VolumeSettings;
+  },
+  quota: ResolvedQuota,
+): Promise<PathFacts> {
+  const { record, spec, owner } = about;
+  const whose = { namespace: record.namespace, home: owner?.home ?? null };
+  const { paths } = specPaths({ spec, sourcePath: record.source.path }, whose, host.volumes);
+  return lookAtPaths([...paths, ...disksOf(spec, quota)], host.hostPaths, host.protectedPaths());
 }
 
 /** Written path -> where it leads. */

@@ -20,15 +20,7 @@ import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import type { EngineBook } from "./engine-book.ts";
-import {
-  lookAtPaths,
-  noPaths,
-  type PathFacts,
-  specPaths,
-  disksOf,
-  quotaHere,
-  usesOwner,
-} from "./host-path-facts.ts";
+import { lookAtSpec, noPaths, quotaHere, usesOwner, type PathFacts } from "./host-path-facts.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -139,11 +131,8 @@ export class HostState {
     if (spec === null) return { owner: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(spec.image);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
-    const { hostPaths, protectedPaths, volumes } = this.#options;
-    const whose = { namespace, home: owner?.home ?? null };
-    const wanted = specPaths({ spec, sourcePath: record.source.path }, whose, volumes).paths;
-    const paths = [...wanted, ...disksOf(spec, this.view().quotaOf(namespace))];
-    return { owner, ...(await lookAtPaths(paths, hostPaths, protectedPaths())) };
+    const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
+    return { owner, ...facts };
   }
 
   /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */

@@ -79,7 +79,8 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     }
     context.images.used(record.uid);
     // Under its own name it is started at once, and looked at then; what presets mount in it only it shows.
-    if (isReplacement || (record.spec?.presets ?? []).length > 0) await context.cache.refresh(step.container.name);
+    if (isReplacement || (record.spec?.presets ?? []).length > 0)
+      await context.cache.refresh(step.container.name);
     return "done";
   },
   seed: async (step, record, context) => {
@@ -141,7 +142,10 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
 };
 
 /** As whom files of the host are touched for the object. */
-async function ownerOf({ namespace, name }: ContainerRecord, { identity }: StepContext): Promise<OwnerAccount> {
+async function ownerOf(
+  { namespace, name }: ContainerRecord,
+  { identity }: StepContext,
+): Promise<OwnerAccount> {
   const owner = await identity.accountOf(namespace);
   if (owner !== undefined) return owner;
   throw new StalledError({

@@ -10,34 +10,38 @@ export function stepEvent(step: Step, world: World): Announcement {
       return normal("Pulling", `pulling ${step.image}`);
     case "makeHostPath":
       return normal("MakingHostPath", `making ${step.path} as its owner: ${step.cause}`);
-    case "create": {
-      const slots = step.container.labels["ds01.gpu.slots"] ?? "";
-      const gpu = slots === "" ? "" : ` with GPU ${slots}`;
-      return normal(world.containers.length > 0 ? "Recreating" : "Creating", `${step.cause}${gpu}`);
-    }
+    case "create":
+      return createEvent(step, world);
     case "seed":
       return normal("Seeding", `${seedText(step)}: ${step.cause}`);
-    case "start": {
-      const ranBefore = world.containers.some(
-        (container) => container.id === step.id && container.startedAt !== null,
-      );
-      return normal(ranBefore ? "Restarted" : "Started", step.cause);
-    }
+    case "start":
+      return startEvent(step, world);
     case "unpause":
-      return normal("Unpaused", step.cause);
     case "stop":
-      return normal("Stopping", step.cause);
     case "remove":
-      return normal("Removing", step.cause);
+    case "update":
+      return normal(told[step.do], step.cause);
     case "rename":
       return normal(
         "Renamed",
         `${step.cause}; renamed ${isReplacementName(step.name) ? "" : "back "}to ${step.to}`,
       );
-    case "update":
-      return normal("Updated", step.cause);
   }
 }
+
+function createEvent({ container, cause }: Extract<Step, { do: "create" }>, world: World): Announcement {
+  const slots = container.labels["ds01.gpu.slots"] ?? "";
+  const gpu = slots === "" ? "" : ` with GPU ${slots}`;
+  return normal(world.containers.length > 0 ? "Recreating" : "Creating", `${cause}${gpu}`);
+}
+
+function startEvent({ id, cause }: Extract<Step, { do: "start" }>, world: World): Announcement {
+  const ranBefore = world.containers.some((one) => one.id === id && one.startedAt !== null);
+  return normal(ranBefore ? "Restarted" : "Started", cause);
+}
+
+/** What the event of a step is called that needs no more words than its cause. */
+const told = { unpause: "Unpaused", stop: "Stopping", remove: "Removing", update: "Updated" } as const;
 
 function seedText({ copies, volumes }: Extract<Step, { do: "seed" }>): string {
   const files = copies.map(({ from, to }) => `copying ${from} to ${to}`);

@@ -28,19 +28,15 @@ export type ImageState =
   /** A pull is under way. */
   | { readonly type: "pulling" };
 
+type SpecialFile = "Socket" | "CharDevice" | "BlockDevice" | "Other";
+/** What can stand at a path of the host. */
+export type HostPathKind = "Directory" | "File" | SpecialFile | "Missing" | "Unreadable";
+
 /** What stands at a path of the host, links resolved. */
 export interface HostPathFact {
   readonly realPath: string;
   /** `Unreadable`: even ds01 cannot tell where it leads. */
-  readonly kind:
-    | "Directory"
-    | "File"
-    | "Socket"
-    | "CharDevice"
-    | "BlockDevice"
-    | "Other"
-    | "Missing"
-    | "Unreadable";
+  readonly kind: HostPathKind;
 }
 
 /** Everything `decide` may look at: one object and its surroundings, read at one moment, nothing chosen yet. */

@@ -21,7 +21,7 @@ export interface ContainerFolder {
 
 /**
  * Files of a container that need not run. The engine works as root and through mounts: whoever writes makes sure that
- * no mount and no link lies on the way. Errors as ContainerRuntime has them.
+ * no path of the host and no link lies on the way. Errors as ContainerRuntime has them.
  */
 export interface ContainerFiles {
   /** null: nothing is there. */

@@ -1,8 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { markdownParts } from "../support/markdown.ts";
 import { addStandInImage } from "../support/stand-in-image.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
@@ -15,11 +27,31 @@ const python = `#!/bin/sh
 nvidia-smi -L
 `;
 
+/** Downloads a model unless it is in the cache, and leaves a result. */
+const energyScore = `#!/bin/sh
+model=$HF_HOME/hub/model
+if [ "$BENCHMARK_BACKEND" = vllm ]; then echo "the server has the model"
+elif [ -e "$model" ]; then echo "in the cache"
+else echo "downloading" && mkdir "$HF_HOME/hub" && echo weights >"$model" || exit 1; fi
+echo "$4" >"/results/$BENCHMARK_BACKEND"
+`;
+
+/** A user that every system has, for what needs an account. */
+const nobody = 65_534;
+
 /** Images of the examples, and what of their content the examples run. */
 const images: Readonly<Record<string, string | undefined>> = {
   "pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime": python,
   "quay.io/jupyter/pytorch-notebook:cuda12-latest": undefined,
   "nginx:1.27-alpine": undefined,
+  "pytorchdatascience:v1.0": `#!/bin/sh
+[ -f "$1" ] && id -u && echo trained >bindmount/model
+`,
+  // Stands in for the example's Python file as well.
+  "lab/tae-tpu:v1": `#!/bin/sh
+[ -f "$1" ] && [ -d /datasets ] && [ -w /scratch ] || exit 2
+echo run >>/checkpoints/runs && cat /checkpoints/runs
+`,
   "lab/jax-tpu:0.4": `#!/bin/sh
 [ "$PJRT_DEVICE" = TPU ] && ls /dev | grep accel
 `,
@@ -42,12 +74,44 @@ describe("the examples", () => {
       const files = program === undefined ? [] : [{ path: "bin/python", mode: 0o755, content: program }];
       await addStandInImage(host.engine.docker, name, files);
     }
+    const entry = { path: "bin/energy-score", mode: 0o755, content: energyScore };
+    await addStandInImage(host.engine.docker, "ai_energy_score:latest", [entry], "/bin/energy-score");
+    for (const path of [host.directory, host.specs, join(host.specs, "users")]) chmodSync(path, 0o755);
+    mkdirSync(homeOf("nobody"), { recursive: true });
+    chownSync(homeOf("nobody"), nobody, nobody);
   });
 
   afterAll(async () => {
     await host.stop();
     rmSync(tpus, { recursive: true, force: true });
   });
+
+  function homeOf(user: string): string {
+    return join(host.directory, "home", user);
+  }
+
+  /** Starts the controller anew with what a README has for the configuration; `{home}` is one of this test. */
+  async function configure(readme: string, nth: number): Promise<void> {
+    const { blocks } = markdownParts(readFileSync(join(examples, readme), "utf8"));
+    const text = blocks.filter(({ language }) => language === "yaml")[nth]?.text ?? "";
+    host.configure(`trust: path\n${text.replaceAll("{home}", `${host.directory}/home/{user}`)}`);
+    await host.restartController();
+  }
+
+  /** Applies a file of an example as a user with an account. */
+  async function applyAsNobody(path: string): Promise<void> {
+    const stdin = readFileSync(join(examples, path), "utf8")
+      .replaceAll("/home/alice/", `${homeOf("nobody")}/`)
+      .replaceAll('path: "/home/', `path: "${host.directory}/home/`);
+    const environment = { DS01_NAMESPACE: "nobody" };
+    const result = await host.ds01With({ stdin, environment }, "apply", "-f", "-");
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+  }
+
+  async function logsOfNobody(name: string): Promise<string> {
+    await host.waitForPhase(`nobody/${name}`, "Completed");
+    return (await host.ds01("logs", name, "-n", "nobody")).stdout;
+  }
 
   /** Applies a file of an example as alice does; the directories are those of this test, and Docker grants no more CPUs than there are. */
   async function apply(path: string): Promise<void> {
@@ -157,6 +221,81 @@ describe("the examples", () => {
     expect(added.toSorted()).toEqual(["IPC_LOCK"]);
     expect((await host.ds01("logs", "bert")).stdout).toBe("accel0\naccel1\naccel2\naccel3\n");
     await host.remove("alice/bert");
+  });
+
+  it("pytorch-course must run a script of the host as its owner, and leave the files to them", async () => {
+    await applyAsNobody("pytorch-course/quota.yaml");
+    const course = join(homeOf("nobody"), "course");
+    mkdirSync(course);
+    chownSync(course, nobody, nobody);
+    writeFileSync(join(course, "PyTorch_MNIST.py"), "# trains\n");
+    await applyAsNobody("pytorch-course/mnist.yaml");
+
+    expect(await logsOfNobody("mnist")).toBe("65534\n");
+    expect(statSync(join(course, "model"))).toMatchObject({ uid: nobody, gid: nobody });
+    await host.remove("nobody/mnist");
+  });
+
+  it("ai-energy-score must download a model once, and leave the results of all backends", async () => {
+    await configure("ai-energy-score/README.md", 0);
+    await applyAsNobody("ai-energy-score/optimum.yaml");
+    expect(await logsOfNobody("energy-optimum")).toBe("downloading\n");
+    await applyAsNobody("ai-energy-score/pytorch.yaml");
+    expect(await logsOfNobody("energy-pytorch")).toBe("in the cache\n");
+    await applyAsNobody("ai-energy-score/vllm.yaml");
+    expect(await logsOfNobody("energy-vllm")).toBe("the server has the model\n");
+
+    const results = join(homeOf("nobody"), "AIEnergyScore/results");
+    expect(readdirSync(results).toSorted()).toEqual(["optimum", "pytorch", "vllm"]);
+    expect(readFileSync(join(results, "optimum"), "utf8")).toBe("backend.model=openai/gpt-oss-20b\n");
+    expect(statSync(join(results, "vllm")).uid).toBe(nobody);
+    const { Env } = (await host.dockerInspect("nobody/energy-optimum")).Config;
+    expect(Env).toEqual(expect.arrayContaining(["HF_HOME=/home/user/.cache/huggingface", "HOME=/home/user"]));
+    await host.remove("nobody/energy-optimum", "nobody/energy-pytorch", "nobody/energy-vllm");
+  });
+
+  it("tpu-volumes must keep its checkpoints, on the host and in named volumes by one switch", async () => {
+    mkdirSync(join(host.specs, "users/nobody"), { recursive: true });
+    cpSync(join(examples, "tpu-volumes/src"), join(host.specs, "users/nobody/src"), { recursive: true });
+    const run = async (): Promise<string> => {
+      await applyAsNobody("tpu-volumes/train.yaml");
+      const logs = await logsOfNobody("ablation");
+      await host.remove("nobody/ablation");
+      return logs;
+    };
+
+    await configure("tpu-volumes/README.md", 0);
+    expect(await run()).toBe("run\n");
+    expect(await run()).toBe("run\nrun\n");
+    const checkpoints = join(homeOf("nobody"), "tae/checkpoints");
+    expect(statSync(join(checkpoints, "runs")).uid).toBe(nobody);
+    expect((await host.ds01("get", "presets")).stdout).toMatch(
+      /^checkpoints +\/checkpoints +\/.*\/tae\/checkpoints/m,
+    );
+
+    await configure("tpu-volumes/README.md", 1);
+    expect(await run()).toBe("run\n");
+    expect(await run()).toBe("run\nrun\n");
+    expect(readFileSync(join(checkpoints, "runs"), "utf8")).toBe("run\nrun\n");
+    const { stdout } = await host.ds01("get", "presets");
+    expect(stdout).toMatch(/^NAME +MOUNT +SOURCE +ENV$/m);
+    expect(stdout).toMatch(/^checkpoints +\/checkpoints +volume tae-checkpoints\._\.\{user\} *$/m);
+    expect(stdout).toMatch(/^huggingface-cache +\S+ +volume \S+ +HF_HOME,HOME$/m);
+    const { Volumes } = await host.engine.docker.listVolumes();
+    expect(Volumes.map(({ Name }) => Name)).toContain("tae-checkpoints._.nobody");
+
+    const unknown = readFileSync(join(examples, "tpu-volumes/train.yaml"), "utf8").replace(
+      "models,",
+      "model,",
+    );
+    const refused = await host.ds01With(
+      { stdin: unknown, environment: { DS01_NAMESPACE: "nobody" } },
+      "apply",
+      "-f",
+      "-",
+    );
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('did you mean "models"?');
   });
 
   it("quotas must be in effect, and refuse what they forbid with the numbers and the file", async () => {

@@ -19,6 +19,7 @@ const shownElsewhere: Readonly<Record<string, string>> = {
   accelerators: "test/e2e/accelerators.test.ts",
   gpus: "test/e2e/gpu-choice.test.ts and quota.test.ts",
   desiredState: "test/e2e/lifecycle.test.ts",
+  copy: "test/e2e/volumes.test.ts, as an account that the host has",
   "resources.io.weight": "test/e2e/limits.test.ts, where the kernel has it",
 };
 
@@ -42,6 +43,7 @@ function edits(host: Host): Readonly<Record<string, Edit>> {
     env: { before: [{ name: "A", value: "1" }], after: [{ name: "A", value: "2" }] },
     user: { after: "0" },
     volumes: { after: [volume] },
+    presets: { after: ["results"] },
     ports: { after: [{ containerPort: 80 }] },
     network: { after: "none" },
     ipc: { after: "host" },

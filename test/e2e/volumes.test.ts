@@ -128,10 +128,29 @@ describe("volumes", () => {
     const look = { ...spec, restartPolicy: "Always", command: undefined };
     host.drop("users/nobody/looks.yaml", containerSpec("looks", look));
     await host.waitForReady("nobody/looks");
-    const { output } = await host.dockerExec("nobody/looks", "sh", "-c", "ls -lnd /app /app/* '/models/run me.sh'");
+    const { output } = await host.dockerExec(
+      "nobody/looks",
+      "sh",
+      "-c",
+      "ls -lnd /app /app/* '/models/run me.sh'",
+    );
     expect(output.match(/ 65534 +65534 /g)).toHaveLength(5);
     expect(output).toContain("/app/link -> /etc/shadow");
     expect((await host.dockerExec("nobody/looks", "touch", "/models/mine")).exitCode).toBe(0);
+  });
+
+  it("must make a new container for other copies, with the files as they are then", async () => {
+    const before = await host.dockerInspect("nobody/looks");
+    writeFileSync(join(host.specs, "users/nobody/src/deep/greeting"), "copied\nanew\n");
+    const copy = [{ from: "src", to: "/other" }];
+    host.drop("users/nobody/looks.yaml", containerSpec("looks", { user: "owner", copy }));
+    await host.waitForObject("nobody/looks", "another", ({ metadata, status }) => {
+      const { container, phase, observedGeneration } = status;
+      return phase === "Running" && observedGeneration === metadata.generation && container?.id !== before.Id;
+    });
+    const { output } = await host.dockerExec("nobody/looks", "cat", "/other/deep/greeting");
+    expect(output).toBe("copied\nanew\n");
+    writeFileSync(join(host.specs, "users/nobody/src/deep/greeting"), "copied\n");
   });
 
   it("must copy nothing that its owner cannot read, nor through a link in the container", async () => {

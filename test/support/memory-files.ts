@@ -1,4 +1,9 @@
-import type { ContainerFiles, ContainerFolder, ContainerPathKind, NewPath } from "../../src/ports/container-files.ts";
+import type {
+  ContainerFiles,
+  ContainerFolder,
+  ContainerPathKind,
+  NewPath,
+} from "../../src/ports/container-files.ts";
 
 /** Files of containers in memory: each begins with what an image of a small system has. */
 export class MemoryFiles implements ContainerFiles {

@@ -44,11 +44,16 @@ const port = fc.record(
   { requiredKeys: ["containerPort"] },
 );
 
-const volume = fc.record({
-  mountPath: path,
-  hostPath: path.map((source) => ({ path: source })),
-  readOnly: fc.boolean(),
-});
+const source = fc.oneof(
+  path.map((hostPath) => ({ hostPath: { path: hostPath } })),
+  name.map((volumeName) => ({ namedVolume: { name: volumeName } })),
+  fc
+    .record({ sizeLimit: size, mode: fc.constantFrom("1777", "700", "755") }, optional)
+    .map((tmpfs) => ({ tmpfs })),
+);
+const volume = fc
+  .tuple(path, fc.boolean(), source)
+  .map(([mountPath, readOnly, content]) => ({ mountPath, readOnly, ...content }));
 
 const resources = fc.record(
   {

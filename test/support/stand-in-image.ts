@@ -7,12 +7,14 @@ export async function addStandInImage(
   docker: Docker,
   name: string,
   files: readonly TarEntry[],
+  entrypoint?: string,
 ): Promise<void> {
   const container = await docker.createContainer({ Image: "bed/base:1" });
   try {
     if (files.length > 0) await container.putArchive(packTar(files), { path: "/" });
     const colon = name.lastIndexOf(":");
-    await container.commit({ repo: name.slice(0, colon), tag: name.slice(colon + 1) });
+    const changes = entrypoint === undefined ? {} : { changes: `ENTRYPOINT ["${entrypoint}"]` };
+    await container.commit({ repo: name.slice(0, colon), tag: name.slice(colon + 1), ...changes });
   } finally {
     await container.remove();
   }

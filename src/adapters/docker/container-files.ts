@@ -120,7 +120,7 @@ async function folderOf(archive: Readable): Promise<ContainerFolder | null> {
   archive.pipe(members);
   let folder: ContainerFolder | null = null;
   for await (const member of members) {
-    const { type, uid = 0, gid = 0 } = member.header;
+    const { type, uid, gid } = member.header;
     if (folder === null && type !== "directory") break;
     if (folder !== null) {
       folder = { ...folder, empty: false };

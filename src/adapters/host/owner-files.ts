@@ -20,8 +20,7 @@ export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
   function asOwner(command: readonly string[], { name, uid, gid, groups }: OwnerAccount): readonly string[] {
     if (ownUid === uid) return command;
     const others = groups.length === 0 ? "--clear-groups" : `--groups=${groups.map((one) => one.gid).join()}`;
-    if (ownUid === 0)
-      return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, others, "--", ...command];
+    if (ownUid === 0) return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, others, "--", ...command];
     throw new StalledError({
       reason: "NotRoot",
       message: `ds01 does not run as root and cannot act as ${name}`,
@@ -44,19 +43,11 @@ export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
 
     async archive({ path, to, as, maximumBytes }, owner) {
       const renamed = to.replace(/^\/+/, "").replaceAll(/[\\&,]/g, String.raw`\$&`);
-      const command = [
-        ...[
-          "tar",
-          "--create",
-          "--format=gnu",
-          `--owner=:${as.uid}`,
-          `--group=:${as.gid}`,
-          "--hard-dereference",
-        ],
-        // The first part of every name is what was copied; targets of links stay.
-        `--transform=flags=rH;s,^[^/]*,${renamed},`,
-        ...[`--directory=${dirname(path)}`, "--", basename(path)],
-      ];
+      const command = ["tar", "--create", "--format=gnu", "--hard-dereference"];
+      command.push(`--owner=:${as.uid}`, `--group=:${as.gid}`);
+      // The first part of every name is what was copied; targets of links stay.
+      command.push(`--transform=flags=rH;s,^[^/]*,${renamed},`);
+      command.push(`--directory=${dirname(path)}`, "--", basename(path));
       const outcome = await run(asOwner(command, owner), { deadlineMs, maximumBytes });
       if (outcome.tooMuch) {
         throw new StalledError({

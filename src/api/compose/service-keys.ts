@@ -25,6 +25,7 @@ import {
   readWords,
 } from "./service-process.ts";
 import type { Item, ServiceReading } from "./service-reading.ts";
+import { readTmpfs } from "../docker-import/mounts.ts";
 import { readVolumes } from "./service-volumes.ts";
 
 /** What becomes of a key of a service: something of the draft, or nothing for the reason that a topic tells. */
@@ -35,7 +36,6 @@ const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   names: "dns dns_opt dns_search domainname external_links links",
   dependsOn: "depends_on",
   groups: "group_add",
-  temporaryFiles: "tmpfs",
   volumesFrom: "volumes_from",
   networkOptions: "mac_address",
   exposed: "expose",
@@ -75,6 +75,7 @@ const used: Readonly<Record<string, KeyUse>> = {
   env_file: () => undefined,
   labels: readLabels,
   volumes: readVolumes,
+  tmpfs: textsOf(readTmpfs),
   ports: readPorts,
   network_mode: readNetworkMode,
   gpus: readGpus,

@@ -1,5 +1,5 @@
 import { meantText } from "../docker-import/docker-values.ts";
-import { absolutePath, addBind, readVolume } from "../docker-import/mounts.ts";
+import { absolutePath, addBind, addNamedVolume, addTmpfs, readVolume } from "../docker-import/mounts.ts";
 import type { Item, ServiceReading } from "./service-reading.ts";
 
 const knownFields = [
@@ -34,16 +34,26 @@ function readLongVolume(service: ServiceReading, item: Item): void {
   }
   const [type, source, target] = [textOf("type"), textOf("source"), textOf("target")];
   const shown = { value: `${source}:${target}`, path: item.path };
-  if (type === "tmpfs") return service.leaveOut(shown, "temporaryFiles");
-  if (type !== "bind") return service.leaveOut(shown, "namedVolume");
+  const readOnly = service.flag(service.field(item, "read_only"));
+  const origin = service.originOf(item.path);
+  if (type === "tmpfs") {
+    const options = service.field(item, "tmpfs");
+    const mode = service.text(service.field(options, "mode"));
+    const size = service.text(service.field(options, "size"));
+    // A number: YAML has read its octal digits.
+    const octal = mode === undefined ? undefined : Number(mode).toString(8);
+    return addTmpfs(service.draft, { target, readOnly, size, mode: octal }, origin);
+  }
+  if (type === "volume" && source !== "")
+    return addNamedVolume(service.draft, { source, target, readOnly }, origin);
+  if (type !== "bind") return service.leaveOut(shown, "namelessVolume");
   if (source === "") return service.problem(item.path, "a bind mount needs a source");
   for (const option of service.fields(service.field(item, "bind"))) {
     // Whether what is missing is made: ds01 makes nothing on the host.
     if (option.name !== "create_host_path") service.leaveOut(option, "propagation");
   }
   const path = absolutePath(atHome(service, source), service.directory);
-  const readOnly = service.flag(service.field(item, "read_only"));
-  addBind(service.draft, { source: path, target, readOnly }, service.originOf(item.path));
+  addBind(service.draft, { source: path, target, readOnly }, origin);
 }
 
 function atHome({ project }: ServiceReading, path: string): string {

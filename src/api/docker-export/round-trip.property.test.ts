@@ -37,11 +37,10 @@ function meaning(spec: ContainerSpecSpec, labels: Readonly<Record<string, string
       io: { ...resources.io, devices: [] },
     },
     // Names of volumes are words of the spec alone.
-    volumes: (spec.volumes ?? []).map(({ mountPath, readOnly, hostPath }) => ({
-      mountPath,
-      readOnly,
-      hostPath,
-    })),
+    volumes: (spec.volumes ?? []).map(({ mountPath, readOnly, hostPath, namedVolume, tmpfs }) => {
+      const memory = tmpfs === undefined ? undefined : { ...tmpfs, sizeLimit: bytes(tmpfs.sizeLimit) };
+      return { mountPath, readOnly, hostPath, namedVolume, tmpfs: memory };
+    }),
     ports: spec.ports ?? [],
     hostAliases: spec.hostAliases ?? [],
     devices: (spec.devices ?? []).map(({ hostPath, containerPath, permissions }) => ({

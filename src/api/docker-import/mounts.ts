@@ -1,4 +1,5 @@
-import { commaSeparated, meantText, objectNameOf } from "./docker-values.ts";
+import type { Volume } from "../volume.ts";
+import { commaSeparated, dockerBytes, exactQuantity, meantText, objectNameOf } from "./docker-values.ts";
 import type { ContainerDraft, Origin } from "./container-draft.ts";
 
 /** A directory or file of the host to be mounted. */
@@ -16,7 +17,7 @@ export function readVolume(draft: ContainerDraft, text: string, origin: Origin, 
   const [source = "", target, options = "", ...more] = text.split(":");
   if (more.length > 0)
     return draft.problem(origin, `"${text}" has too many colons; write SOURCE:TARGET[:ro]`);
-  if (target === undefined || !isPath(source)) return draft.leaveOut(origin, "namedVolume", text);
+  if (target === undefined) return draft.leaveOut(origin, "namelessVolume", text);
   const words = options.split(",");
   for (const word of words) {
     if (word === "ro" || idleOptions.includes(word)) continue;
@@ -26,7 +27,25 @@ export function readVolume(draft: ContainerDraft, text: string, origin: Origin, 
       word,
     );
   }
-  addBind(draft, { source: absolutePath(source, directory), target, readOnly: words.includes("ro") }, origin);
+  const readOnly = words.includes("ro");
+  if (isPath(source)) addBind(draft, { source: absolutePath(source, directory), target, readOnly }, origin);
+  else addNamedVolume(draft, { source, target, readOnly }, origin);
+}
+
+/** `--tmpfs TARGET[:OPTIONS]` */
+export function readTmpfs(draft: ContainerDraft, text: string, origin: Origin): void {
+  const [target = "", options = ""] = text.split(":");
+  const given: { size?: string; mode?: string; readOnly?: boolean } = {};
+  for (const word of options.split(",")) {
+    const [name, value = ""] = word.split("=");
+    if (name === "size") given.size = value;
+    else if (name === "mode") given.mode = value;
+    else if (name === "ro") given.readOnly = true;
+    // Docker gives all of these by itself, or they make no difference to programs.
+    else if (!["", "rw", "noexec", "nosuid", "nodev"].includes(name ?? ""))
+      draft.leaveOut(origin, "mountOptions", word);
+  }
+  addTmpfs(draft, { target, ...given }, origin);
 }
 
 const mountKeys: Readonly<Record<string, string>> = {
@@ -63,15 +82,27 @@ export function readMount(draft: ContainerDraft, text: string, origin: Origin, d
   if ("wrong" in mount) return draft.problem(origin, mount.wrong);
   const { known, others } = mount;
   const type = known.get("type") ?? "volume";
-  if (type === "tmpfs") return draft.leaveOut(origin, "temporaryFiles", text);
-  if (type !== "bind") return draft.leaveOut(origin, "namedVolume", text);
   const source = known.get("source") ?? "";
+  const readOnly = /^(?:1|t|true)$/i.test(known.get("readonly") ?? "false");
+  const target = known.get("target") ?? "";
+  if (type === "tmpfs") {
+    const option = (name: string): string | undefined =>
+      others.find((other) => other.startsWith(`${name}=`))?.slice(name.length + 1);
+    return addTmpfs(
+      draft,
+      { target, readOnly, size: option("tmpfs-size"), mode: option("tmpfs-mode") },
+      origin,
+    );
+  }
+  if (type === "volume" && source !== "") {
+    for (const other of others) draft.leaveOut(origin, "mountOptions", other);
+    return addNamedVolume(draft, { source, target, readOnly }, origin);
+  }
+  if (type !== "bind") return draft.leaveOut(origin, "namelessVolume", text);
   if (source === "") return draft.problem(origin, "a bind mount needs source=PATH");
   for (const other of others) {
     if (other !== "bind-propagation=rprivate") draft.leaveOut(origin, "propagation", other);
   }
-  const readOnly = /^(?:1|t|true)$/i.test(known.get("readonly") ?? "false");
-  const target = known.get("target") ?? "";
   addBind(draft, { source: absolutePath(source, directory), target, readOnly }, origin);
 }
 
@@ -95,26 +126,65 @@ function mountFields(text: string): MountFields | { readonly wrong: string } {
   return { known, others };
 }
 
-/** Adds a mount under a name made of its place in the container. */
-export function addBind(
+/** Adds a mount of a path of the host. */
+export function addBind(draft: ContainerDraft, { source, ...place }: BindMount, origin: Origin): void {
+  const field = addMount(draft, place, { hostPath: { path: source } }, origin);
+  if (field === undefined) return;
+  draft.mark(`${field}.hostPath.path`, origin, "must exist, and a quota must grant it");
+}
+
+/** Adds a volume by its name; the one that Docker has under it is another. */
+export function addNamedVolume(draft: ContainerDraft, { source, ...place }: BindMount, origin: Origin): void {
+  const name = objectNameOf(source);
+  if (name === "") return draft.problem(origin, `"${source}" holds nothing that a name can begin with`);
+  const field = addMount(draft, place, { namedVolume: { name } }, origin);
+  if (field === undefined) return;
+  draft.mark(`${field}.namedVolume.name`, origin, `empty at first: Docker's volume ${source} is another`);
+}
+
+/** A directory in memory, with sizes and modes as Docker writes them. */
+export interface TmpfsMount {
+  readonly target: string;
+  readonly readOnly?: boolean;
+  readonly size?: string | undefined;
+  readonly mode?: string | undefined;
+}
+
+/** Adds a directory in memory. */
+export function addTmpfs(
   draft: ContainerDraft,
-  { source, target, readOnly }: BindMount,
+  { target, readOnly = false, size, mode }: TmpfsMount,
   origin: Origin,
 ): void {
+  const bytes = size === undefined ? undefined : dockerBytes(size);
+  if (size !== undefined && bytes === undefined)
+    return draft.problem(origin, `"${size}" is not a size, such as 64m`);
+  const limits = {
+    ...(bytes === undefined || bytes === 0 ? {} : { sizeLimit: exactQuantity(bytes) }),
+    ...(mode === undefined ? {} : { mode: mode.replace(/^0o?(?=[0-7]{3,4}$)/, "") }),
+  };
+  addMount(draft, { target, readOnly }, { tmpfs: limits }, origin);
+}
+
+/** Adds a mount under a name made of its place in the container; the field it became, unless something is there. */
+function addMount(
+  draft: ContainerDraft,
+  { target, readOnly }: Omit<BindMount, "source">,
+  source: Pick<Volume, "hostPath" | "namedVolume" | "tmpfs">,
+  origin: Origin,
+): string | undefined {
   const mountPath = plain(target);
   if (draft.mountLayers.get(mountPath) === draft.layer) {
-    return draft.problem(origin, `something is mounted at ${mountPath} already; Docker refuses it twice`);
+    draft.problem(origin, `something is mounted at ${mountPath} already; Docker refuses it twice`);
+    return undefined;
   }
   const volumes = (draft.spec.volumes ?? []).filter((volume) => volume.mountPath !== mountPath);
   draft.mountLayers.set(mountPath, draft.layer);
   const name = freeName(objectNameOf(mountPath.split("/").at(-1) ?? "") || "volume", volumes);
   const field = `spec.volumes[${volumes.length}]`;
-  draft.spec.volumes = [
-    ...volumes,
-    { name, mountPath, ...(readOnly ? { readOnly } : {}), hostPath: { path: source } },
-  ];
+  draft.spec.volumes = [...volumes, { name, mountPath, ...(readOnly ? { readOnly } : {}), ...source }];
   draft.mark(field, origin);
-  draft.mark(`${field}.hostPath.path`, origin, "must exist, and a quota must grant it");
+  return field;
 }
 
 /** Where a relative path leads from a directory; without `.` and `..`. */

@@ -16,11 +16,8 @@ export const topics = {
     "A health check of a spec has no interval of its own for the time of starting (spec.healthCheck).",
   ),
   groups: none("A spec names no further groups: run as a user and group that may do it (spec.user)."),
-  temporaryFiles: none(
-    "ds01 mounts no tmpfs. What is written outside of volumes lies in the container's file system and goes with it.",
-  ),
-  namedVolume: none(
-    "ds01 mounts directories and files of the host only. Copy what the volume holds into a directory that a quota grants, and mount that.",
+  namelessVolume: none(
+    "A volume without a name, with another driver or from an image is not declared. Give it a name: spec.volumes[].namedVolume.",
   ),
   volumesFrom: none("Write the mounts of the other container into spec.volumes."),
   propagation: none(

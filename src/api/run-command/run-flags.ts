@@ -15,7 +15,7 @@ import {
   readStopSignal,
   readTerminal,
 } from "../docker-import/machine.ts";
-import { readMount, readVolume } from "../docker-import/mounts.ts";
+import { readMount, readTmpfs, readVolume } from "../docker-import/mounts.ts";
 import { readNetwork, readPublished } from "../docker-import/network.ts";
 import {
   readIpc,
@@ -59,8 +59,7 @@ const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   names: "dns dns-option dns-search domainname link",
   healthCheck: "health-start-interval",
   groups: "group-add",
-  temporaryFiles: "tmpfs",
-  namedVolume: "volume-driver",
+  namelessVolume: "volume-driver",
   volumesFrom: "volumes-from",
   networkOptions: "ip ip6 link-local-ip mac-address network-alias",
   publishAll: "publish-all",
@@ -118,6 +117,7 @@ const used: Readonly<Record<string, FlagUse>> = {
   "label-file": readLabelFile,
   volume: (draft, value, origin, { directory }) => readVolume(draft, value, origin, directory),
   mount: (draft, value, origin, { directory }) => readMount(draft, value, origin, directory),
+  tmpfs: readTmpfs,
   publish: readPublished,
   network: readNetwork,
   gpus: readGpuRequest,

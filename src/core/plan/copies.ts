@@ -22,7 +22,10 @@ export interface WantedCopy {
 }
 
 /** Where the file of a decision's spec stands. */
-export function specPlace({ record, volumes = defaultVolumes }: Pick<World, "record" | "volumes">): SpecPlace {
+export function specPlace({
+  record,
+  volumes = defaultVolumes,
+}: Pick<World, "record" | "volumes">): SpecPlace {
   return { specsRoot: volumes.specsRoot, sourcePath: record.source.path };
 }
 

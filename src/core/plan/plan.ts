@@ -134,11 +134,7 @@ function startPrimary(situation: Situation, { message }: Fact): readonly Step[] 
 /** Whatever came between create and start, it is filled again before it runs for the first time. */
 function seed(
   { world, spec }: Situation,
-  {
-    id,
-    name,
-    mounts,
-  }: Pick<DesiredContainer, "name" | "mounts"> & { readonly id: string | null },
+  { id, name, mounts }: Pick<DesiredContainer, "name" | "mounts"> & { readonly id: string | null },
 ): readonly Step[] {
   const copies = wantedCopies(spec, specPlace(world)).map(({ from, to }) => {
     return { from: world.hostPaths.get(from)?.realPath ?? from, to };

@@ -76,20 +76,15 @@ function presetOf(name: string, changed: ConfiguredPreset, mode: VolumeMode): Pr
   const base = builtIn.find((one) => one.name === name);
   const mountPath = changed.mountPath ?? base?.mountPath;
   if (mountPath === undefined) return undefined;
-  const directory = changed.hostPath?.path ?? base?.directory;
+  const { readOnly = false, volume = name, env = base?.env ?? [] } = changed;
+  const hostPath = directoryOf(changed, base);
   const wanted = changed.mode ?? mode;
-  return {
-    name,
-    mountPath,
-    readOnly: changed.readOnly ?? false,
-    mode: directory === undefined ? "named" : wanted,
-    hostPath:
-      directory === undefined
-        ? null
-        : { path: directory, type: changed.hostPath?.type ?? "DirectoryOrCreate" },
-    volume: changed.volume ?? name,
-    env: changed.env ?? base?.env ?? [],
-  };
+  return { name, mountPath, readOnly, mode: hostPath === null ? "named" : wanted, hostPath, volume, env };
+}
+
+function directoryOf({ hostPath }: ConfiguredPreset, base: BuiltIn | undefined): Preset["hostPath"] {
+  const path = hostPath?.path ?? base?.directory;
+  return path === undefined ? null : { path, type: hostPath?.type ?? "DirectoryOrCreate" };
 }
 
 /** As without a configuration. */

@@ -162,10 +162,12 @@ async function ports(
   run: Run & { readonly identity: Identity; readonly store: FileStore },
 ): Promise<ConstructorParameters<typeof ControllerManager>[0]> {
   const { log, lock, identity, store } = run;
+  const containers = dockerAccess({ dockerHost: settings.dockerHost });
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
     containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
-    deviceAccess: deviceAccess({ containers: dockerAccess({ dockerHost: settings.dockerHost }) }),
+    containerLogs: containers,
+    deviceAccess: deviceAccess({ containers }),
     provider: new TimeSlicedProvider(
       deviceProvider(settings.gpus, {
         userName: async (uid) => (await identity.userByUid(uid))?.name ?? null,

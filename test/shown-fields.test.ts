@@ -139,6 +139,19 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.devices.containerPath": rights,
   "spec.devices.permissions": rights,
   "spec.restartPolicy": e2e("lifecycle", "must call a job Completed or Failed by its exit code"),
+  "spec.backoffLimit": e2e(
+    "jobs",
+    "must be tried again as often as its backoffLimit says, and then be Failed",
+  ),
+  "spec.replicas": e2e(
+    "jobs",
+    "must run a sweep, so many at a time, each with its index, and act on all by its name",
+  ),
+  "spec.parallelism": e2e(
+    "jobs",
+    "must run a sweep, so many at a time, each with its index, and act on all by its name",
+  ),
+  "spec.after": e2e("jobs", "must start after those that it names, and say what it waits for"),
   "spec.stopGracePeriod": e2e("lifecycle", "must kill a process that does not listen when its grace is over"),
   "spec.lifecycle.maxRuntime": e2e(
     "lifecycle",
@@ -146,6 +159,10 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   ),
   "spec.lifecycle.holdGpuAfterStop": held,
   "spec.lifecycle.removeAfterStop": held,
+  "spec.lifecycle.ttlAfterFinished": e2e(
+    "jobs",
+    "must tell how a job ended when its container is gone after ttlAfterFinished",
+  ),
   "spec.lifecycle.onGpuAccessLost": e2e(
     "gpu-access",
     "must be started again where the spec says restart, with the same GPU",

@@ -17,6 +17,7 @@ import type {
 import { adminFolders } from "./spec-folders.ts";
 import type { Span } from "./yaml-text.ts";
 import type { YamlTree } from "./yaml-tree.ts";
+import { sweepNameProblems } from "./sweep-name.ts";
 
 type Unplaced<Document> = Omit<Document, "positions">;
 
@@ -64,6 +65,7 @@ export function checkDocument(tree: YamlTree, around: DocumentSurroundings): Che
     ...head,
     ...fieldProblems(issues, documentJsonSchema(kind), checked, sourceOf),
     ...namespaceProblems(value, kind, around.namespaceFromPath),
+    ...(kind === "ContainerSpec" ? sweepNameProblems(checked) : []),
   ];
   // A kind that does not belong here says nothing about an object of its own kind, which is somebody else's.
   const belongs = around.expect === undefined || kind === around.expect;

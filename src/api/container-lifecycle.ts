@@ -6,6 +6,9 @@ export const ContainerLifecycle = z.strictObject({
   maxRuntime: DurationOrNever.optional().describe("Stop the container after this much running time."),
   holdGpuAfterStop: DurationOrNever.optional().describe("How long a stopped container keeps its GPUs."),
   removeAfterStop: DurationOrNever.optional().describe("How long a stopped container is kept at all."),
+  ttlAfterFinished: DurationOrNever.optional().describe(
+    "How long the container of a finished job is kept, in the place of removeAfterStop.",
+  ),
   onGpuAccessLost: z
     .enum(["notify", "restart", "recreate"])
     .optional()

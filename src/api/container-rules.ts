@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { parseBytes } from "../util/quantity.ts";
+import { jobConflicts } from "./job-rules.ts";
 
 /** What a spec looks like before its single fields are known to be right. */
 interface LooseSpec {
@@ -10,6 +11,11 @@ interface LooseSpec {
   readonly volumes?: unknown;
   readonly gpus?: unknown;
   readonly accelerators?: unknown;
+  readonly restartPolicy?: unknown;
+  readonly backoffLimit?: unknown;
+  readonly replicas?: unknown;
+  readonly parallelism?: unknown;
+  readonly ports?: unknown;
 }
 
 /** Rules over several fields of a spec; they run also when single fields are wrong, so that all problems show at once. */
@@ -34,6 +40,9 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       path: ["hostname"],
       message: "cannot be set together with network: host (the host's name is used); remove one of the two",
     });
+  }
+  for (const { path, message } of jobConflicts(spec)) {
+    context.addIssue({ code: "custom", path: [...path], message });
   }
   for (const { field, message } of gpuConflicts(spec.gpus)) {
     context.addIssue({ code: "custom", path: ["gpus", field], message });

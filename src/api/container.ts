@@ -10,8 +10,11 @@ import { Environment, Words } from "./environment.ts";
 import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap, ObjectName } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
 import { ImageReference } from "./image-reference.ts";
+import { jobFields } from "./job.ts";
+import { LastRun } from "./last-run.ts";
 import { Condition } from "./meta.ts";
 import { AbsolutePath } from "./path-fields.ts";
+import { SweepCounts } from "./sweep-counts.ts";
 import { Ulimits } from "./ulimit.ts";
 import { Volume } from "./volume.ts";
 
@@ -150,6 +153,7 @@ export const ContainerSpecSpec = z
       .enum(["Always", "OnFailure", "Never"])
       .default("Always")
       .describe("Whether to start the container again when its process ends."),
+    ...jobFields,
     stopGracePeriod: GracePeriod.default("30s").meta({
       description: "Time between SIGTERM and SIGKILL when it is stopped.",
       examples: ["30s"],
@@ -235,6 +239,8 @@ export const ContainerStatus = z.object({
     )
     .describe("Devices held."),
   restarts: z.number().int().describe("How often ds01 started it again."),
+  lastRun: LastRun.optional(),
+  elements: SweepCounts.optional(),
   pendingLimits: z
     .array(z.object({ name: z.string(), value: z.string(), wanted: z.string() }))
     .optional()

@@ -22,6 +22,8 @@ export interface ContainerDescription {
     readonly problems: readonly Problem[];
   } | null;
   readonly container: ContainerStatus["container"] | null;
+  /** How the last run ended that is over; `log` is for those who may read logs. */
+  readonly lastRun?: NonNullable<ContainerStatus["lastRun"]> & { readonly log?: readonly string[] };
   readonly restarts: number;
   readonly gpu: GpuDescription | null;
   /** How many containers the user may have and has; null where no quota limits that. */

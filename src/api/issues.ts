@@ -52,7 +52,8 @@ function problemsOf(
   if (issue.code === "invalid_key") return [{ path, message: "a name in this map is empty", at: "key" }];
   const node = nodeAt(root, path) ?? {};
   const found = valueAt(value, path);
-  if (found === undefined) return [{ path, message: missingText(node, path), at: "parent", absent: true }];
+  if (found === undefined)
+    return [{ path, message: absentText(issue, node, path), at: "parent", absent: true }];
   const shown = shownValue(path, found, sourceOf(path));
   if (issue.code === "custom") {
     // A whole map says nothing in a message of one line.
@@ -83,6 +84,12 @@ function problemsOf(
 function isRequired(root: SchemaNode, path: FieldPath): boolean {
   const name = path.at(-1);
   return typeof name === "string" && nodeAt(root, path.slice(0, -1))?.required?.includes(name) === true;
+}
+
+/** A rule over several fields says itself what belongs beside the others. */
+function absentText({ code, message }: Issue, node: SchemaNode, path: FieldPath): string {
+  const isRule = code === "custom" && message.startsWith("beside ");
+  return isRule ? `is missing; ${message}` : missingText(node, path);
 }
 
 function missingText(node: SchemaNode, path: FieldPath): string {

@@ -139,7 +139,11 @@ describe("single fields", () => {
     ],
     [
       "image: a\nlifecycle: {idleTimeout: 30m}",
-      "7:15: error: spec.lifecycle.idleTimeout: unknown field; allowed here: maxRuntime, holdGpuAfterStop, removeAfterStop, onGpuAccessLost",
+      "7:15: error: spec.lifecycle.idleTimeout: unknown field; allowed here: maxRuntime, holdGpuAfterStop, removeAfterStop, ttlAfterFinished, onGpuAccessLost",
+    ],
+    [
+      "image: a\nbackoffLimit: 3",
+      "5:1: error: spec.restartPolicy: is missing; beside backoffLimit it is OnFailure (the same container again) or Never (a new one for each try): Always starts it again whatever happens",
     ],
     [
       'image: a\nresources:\n  memory: "32 GB"',

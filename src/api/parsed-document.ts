@@ -4,6 +4,7 @@ import type { WrittenMetadata } from "./meta.ts";
 import type { Position } from "./problem.ts";
 import type { QuotaSpecSpec } from "./quota.ts";
 import type { ReservationSpecSpec } from "./reservation.ts";
+import type { SweepElement } from "./sweep.ts";
 import type { Span } from "./yaml-text.ts";
 
 /** One document of a file that is right in every field; defaults are filled in. */
@@ -12,6 +13,8 @@ export type ParsedDocument = ParsedContainerSpec | ParsedQuotaSpec | ParsedReser
 interface ParsedDocumentBase {
   readonly identity: SpecIdentity;
   readonly metadata: WrittenMetadata;
+  /** Which container of a sweep it stands for; absent: it is as it was written. */
+  readonly element?: SweepElement;
   /** Field path such as `spec.gpus.nominal` -> where it is said. */
   readonly positions: Readonly<Record<string, Position>>;
 }

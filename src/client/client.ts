@@ -1,8 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
+import { keptLogHeader } from "../api/kept-log.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { ApiList, ApiObject } from "../api/meta.ts";
 import { kindNames } from "../api/names.ts";
@@ -88,7 +90,7 @@ export interface Client {
   /** Which devices this document would get now. */
   allocation(target: ObjectTarget, yaml: string): Promise<AllocationPreview>;
   /** Log bytes as they come; destroy the stream to end a follow. */
-  logs(target: ObjectTarget, request: LogRequest): Promise<Readable>;
+  logs(target: ObjectTarget, request: LogRequest): Promise<LogAnswer>;
   exec(target: ObjectTarget, request: ExecRequest): Promise<RemoteProcess>;
   health(): Promise<readonly HealthLine[]>;
   prunes(): Promise<readonly BlockedPrune[]>;
@@ -103,6 +105,13 @@ export interface Client {
 }
 
 const emergencyPath = `${groupPath}/emergency-stops`;
+
+/** What a container wrote. */
+export interface LogAnswer {
+  readonly stream: Readable;
+  /** The container is gone, and these are the last lines of its run that ended then (RFC 3339); null: it is there. */
+  readonly keptFrom: string | null;
+}
 
 /** A client for the controller at a socket; nothing is sent until a method is called. */
 export function createClient(socketPath: string): Client {
@@ -197,7 +206,7 @@ async function logStream(
   connection: Connection,
   target: ObjectTarget,
   request: LogRequest,
-): Promise<Readable> {
+): Promise<LogAnswer> {
   const query = queryText({
     follow: request.follow,
     tailLines: request.tail,
@@ -209,8 +218,13 @@ async function logStream(
     accept: "*/*",
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
-  if (response.statusCode === 200) return response;
+  if (response.statusCode === 200) return { stream: response, keptFrom: headerOf(response, keptLogHeader) };
   throw errorOfAnswer(response.statusCode ?? 0, await readText(connection, response));
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return typeof value === "string" ? value : null;
 }
 
 function listPath(kind: KindName, selection: Selection): string {

@@ -59,6 +59,10 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     preview: (text, path) => previewText(text, path, { store, host, clock }),
     containerId: (namespace, name) =>
       store.get("ContainerSpec", `${namespace}/${name}`)?.status.container?.id,
+    keptLog: (namespace, name) => {
+      const kept = store.get("ContainerSpec", `${namespace}/${name}`)?.memory.keptLog;
+      return kept === undefined ? undefined : { finishedAt: formatTime(kept.finishedAt), text: kept.text };
+    },
     health: () =>
       healthChecks({
         sourceSynced: host.sourceSynced,

@@ -53,6 +53,7 @@ export function describeContainer(input: DescribeInput): ContainerDescription {
         ? null
         : { reason: rejection.reason, message: rejection.message, problems: rejection.problems },
     container: status.container ?? null,
+    ...lastRunOf(record),
     restarts: status.restarts,
     gpu: gpuOf(input),
     containers: containersOf(input),
@@ -79,6 +80,14 @@ function whyLines(record: ContainerRecord): string[] {
     lines.push(`Before, it was expected to start about ${status.queue.promised}.`);
   }
   return lines;
+}
+
+function lastRunOf({ status, memory }: ContainerRecord): Pick<ContainerDescription, "lastRun"> {
+  if (status.lastRun === undefined) return {};
+  const { lastRun, keptLog } = memory;
+  const isOfIt = keptLog !== undefined && keptLog.finishedAt === lastRun?.finishedAt;
+  const log = isOfIt ? { log: keptLog.text.split("\n").slice(0, -1) } : {};
+  return { lastRun: { ...status.lastRun, ...log } };
 }
 
 function gpuOf({ record, view, inventory }: DescribeInput): GpuDescription | null {

@@ -18,6 +18,7 @@ import type { Identity } from "../ports/identity.ts";
 import type { Store, StoreChange } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
+import { elementsOf } from "./sweep-elements.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import type { EngineBook } from "./engine-book.ts";
 import { lookAtSpec, noPaths, quotaHere, usesOwner, type PathFacts } from "./host-path-facts.ts";
@@ -256,6 +257,8 @@ export class HostState {
       emergencyStop: emergencyStopFor(this.#options.emergency.stops, record.namespace),
       claim: view.claims.get(record.uid) ?? null,
       reserved: view.reservedFrom(record),
+      gate: view.gates.get(record.uid) ?? null,
+      ...elementsOf(record, this.#options.store),
       blocks: view.blocking.get(record.uid) ?? null,
       schedule: view.outcomes.get(record.uid) ?? null,
       devices: inventory.current.devices,

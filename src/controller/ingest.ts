@@ -93,7 +93,7 @@ export class Ingest implements SpecSink {
     const files = index.filesOf(identity);
     const before = this.#stored(identity);
     if (files.length === 0) {
-      if (before !== undefined) prunes.vanished(identity);
+      if (before !== undefined) this.#vanished(identity, before);
       return;
     }
     prunes.returned(identity);
@@ -104,6 +104,16 @@ export class Ingest implements SpecSink {
     if (first !== undefined) return this.#accept(first, before);
     const rejection = files[0]?.rejection ?? null;
     if (rejection !== null) await this.#reject(identity, before, rejection);
+  }
+
+  /** Where its sweep is still there and has fewer elements by now, that says enough. */
+  #vanished(identity: SpecIdentity, { source, namespace }: StoredRecord): void {
+    const { index, prunes } = this.#options;
+    const sweep = source.element?.of;
+    if (sweep !== undefined && index.declares({ ...identity, name: sweep })) {
+      prunes.expect(identity, `spec.replicas of ${namespace}/${sweep}`);
+    }
+    prunes.vanished(identity);
   }
 
   async #accept({ document, file }: Found, before: StoredRecord | undefined): Promise<void> {
@@ -156,6 +166,7 @@ export class Ingest implements SpecSink {
       contentHash: file.contentHash,
       positions: document.positions,
       ...(file.revision === undefined ? {} : { revision: file.revision }),
+      ...(document.element === undefined ? {} : { element: document.element }),
     };
   }
 
@@ -204,12 +215,19 @@ function documentsAbout(file: IndexedFile, identity: SpecIdentity): readonly Fou
     .map((document) => ({ document, file }));
 }
 
+/** That a sweep is what declares it, which nobody finds by its name. */
+function asElement(identity: SpecIdentity, files: readonly IndexedFile[]): string {
+  const found = files.flatMap((file) => documentsAbout(file, identity));
+  const element = found.find(({ document }) => document.element !== undefined)?.document.element;
+  return element === undefined ? "" : ` (once as number ${element.index} of the replicas of ${element.of})`;
+}
+
 function conflict(identity: SpecIdentity, files: readonly IndexedFile[]): Rejection {
   const paths = files.map(({ path }) => path);
   const object = identity.namespace === "" ? identity.name : `${identity.namespace}/${identity.name}`;
   return {
     reason: "IdentityConflict",
-    message: `${object} is declared in ${paths.join(" and ")}: keep one of them`,
+    message: `${object} is declared in ${paths.join(" and ")}${asElement(identity, files)}: keep one of them`,
     path: paths[0] ?? "",
     problems: [],
   };

@@ -8,6 +8,7 @@ import type { Strategy } from "../core/schedule/strategies.ts";
 import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerFiles } from "../ports/container-files.ts";
+import type { ContainerAccess } from "../ports/container-access.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { DeviceNotebook } from "../ports/device-notebook.ts";
 import type { DeviceAccess } from "../ports/device-access.ts";
@@ -34,6 +35,7 @@ export interface EventJournal {
 export interface ManagerPorts {
   readonly runtime: ContainerRuntime;
   readonly containerFiles: ContainerFiles;
+  readonly containerLogs: Pick<ContainerAccess, "logs">;
   readonly provider: DeviceProvider;
   readonly deviceAccess: DeviceAccess;
   readonly source: SpecSource;

@@ -14,6 +14,7 @@ import { buildParts, type Parts } from "./parts.ts";
 import type { ChangedContainer } from "./runtime-cache.ts";
 import { runsNow } from "../core/run-expectations.ts";
 import type { RunsNow } from "../core/schedule/run-history.ts";
+import { sweepOf } from "./sweep-elements.ts";
 import { heldByNamespace } from "./use-meter.ts";
 import { isAsDeclared, isMoving } from "./settled.ts";
 
@@ -53,7 +54,11 @@ export class ControllerManager {
       onLongStepEnd: (record, step, error) => void this.#onLongStepEnd(record, step, error),
       rescan: () => this.#rescan(),
     });
-    ports.store.onChange(() => this.#parts.watch.touch());
+    ports.store.onChange((change) => {
+      this.#parts.watch.touch();
+      const sweep = sweepOf(change);
+      if (sweep !== null) this.#parts.queue.add(sweep);
+    });
   }
 
   /** Runs until the signal: devices and cache first, then the source, then the workers. */

@@ -19,6 +19,7 @@ import { ImageBook } from "./image-book.ts";
 import { Ingest } from "./ingest.ts";
 import { InventoryBook } from "./inventory-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
+import { keepLog } from "./keep-log.ts";
 import { MigDesk } from "./mig-desk.ts";
 import { Orphans } from "./orphans.ts";
 import { PruneDesk } from "./prune-desk.ts";
@@ -270,6 +271,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     clock,
     log,
     dryRun: settings.dryRun,
+    keepLog: (record, which) => keepLog(record, which, { store, access: ports.containerLogs, log }),
   });
   return {
     queue,

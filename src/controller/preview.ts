@@ -75,7 +75,10 @@ async function previewContainer(
     refusal: refusal === null ? null : { reason: refusal.reason, message: refusal.message },
     changes: specChanges(before?.spec ?? null, document.spec, world.containers.some(losesGpusByUpdate)),
     plan: plannedSteps(steps),
-    notes: notesFor(world, steps, { waiting: waitingNote(world, clock.now()), now: clock.now() }),
+    notes: [
+      ...sweepNotes(document),
+      ...notesFor(world, steps, { waiting: waitingNote(world, clock.now()), now: clock.now() }),
+    ],
   };
 }
 
@@ -157,6 +160,14 @@ function notesFor(
   }
   if (steps.some((step) => step.do === "remove")) notes.push("Files outside its volumes are lost.");
   return notes;
+}
+
+/** A sweep has no steps of its own. */
+function sweepNotes({ spec, identity: { name } }: ParsedContainerSpec): string[] {
+  if (spec.replicas === undefined) return [];
+  const beside = spec.parallelism === undefined ? "" : `, ${spec.parallelism} at the same time at most`;
+  const last = spec.replicas === 1 ? "" : ` to ${name}-${spec.replicas - 1}`;
+  return [`It is ${spec.replicas} containers${beside}: ${name}-0${last}, each with steps of its own.`];
 }
 
 function losesGpusByUpdate(container: ObservedContainer): boolean {

@@ -85,6 +85,10 @@ export class PruneDesk {
   expect(identity: SpecIdentity, actor: string): void {
     const until = this.#options.clock.now() + expectedMs;
     this.#expected.set(identityKey(identity), { actor, until });
+    for (const { kind, namespace, name, source } of this.#storedOfSource()) {
+      if (source.element?.of !== identity.name || namespace !== identity.namespace) continue;
+      this.#expected.set(identityKey({ kind, namespace, name }), { actor, until });
+    }
   }
 
   #expectedBy(key: string): string | undefined {
@@ -166,9 +170,11 @@ export class PruneDesk {
     const due = waiting.filter(({ since }) => now - since >= candidateMs);
     if (due.length < waiting.length) this.#plan(candidateMs);
     if (due.length === 0) return;
+    // The elements of a sweep go with it: they are no objects that somebody has written.
+    const written = waiting.filter(({ identity }) => this.#stored(identity)?.source.element === undefined);
     const verdict = judgePrune({
-      vanished: waiting.map(({ identity }) => objectName(identity)),
-      total: this.#storedOfSource().length,
+      vanished: written.map(({ identity }) => objectName(identity)),
+      total: this.#storedOfSource().filter(({ source }) => source.element === undefined).length,
       cameBackEmpty: this.#cameBackEmpty,
       missingDirectories: this.#missingDirectories(waiting),
       heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),

@@ -2,6 +2,7 @@ import type { WrittenKind } from "../api/document.ts";
 import type { Problem } from "../api/problem.ts";
 import type { ParsedDocument } from "../api/parsed-document.ts";
 import { parseSpecText } from "../api/parse.ts";
+import { identitiesWithElements, withElements } from "../api/sweep.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { adminKindIn } from "../api/spec-folders.ts";
 import type { Rejection } from "../core/record.ts";
@@ -49,14 +50,17 @@ export class SpecIndex {
       expect: kind,
       namespaceFromPath: namespace,
     });
+    const documents = parsed.documents.flatMap(withElements);
     return this.#put({
       path: document.path,
       contentHash: document.contentHash,
       revision: document.revision,
-      documents: parsed.problems.length > 0 ? [] : parsed.documents,
+      documents: parsed.problems.length > 0 ? [] : documents,
       rejection: parsed.problems.length > 0 ? invalid(document.path, parsed.problems) : null,
       identities:
-        parsed.problems.length > 0 ? this.#aboutBroken(document.path, parsed.identities) : parsed.identities,
+        parsed.problems.length > 0
+          ? this.#aboutBroken(document.path, parsed.identities)
+          : identitiesWithElements(parsed.identities, documents),
     });
   }
 
@@ -102,6 +106,13 @@ export class SpecIndex {
   /** True when no file speaks about the object; asked of every object after each scan. */
   isUndeclared(identity: SpecIdentity): boolean {
     return (this.#paths.get(identityKey(identity))?.size ?? 0) === 0;
+  }
+
+  /** True when a good file says that the object is a sweep, or was one: what it has no more of was meant to go. */
+  declares(identity: SpecIdentity): boolean {
+    return this.filesOf(identity).some(({ documents }) =>
+      documents.some(({ identity: own }) => identityKey(own) === identityKey(identity)),
+    );
   }
 
   /** True when a file of the namespace is not in effect: then nobody knows what it would declare. */

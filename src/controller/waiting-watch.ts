@@ -40,7 +40,9 @@ function signatureOf(record: ContainerRecord, view: HostView): string {
   const notice = view.notices.get(record.uid);
   const givesWay = notice === undefined ? "" : `for ${notice.by} at ${notice.at}`;
   const blocks = view.blocking.get(record.uid)?.message ?? "";
-  const shared = `${view.borrowers.has(record.uid) ? "borrowed" : ""} ${givesWay} ${blocks}`;
+  const gate = view.gates.get(record.uid);
+  const keptBack = gate === undefined ? "" : `${gate.reason} ${gate.message}`;
+  const shared = `${keptBack} ${view.borrowers.has(record.uid) ? "borrowed" : ""} ${givesWay} ${blocks}`;
   if (outcome === undefined) return `${claimed}|${quota}|${shared}`;
   if (outcome.type === "assigned") return `assigned ${outcome.devices.map(({ uuid }) => uuid).join(",")}`;
   const place = `${outcome.position}/${outcome.of} behind ${outcome.behind ?? ""}`;

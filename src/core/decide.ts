@@ -2,8 +2,10 @@ import type { Phase } from "../api/container.ts";
 import { fact, failureFact, type Fact } from "./lifecycle/fact.ts";
 import type { LifecycleMemory, StepFailure } from "./lifecycle/memory.ts";
 import type { LifecycleAction } from "./lifecycle/machine.ts";
+import { decideSweep } from "./jobs/decide-sweep.ts";
 import { failureInTheWay } from "./lifecycle/limits-action.ts";
 import { remember } from "./lifecycle/remember.ts";
+import { logToKeep } from "./lifecycle/run-to-keep.ts";
 import { deadlineOf, situationOf, type Situation } from "./lifecycle/situation.ts";
 import { stepMachine } from "./lifecycle/step-machine.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -27,6 +29,8 @@ export function decide(world: World, now: number): Decision {
   const { record } = world;
   if (record.deletion !== null) return decideDeletion(world, now, record.deletion.cause);
   if (record.spec === null) return decideRejected(world, now);
+  const sweep = decideSweep(world, now);
+  if (sweep !== null) return withSteps(world, sweep, now);
   const situation = situationOf(world, record.spec, now);
   const wanted = stepMachine(situation);
   const planned = permitted(world, plan(wanted, situation));
@@ -49,7 +53,25 @@ export function decide(world: World, now: number): Decision {
     gone: false,
     announcements: announce(situation, memory, stepped.fact),
     reserve: reservation(world, steps),
+    ...keepingLog(situation, stepped.fact),
   };
+}
+
+/** What a sweep has left from before is ended as anything is. */
+function withSteps(
+  world: World,
+  { decision, steps }: { readonly decision: Decision; readonly steps: readonly Step[] },
+  now: number,
+): Decision {
+  const planned = permitted(world, steps);
+  const { fact: shown } = decision;
+  const withheld = withheldBy(world, world.record.memory.failure, { steps: planned, fact: shown }, now);
+  return withheld === null ? { ...decision, steps: planned } : { ...decision, requeueAt: withheld.at };
+}
+
+function keepingLog(situation: Situation, decided: Fact): Pick<Decision, "keepLog"> {
+  const keepLog = logToKeep(situation, decided);
+  return keepLog === null ? {} : { keepLog };
 }
 
 /**

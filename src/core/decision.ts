@@ -10,6 +10,13 @@ export interface Announcement {
   readonly message: string;
 }
 
+/** A log whose end is to outlast its container. */
+export interface LogToKeep {
+  readonly containerId: string;
+  /** End of the run it belongs to, in milliseconds since the epoch. */
+  readonly finishedAt: number;
+}
+
 /** What `decide` wants done, as data. */
 export interface Decision {
   /** In order; each is one external call. Empty when the world is as declared. */
@@ -25,4 +32,6 @@ export interface Decision {
   readonly announcements: readonly Announcement[];
   /** Devices the steps take, to be reserved until the container shows up; null when they take none. */
   readonly reserve: readonly string[] | null;
+  /** The end of this log is to be written down before the steps; absent: of none. */
+  readonly keepLog?: LogToKeep;
 }

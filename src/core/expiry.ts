@@ -43,6 +43,16 @@ export function removeAt(container: ObservedContainer, limits: EffectiveLimits):
   return removeMs === null ? null : container.finishedAt + removeMs;
 }
 
+/** When the container of a job that is done is removed; null is never, undefined when it is not stopped. */
+export function finishedRemoveAt(
+  container: ObservedContainer,
+  limits: EffectiveLimits,
+): number | null | undefined {
+  const { ttlAfterFinishedMs } = limits;
+  if (ttlAfterFinishedMs === undefined || container.finishedAt === null) return removeAt(container, limits);
+  return ttlAfterFinishedMs.value === null ? null : container.finishedAt + ttlAfterFinishedMs.value;
+}
+
 /** True when the container was created with exactly these devices. */
 export function isMadeFor(
   container: Pick<ObservedContainer, "labels">,

@@ -1,5 +1,7 @@
 import { emergencyStopFor, type EmergencyStop } from "./emergency-stop.ts";
 import { formatTime } from "./format-time.ts";
+import type { StartGate } from "./jobs/start-gate.ts";
+import { startGates } from "./jobs/start-gates.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import { containersByUid } from "./managed-containers.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -91,6 +93,8 @@ export interface HostView {
   readonly slots: ReadonlyMap<string, string>;
   /** Uids of objects whose devices are beyond their owner's nominal quota. */
   readonly borrowers: ReadonlySet<string>;
+  /** What has to end before which object may start, by uid. */
+  readonly gates: ReadonlyMap<string, StartGate>;
   /** Who has to give way, by uid. */
   readonly notices: ReadonlyMap<string, PreemptionNotice>;
   quotaOf(namespace: string): ResolvedQuota;
@@ -151,6 +155,7 @@ export function hostView(input: HostInput): HostView {
     promised: input.reservations,
     now,
   });
+  const gates = startGates({ records, containersOf, reservations: input.reservations });
   const demands = input.records.flatMap((record) => {
     if (record.spec === null || wantedDevices(record.spec) === undefined) return [];
     const recordLimits = limitsOf(record);
@@ -165,6 +170,7 @@ export function hostView(input: HostInput): HostView {
       used: usedBy(record.namespace),
       imageReady: input.imageReady(record),
       isStopped: isStopped(input, record),
+      isKeptBack: gates.has(record.uid),
       reserved: reservedFrom(record),
       now: input.now,
     });
@@ -210,6 +216,7 @@ export function hostView(input: HostInput): HostView {
     slots,
     borrowers,
     notices,
+    gates,
     quotaOf,
     reservedFrom,
     usage,

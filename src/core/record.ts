@@ -3,6 +3,7 @@ import type { Kind } from "../api/names.ts";
 import type { Position, Problem } from "../api/problem.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../api/quota.ts";
 import type { ReservationSpecSpec, ReservationStatus } from "../api/reservation.ts";
+import type { SweepElement } from "../api/sweep.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 
 /** Where an object's text stands. `path` is relative to the specs root, as people know it. */
@@ -15,6 +16,8 @@ export interface SourceReference {
   readonly contentHash: string;
   /** Field path -> where its value stands, so that messages can name `quotas/students.yaml:7`. */
   readonly positions: Readonly<Record<string, Position>>;
+  /** Which container of a sweep the object is; absent: it is none. */
+  readonly element?: SweepElement;
 }
 
 /** Why the text that stands in the source now is not in effect (the last good one is, if there was one). */

@@ -1,7 +1,7 @@
 import type { ContainerStatus, Phase } from "../api/container.ts";
 import { accessCondition } from "./announce-access.ts";
 import { updateConditions, type ConditionInput } from "./conditions.ts";
-import { deviceUuidsOf, holdUntil, removeAt } from "./expiry.ts";
+import { deviceUuidsOf, finishedRemoveAt, holdUntil, removeAt } from "./expiry.ts";
 import { limitsCondition, pendingFields } from "./pending-status.ts";
 import { queueStatus } from "./queue-status.ts";
 import { formatTime } from "./format-time.ts";
@@ -14,6 +14,7 @@ import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
+import { lastRunStatus } from "./last-run-status.ts";
 import { isLive } from "./plan/roles.ts";
 import { blocksCondition } from "./reservation/announce-block.ts";
 import { kindNoun, wantedDevices } from "./schedule/wanted-devices.ts";
@@ -38,6 +39,7 @@ export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...(primary === null ? {} : { container: containerStatus(primary) }),
     gpus: heldDevices(situation, fact),
     restarts: memory.restarts,
+    ...lastRunStatus(memory),
     ...pendingFields(situation),
     ...deadlines(situation, memory, fact),
     ...(world.borrowing ? { borrowing: true } : {}),
@@ -250,15 +252,20 @@ function deadlines(situation: Situation, memory: LifecycleMemory, fact: Fact): P
   if (fact.type === "restart.waiting" || fact.type === "retry.waiting")
     return timeField("nextStartAt", fact.at);
   const resting = fact.type.startsWith("stopped.") || fact.type.startsWith("job.");
-  return resting ? restingDeadlines(situation, primary) : {};
+  return resting ? restingDeadlines(situation, primary, fact) : {};
 }
 
 /** Until when a stopped container keeps its GPUs, and when it is removed. */
-function restingDeadlines({ limits, now }: Situation, primary: ObservedContainer): Partial<ContainerStatus> {
+function restingDeadlines(
+  { limits, now }: Situation,
+  primary: ObservedContainer,
+  fact: Fact,
+): Partial<ContainerStatus> {
+  const removal = (fact.type.startsWith("job.") ? finishedRemoveAt : removeAt)(primary, limits);
   const hold = deviceUuidsOf(primary).length === 0 ? null : (holdUntil(primary, limits) ?? null);
   return {
     ...timeField("holdUntil", hold !== null && hold > now ? hold : null),
-    ...timeField("removeAt", removeAt(primary, limits) ?? null),
+    ...timeField("removeAt", removal ?? null),
   };
 }
 

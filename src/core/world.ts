@@ -3,6 +3,7 @@ import type { DriverFacts } from "./cuda-fit.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
+import type { StartGate } from "./jobs/start-gate.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { VolumeSettings } from "./presets/preset.ts";
@@ -83,6 +84,10 @@ export interface World {
   readonly reserved?: ReservedDevices;
   /** A reservation in whose way it is with what it holds; absent or null: none. */
   readonly blocks?: BlockedBooking | null;
+  /** What it is to start after, or beside; absent or null: nothing. */
+  readonly gate?: StartGate | null;
+  /** The objects that it stands for as a sweep; absent where it is none. */
+  readonly elements?: readonly ContainerRecord[];
   readonly devices: readonly Device[];
   /** False: the GPU stack does not answer, and nothing that holds GPUs is replaced. */
   readonly gpuStackReady: boolean;

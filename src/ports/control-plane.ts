@@ -2,6 +2,7 @@ import type { WrittenKind } from "../api/document.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { EventObject } from "../api/event.ts";
+import type { KeptLogText } from "../api/kept-log.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
 import type { Questions } from "./questions.ts";
@@ -66,6 +67,8 @@ export interface ControlPlane {
   preview(text: string, path: string): Promise<Preview>;
   /** Docker id of the container that now stands for the object; undefined when there is none. */
   containerId(namespace: string, name: string): string | undefined;
+  /** The end of the log of a container that is gone; undefined when none was kept. */
+  keptLog(namespace: string, name: string): KeptLogText | undefined;
   health(): readonly HealthCheck[];
   /** Deletions that the prune guard holds back; `token` confirms exactly this set. */
   blockedPrunes(): readonly {

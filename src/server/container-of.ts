@@ -12,6 +12,17 @@ export function containerOf(
   context: RequestContext,
   subresource: "log" | "exec",
 ): string {
+  const id = containerIfAny(services, context, subresource);
+  if (id !== undefined) return id;
+  throw hasNone(services, context);
+}
+
+/** The same, undefined where the object has no container now. */
+export function containerIfAny(
+  services: Services,
+  context: RequestContext,
+  subresource: "log" | "exec",
+): string | undefined {
   const { caller } = context;
   const namespace = parameter(context, "namespace");
   const name = parameter(context, "name");
@@ -21,10 +32,20 @@ export function containerOf(
     throw forbidden(caller, verb, type, { namespace, name });
   }
   const { type, cache } = services.resources.of("ContainerSpec");
-  const object = cache.get(namespace, name);
-  if (object === undefined) throw notFound(type, name);
-  const id = services.control.containerId(namespace, name);
-  if (id !== undefined) return id;
+  if (cache.get(namespace, name) === undefined) throw notFound(type, name);
+  return services.control.containerId(namespace, name);
+}
+
+/** That there is no container now. */
+export function hasNone(services: Services, context: RequestContext): StatusError {
+  const namespace = parameter(context, "namespace");
+  const name = parameter(context, "name");
+  const { type } = services.resources.of("ContainerSpec");
+  const object = services.control.store.get("ContainerSpec", `${namespace}/${name}`);
+  if (object?.spec?.replicas !== undefined) {
+    const several = `"${name}" is ${object.spec.replicas} containers: name one of them, such as ${name}-0`;
+    return new StatusError("NotFound", several, detailsOf(type, name));
+  }
   const message = `"${name}" has no container now; see: ds01 describe container ${name} -n ${namespace}`;
-  throw new StatusError("NotFound", message, detailsOf(type, name));
+  return new StatusError("NotFound", message, detailsOf(type, name));
 }

@@ -24,6 +24,7 @@ const examples = join(import.meta.dirname, "../../examples");
 // The job's stand-in of Python ends well at once, the server's stays.
 const python = `#!/bin/sh
 [ "$1" = -m ] && exec /bin/serve
+[ "$1" = train.py ] && echo "$@" && sleep 1
 nvidia-smi -L
 `;
 
@@ -52,6 +53,7 @@ const images: Readonly<Record<string, string | undefined>> = {
 [ -f "$1" ] && [ -d /datasets ] && [ -w /scratch ] || exit 2
 echo run >>/checkpoints/runs && cat /checkpoints/runs
 `,
+  "python:3.12-slim": "#!/bin/sh\nexit 0\n",
   "lab/jax-tpu:0.4": `#!/bin/sh
 [ "$PJRT_DEVICE" = TPU ] && ls /dev | grep accel
 `,
@@ -151,6 +153,33 @@ describe("the examples", () => {
     );
     const holders = [...(await host.gpus()).values()].map(({ status }) => status.holder?.name);
     expect(holders).not.toContain("train");
+  });
+
+  it("batch-sweep must train with each learning rate after the preparation, and collect after all of them", async () => {
+    await apply("batch-sweep/collect.yaml");
+    await apply("batch-sweep/sweep.yaml");
+    expect((await host.container("alice/lr-3"))?.status.reason).toMatch(
+      /^(?:Dependency|WaitingForP|Waiting)/,
+    );
+    await apply("batch-sweep/prepare.yaml");
+    await host.waitForPhase("alice/collect", "Completed", 60_000);
+
+    const rates = ["0.1", "0.03", "0.01", "0.003"];
+    for (const [index, rate] of rates.entries()) {
+      const { stdout } = await host.ds01("logs", `lr-${index}`);
+      expect(stdout).toContain(`train.py --lr ${rate} --run ${index} of 4`);
+      expect(stdout.match(/^GPU 0: /gm)).toHaveLength(1);
+    }
+    const starts = await Promise.all(
+      ["prepare", "lr-0", "collect"].map(async (name) => {
+        const { status } = (await host.container(`alice/${name}`))!;
+        return Date.parse(status.lastRun?.startedAt ?? "");
+      }),
+    );
+    expect(starts).toEqual(starts.toSorted((one, other) => one - other));
+    const { stdout } = await host.ds01("get", "containers", "lr");
+    expect(stdout).toMatch(/^lr +Completed .*all 4 completed/m);
+    await host.remove("alice/collect", "alice/lr", "alice/prepare");
   });
 
   it("mig-slice must run on the slice", async () => {

@@ -214,7 +214,7 @@ describe("logs", () => {
   it("come as they are written and stop when the reader goes", async () => {
     const { bed, container } = await bedWithRunning();
     container.logStream.write("one\n");
-    const stream = await createClient(bed.socketPath).logs(train, {
+    const { stream } = await createClient(bed.socketPath).logs(train, {
       follow: true,
       tail: 5,
       timestamps: true,
@@ -236,7 +236,7 @@ describe("logs", () => {
   it("end where the container's output ends", async () => {
     const { bed, container } = await bedWithRunning();
     container.logStream.end("all\n");
-    expect(await textOf(await createClient(bed.socketPath).logs(train, {}))).toBe("all\n");
+    expect(await textOf((await createClient(bed.socketPath).logs(train, {})).stream)).toBe("all\n");
     await expect(createClient(bed.socketPath).logs({ ...train, name: "x" }, {})).rejects.toMatchObject({
       reason: "NotFound",
     });

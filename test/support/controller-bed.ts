@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { ControllerManager } from "../../src/controller/manager.ts";
 import type { ManagerSettings } from "../../src/controller/manager-ports.ts";
 import type { EventObject } from "../../src/api/event.ts";
@@ -54,6 +55,9 @@ export class ControllerBed {
   readonly events: EventObject[] = [];
   /** What a look into a container finds, by its id; granted unless told. */
   readonly access = new Map<string, AccessVerdict>();
+  /** What containers have written, by their name. */
+  readonly logs = new Map<string, string>();
+  logReader = async (id: string): Promise<string> => this.logs.get(this.runtime.container(id).name) ?? "";
   /** Files published for people, by path. */
   readonly published = new Map<string, string>();
   /** Host paths that are not there. */
@@ -112,6 +116,9 @@ export class ControllerBed {
       {
         runtime: this.runtime,
         containerFiles: this.containerFiles,
+        containerLogs: {
+          logs: async (id) => Readable.from([Buffer.from(await this.logReader(id))]),
+        },
         provider: this.provider,
         deviceAccess: { probe: async ({ id }) => this.access.get(id) ?? { type: "granted" } },
         source: this.source,

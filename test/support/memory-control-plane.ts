@@ -5,8 +5,10 @@ import type { ContainerDescription, Preview } from "../../src/api/description.ts
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
 import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import type { EventObject } from "../../src/api/event.ts";
+import type { KeptLogText } from "../../src/api/kept-log.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
+import { formatTime } from "../../src/core/format-time.ts";
 import type { SourceReference } from "../../src/core/record.ts";
 import type {
   ControlPlane,
@@ -199,6 +201,11 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       })),
     }),
   };
+
+  keptLog(namespace: string, name: string): KeptLogText | undefined {
+    const { keptLog } = this.store.get("ContainerSpec", objectKey(namespace, name))?.memory ?? {};
+    return keptLog && { finishedAt: formatTime(keptLog.finishedAt), text: keptLog.text };
+  }
 
   containerId(namespace: string, name: string): string | undefined {
     const record = this.store.get("ContainerSpec", objectKey(namespace, name));

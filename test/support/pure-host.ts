@@ -108,6 +108,7 @@ export function worldOf(host: PureHost, uid: string): World {
     schedule: view.outcomes.get(uid) ?? null,
     reserved: view.reservedFrom(record),
     blocks: view.blocking.get(uid) ?? null,
+    gate: view.gates.get(uid) ?? null,
     devices: host.inventory.devices,
     gpuStackReady: host.inventory.ready,
     gpuAccess: { lost: [], policy: "notify" },

@@ -16,9 +16,20 @@ export function notExported(container: ExportedContainer): readonly string[] {
   const wishes = Object.keys(spec.gpus ?? {}).filter((field) => field !== "count");
   const alone = [
     ...wishes.map((field) => `gpus.${field}`),
-    ...(["presets", "copy", "accelerators", "lifecycle", "priority", "preemptible"] as const).filter(
-      (field) => spec[field] !== undefined,
-    ),
+    ...(
+      [
+        "presets",
+        "copy",
+        "accelerators",
+        "after",
+        "replicas",
+        "parallelism",
+        "backoffLimit",
+        "lifecycle",
+        "priority",
+        "preemptible",
+      ] as const
+    ).filter((field) => spec[field] !== undefined),
     ...(spec.desiredState === "Stopped" ? ["desiredState"] : []),
   ];
   if (alone.length > 0) sentences.push(`Only ds01 knows ${alone.join(", ")}.`);

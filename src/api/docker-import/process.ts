@@ -19,8 +19,20 @@ export function readRestart(draft: ContainerDraft, text: string, origin: Origin)
   else if (word === "always" || word === "unless-stopped") draft.spec.restartPolicy = "Always";
   else if (word === "on-failure") draft.spec.restartPolicy = "OnFailure";
   else return draft.problem(origin, `"${word}" is no restart policy${meantText(word, restartWords)}`);
-  if (retries !== undefined) draft.leaveOut(origin, "retries", text);
+  if (retries !== undefined) readRetries(draft, { word, retries, text }, origin);
   draft.mark("spec.restartPolicy", origin);
+}
+
+/** Docker's 0 is without end; retries of anything but a failure it refuses. */
+function readRetries(
+  draft: ContainerDraft,
+  { word, retries, text }: { readonly word: string; readonly retries: string; readonly text: string },
+  origin: Origin,
+): void {
+  if (word !== "on-failure" || !/^\d{1,3}$/.test(retries)) return draft.leaveOut(origin, "retries", text);
+  if (Number(retries) === 0) return;
+  draft.spec.backoffLimit = Number(retries);
+  draft.mark("spec.backoffLimit", origin);
 }
 
 /** `--pull always|missing|never` */

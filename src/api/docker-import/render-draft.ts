@@ -29,6 +29,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "securityContext",
   "devices",
   "restartPolicy",
+  "backoffLimit",
   "stopGracePeriod",
 ];
 

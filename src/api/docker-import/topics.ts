@@ -87,7 +87,9 @@ export const topics = {
   graphics: none(
     "Device nodes of GPUs other than NVIDIA's are handed out from CDI files: spec.accelerators.",
   ),
-  retries: none("ds01 counts no retries: it starts the container again after pauses that grow to 5 minutes."),
+  retries: none(
+    "ds01 starts it again after pauses that grow to 5 minutes; how often a job is tried again says spec.backoffLimit.",
+  ),
   endless: none("ds01 waits for a week at most (spec.stopGracePeriod); left out, so it is 30s."),
   gpuOptions: none("ds01 passes no options to the driver of GPUs."),
   emptyEntrypoint: none(

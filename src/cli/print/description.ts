@@ -7,6 +7,7 @@ import type { Paint } from "../terminal.ts";
 import { alignRows } from "./columns.ts";
 import { renderFields } from "./fields.ts";
 import type { Field } from "./fields.ts";
+import { lastRunLines } from "./last-run.ts";
 
 /** What a description is shown with. */
 export interface DescriptionStyle {
@@ -30,6 +31,7 @@ export function renderContainerDescription(
     ["Rejected", rejectionLines(description)],
     ["Source", [source.revision === undefined ? source.path : `${source.path}, revision ${source.revision}`]],
     ["Container", containerLines(description)],
+    ["Last run", lastRunLines(description.lastRun)],
     ["GPU", gpu === null ? [] : gpuLines(gpu)],
     ["Devices", gpu === null ? [] : judgedLines(gpu)],
     ["Containers", quotaLines(description)],

@@ -21,11 +21,14 @@ export const logs = defineCommand({
     if (more.length > 0) throw new UsageError(`logs takes one container; found also "${more.join(" ")}"`);
     const target = parseContainer(word, () => namespaceOf(options.namespace, context));
     const tail = lineCount(options.tail);
-    const stream = await context.client.logs(target, {
+    const { stream, keptFrom } = await context.client.logs(target, {
       follow: options.follow,
       timestamps: options.timestamps,
       ...(tail === undefined ? {} : { tail }),
     });
+    if (keptFrom !== null) {
+      context.tell(`The container is gone; these are the last lines kept of its run that ended ${keptFrom}.`);
+    }
     await pipeline(stream, context.stdout, { end: false });
     return exitCodes.done;
   },

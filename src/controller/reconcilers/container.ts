@@ -1,6 +1,6 @@
 import { apiVersion, labels, type Kind } from "../../api/names.ts";
 import { decide } from "../../core/decide.ts";
-import type { Announcement, Decision } from "../../core/decision.ts";
+import type { Announcement, Decision, LogToKeep } from "../../core/decision.ts";
 import type { HostView } from "../../core/host-view.ts";
 import type { ObservedContainer } from "../../core/observed.ts";
 import { plannedSteps } from "../../core/plan/render-plan.ts";
@@ -45,6 +45,8 @@ export interface ContainerReconcilerOptions {
   readonly log: Log;
   /** `--dry-run`: decide and show, do nothing. */
   readonly dryRun: boolean;
+  /** Writes down the end of a log; see keep-log.ts. */
+  readonly keepLog: (record: ContainerRecord, which: LogToKeep) => Promise<void>;
 }
 
 /** Observe, decide, run: makes Docker match one ContainerSpec. */
@@ -79,6 +81,7 @@ export class ContainerReconciler implements Reconciler {
     if (decision.reserve !== null) host.reserve(latest.uid, decision.reserve);
     const current = await this.#rememberOrGiveBack(latest, decision);
     if (decision.gone) return await this.#forget(key, latest);
+    if (decision.keepLog !== undefined) await this.#options.keepLog(latest, decision.keepLog);
     for (const step of decision.steps) {
       const progress = await this.#run(step, current, world);
       // What runs beside it meanwhile may have to end before the long step does.

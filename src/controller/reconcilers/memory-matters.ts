@@ -9,6 +9,7 @@ export function memoryMatters(before: LifecycleMemory, after: LifecycleMemory): 
   const essence = ({
     stopCause,
     attempts,
+    retries,
     finished,
     rolledBack,
     applied,
@@ -16,6 +17,7 @@ export function memoryMatters(before: LifecycleMemory, after: LifecycleMemory): 
   }: LifecycleMemory): unknown => [
     stopCause,
     attempts,
+    retries,
     finished,
     rolledBack,
     before.applied === null ? null : applied,

@@ -5,14 +5,20 @@ import type { FinishedRun } from "./memory.ts";
 
 const hashes = new WeakMap<ContainerSpecSpec, string>();
 
-/** Hash of what a run may use (resources, GPUs, maxRuntime): an edit of it needs no new container. */
+/** Hash of what a run may use (resources, GPUs, time, tries): an edit of it needs no new container. */
 export function allowanceHash(spec: ContainerSpecSpec): string {
-  const { resources = null, gpus = null, accelerators, lifecycle } = spec;
+  const { resources = null, gpus = null, accelerators, backoffLimit, lifecycle } = spec;
   const maxRuntime = lifecycle?.maxRuntime ?? null;
   const hash =
     hashes.get(spec) ??
     sha256(
-      canonicalJson({ resources, gpus, maxRuntime, ...(accelerators === undefined ? {} : { accelerators }) }),
+      canonicalJson({
+        resources,
+        gpus,
+        maxRuntime,
+        ...(accelerators === undefined ? {} : { accelerators }),
+        ...(backoffLimit === undefined ? {} : { backoffLimit }),
+      }),
     );
   hashes.set(spec, hash);
   return hash;

@@ -32,13 +32,31 @@ export function isUsedUp({ memory }: Situation): boolean {
 
 /** The end of a job by its own exit, when the restart policy says that is the end. */
 export function jobEnd(situation: Situation, primary: ObservedContainer): Fact | null {
-  const { restartPolicy } = situation.spec;
+  const { restartPolicy, backoffLimit } = situation.spec;
   if (isUsedUp(situation)) {
     return fact("job.succeeded", "MaxRuntimeExceeded", "stopped by ds01: maxRuntime was used up");
   }
   if (restartPolicy === "Always") return null;
   const succeeded = primary.exitCode === 0;
   if (succeeded) return fact("job.succeeded", "Completed", "exited with code 0");
+  if (backoffLimit !== undefined) return triesUsedUp(situation, primary, backoffLimit);
   if (restartPolicy === "OnFailure") return null;
   return fact("job.failed", primary.oomKilled ? "OOMKilled" : "ExitCode", describeExit(primary));
+}
+
+/** Failed once more than it may be tried again, as a Job of Kubernetes is; null while it may. */
+function triesUsedUp({ memory }: Situation, primary: ObservedContainer, backoffLimit: number): Fact | null {
+  const retries = memory.retries ?? 0;
+  if (retries < backoffLimit) return null;
+  const tries = retries === 0 ? "is not tried again" : `failed ${retries + 1} times`;
+  return fact(
+    "job.failed",
+    "BackoffLimitExceeded",
+    `${describeExit(primary)}; ${tries} (spec.backoffLimit is ${backoffLimit})`,
+  );
+}
+
+/** True when each try is to have a container of its own: what an earlier one wrote into it is not found again. */
+export function isTriedAnew({ spec }: Situation): boolean {
+  return spec.restartPolicy === "Never" && spec.backoffLimit !== undefined;
 }

@@ -1,5 +1,6 @@
 import type { Phase } from "../../api/container.ts";
 import type { AccessTries } from "../gpu-access.ts";
+import type { LastRun } from "./last-run.ts";
 import type { Nomination, Victim } from "../schedule/preemption.ts";
 
 /**
@@ -45,6 +46,12 @@ export interface LifecycleMemory {
   readonly containerId: string | null;
   /** Configuration for which a job has ended for good (Completed, Failed, MaxRuntimeExceeded). */
   readonly finished: FinishedRun | null;
+  /** Tries of a job that were made because it failed, for backoffLimit; absent: none. */
+  readonly retries?: number;
+  /** How the last run ended whose container is done, or gone; absent: there was none. */
+  readonly lastRun?: LastRun;
+  /** Last lines of that run's log; absent: none were read. */
+  readonly keptLog?: KeptLog;
   /** Since when it has held devices without a break; absent or null while it holds none. */
   readonly heldSince?: number | null;
   /** Since when it waited for the devices that it has: its place in the queue, should it have to give way. */
@@ -57,6 +64,14 @@ export interface LifecycleMemory {
   readonly preemptedAt?: readonly number[];
   /** The last step that failed, until it works or the spec changes. */
   readonly failure: StepFailure | null;
+}
+
+/** The end of a log, for when its container is gone. Only who may read logs is shown it. */
+export interface KeptLog {
+  readonly containerId: string;
+  /** End of the run it belongs to. */
+  readonly finishedAt: number;
+  readonly text: string;
 }
 
 /** A stop that is to come, for somebody else. */

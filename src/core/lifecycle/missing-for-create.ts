@@ -8,6 +8,8 @@ import type { Situation } from "./situation.ts";
 /** What must be there before a container can be made and is not: leave, image, devices; null when all is. */
 export function missingForCreate(situation: Situation): Fact | null {
   const { admission } = situation;
+  const kept = keptBack(situation);
+  if (kept !== null) return kept;
   if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
   return (
     aggregateWait(situation) ??
@@ -16,6 +18,11 @@ export function missingForCreate(situation: Situation): Fact | null {
     waitingForDevices(situation) ??
     gpuStackAway(situation)
   );
+}
+
+/** What must have ended before it may start. */
+function keptBack({ world }: Situation): Fact | null {
+  return world.gate == null ? null : fact("waiting", world.gate.reason, world.gate.message);
 }
 
 function missingImage({ world, spec, memory, now }: Situation): Fact | null {
@@ -50,6 +57,8 @@ function driverTooOld({ world, spec }: Situation): Fact | null {
 /** What it waits for before it can have devices; null when it has them. */
 export function waitingForDevices(situation: Situation): Fact | null {
   if (situation.devices !== null) return null;
+  const kept = keptBack(situation);
+  if (kept !== null) return kept;
   const outcome = situation.world.schedule;
   if (outcome === null || outcome.type === "assigned") {
     // The queue has not seen yet that nothing else is in the way.

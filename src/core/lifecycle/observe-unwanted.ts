@@ -25,6 +25,8 @@ export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted
     return { reason: "EmergencyStop", because, stopped: because };
   }
   if (spec.desiredState !== "Stopped") return null;
+  // A sweep that is stopped and started goes on where it was.
+  if (isDone && world.record.source.element !== undefined) return null;
   return { reason: "SpecStopped", because: "spec.desiredState is Stopped", stopped: "stopped as declared" };
 }
 

@@ -3,7 +3,7 @@ import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
-import { earlier, holdUntil, removeAt } from "../expiry.ts";
+import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
 import { failureInTheWay, mayBeRevived } from "./limits-action.ts";
@@ -13,7 +13,7 @@ import { observeReplacement } from "./observe-replacement.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { describeNotice } from "./preemption-notice.ts";
-import { goesOnAfter, hasMoreNow, isUsedUp, jobEnd } from "./job-end.ts";
+import { goesOnAfter, hasMoreNow, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
 import { warningAt } from "./runtime-warning.ts";
 import { startWithLimits } from "./start-with-limits.ts";
 import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
@@ -190,7 +190,11 @@ function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
   const lasted = primary.startedAt !== null && finishedAt - primary.startedAt >= restartBackoff.forgetAfterMs;
   const dueAt = finishedAt + restartDelayMs(lasted ? 0 : memory.attempts);
   const what = describeExit(primary);
-  if (dueAt <= now) return fact("restart.due", "Restarted", `${what}; spec says Running`);
+  if (dueAt <= now) {
+    if (isTriedAnew(situation))
+      return fact("remove.due", "TriedAgain", `${what}; it is tried again in a new container`);
+    return fact("restart.due", "Restarted", `${what}; spec says Running`);
+  }
   const { failure } = memory;
   // Why it cannot start says more than why it ended.
   if (failure?.step === "start") return fact("restart.waiting", failure.reason, failure.message, dueAt);
@@ -227,17 +231,22 @@ function observeFinished(
   finished: NonNullable<Situation["memory"]["finished"]>,
 ): Fact {
   const { limits, limitsAction, now } = situation;
-  const removal = removeAt(primary, limits) ?? null;
-  if (removal !== null && removal <= now)
-    return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
+  const removal = finishedRemoveAt(primary, limits) ?? null;
+  if (removal !== null && removal <= now) return removalDue(limits);
   if (limitsAction !== null && mayBeRevived(limitsAction))
     return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
   const type = finished.state === "Completed" ? "job.succeeded" : "job.failed";
   return fact(type, finished.reason, finished.message, nextWhenFinished(situation, primary));
 }
 
+function removalDue({ ttlAfterFinishedMs }: Situation["limits"]): Fact {
+  return ttlAfterFinishedMs === undefined
+    ? fact("remove.due", "RemoveAfterStop", "removeAfterStop is over")
+    : fact("remove.due", "TtlAfterFinished", "ttlAfterFinished is over");
+}
+
 /** When a job that is done gives its GPUs back or its container goes, whichever is next; null is never. */
 function nextWhenFinished({ limits, now }: Situation, primary: ObservedContainer): number | null {
   const hold = holdUntil(primary, limits) ?? null;
-  return earlier(hold !== null && hold > now ? hold : null, removeAt(primary, limits) ?? null);
+  return earlier(hold !== null && hold > now ? hold : null, finishedRemoveAt(primary, limits) ?? null);
 }

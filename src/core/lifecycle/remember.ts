@@ -10,6 +10,7 @@ import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
 import type { FactType, LifecycleAction } from "./machine.ts";
 import type { LifecycleMemory, StopCause } from "./memory.ts";
+import { runToRemember } from "./run-to-keep.ts";
 import type { Situation } from "./situation.ts";
 
 /** While these hold, an object keeps its place in the queue. */
@@ -50,9 +51,16 @@ export function remember(
     releasedContainerId: releasedContainer(situation),
     ...accessTriesOf(situation),
     ...rememberTenancy(situation, fact, action),
+    ...lastRunOf(situation, fact),
   };
   const restarts = memory.restarts + (lost && action === "createContainer" ? 1 : 0);
   return { ...afterFact({ ...base, restarts }, situation, fact), ...afterAction(situation, fact, action) };
+}
+
+/** How the run ended that is done or about to be gone; the one before stays until then. */
+function lastRunOf(situation: Situation, fact: Fact): Pick<LifecycleMemory, "lastRun"> {
+  const run = runToRemember(situation, fact);
+  return run === null ? {} : { lastRun: run };
 }
 
 /** Only while there are some: most containers never lose access. */
@@ -144,6 +152,8 @@ function afterAction(
       return situation.limitsAction?.limits == null ? {} : { applied: situation.limitsAction.limits };
     case "restartContainer":
       return afterRestart(situation, fact);
+    case "removeContainer":
+      return fact.reason === "TriedAgain" ? afterRestart(situation, fact) : {};
     case "stopContainer":
       return {
         stopCause: stopCauseOf(fact.reason),
@@ -228,7 +238,13 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
   const attempts = ranMs >= restartBackoff.forgetAfterMs ? 0 : memory.attempts;
   // That has a curve of its own, before the stop.
   if (fact.reason === "GpuAccessLost") return { ...total, attempts, restarts: memory.restarts + 1 };
-  return { ...total, attempts: attempts + 1, restarts: memory.restarts + 1 };
+  return { ...total, attempts: attempts + 1, restarts: memory.restarts + 1, ...retried(situation) };
+}
+
+/** A try more of a job that failed by itself; where no limit counts them there are none. */
+function retried({ memory, spec }: Situation): Pick<LifecycleMemory, "retries"> {
+  const isCounted = spec.backoffLimit !== undefined && memory.stopCause === null;
+  return isCounted ? { retries: (memory.retries ?? 0) + 1 } : {};
 }
 
 function stopCauseOf(reason: string): StopCause {

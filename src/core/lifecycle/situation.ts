@@ -128,6 +128,7 @@ function memoryForGeneration(world: World, limits: EffectiveLimits): LifecycleMe
     ...memory,
     generation,
     attempts: 0,
+    ...(memory.retries === undefined ? {} : { retries: 0 }),
     nextStartAt: null,
     ...withoutTries(memory),
     ranMs: 0,

@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
+import { indexVariables } from "../jobs/index-variables.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { homeDirectory, supplementaryGroups } from "../account/owner-account.ts";
 import { keptRates } from "../quota/block-io.ts";
@@ -46,7 +47,7 @@ export function buildDesired(
     entrypoint: someWords(spec.command),
     command: someWords(spec.args),
     workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),
-    environment: { ...writtenEnvironment(spec), ...attachment.environment },
+    environment: { ...writtenEnvironment(spec), ...indexVariables(record), ...attachment.environment },
     ...runsAs(spec, world),
     mounts: wantedMounts(spec, volumesOf),
     volumes: wantedVolumes(spec, volumesOf),

@@ -1,3 +1,4 @@
+import { replicasVariable } from "../jobs/index-variables.ts";
 import { formatBytes } from "../../util/quantity.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
 import type { ObservedConfiguration, ObservedContainer, ObservedMount, PassedDevice } from "../observed.ts";
@@ -34,7 +35,7 @@ export function configurationDrift(
   if (desired.workingDir !== null) compare("workingDir", desired.workingDir, observed.workingDir);
   if (desired.user !== null) compare("user", desired.user, observed.user);
   for (const [name, value] of Object.entries(desired.environment)) {
-    if (observed.environment[name] !== value) {
+    if (observed.environment[name] !== value && name !== replicasVariable) {
       drift.push({ field: `env[${name}]`, found: "another value", wanted: "the declared value" });
     }
   }

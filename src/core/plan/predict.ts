@@ -9,7 +9,10 @@ import type { Step } from "./step.ts";
 /** The world as it is expected after a decision has been carried out: for previews and convergence tests. */
 export function predict(world: World, decision: Decision, now: number): World {
   const stepped = decision.steps.reduce((current, step) => applyStep(current, step, now), world);
-  const record = { ...stepped.record, memory: decision.memory, status: decision.status };
+  // That the log was read; what is in it nobody can foretell.
+  const keptLog = decision.keepLog && { keptLog: { ...decision.keepLog, text: "" } };
+  const memory = { ...decision.memory, ...keptLog };
+  const record = { ...stepped.record, memory, status: decision.status };
   return withClaim({ ...stepped, record });
 }
 

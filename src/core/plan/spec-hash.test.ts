@@ -79,6 +79,10 @@ describe("specHash", () => {
     desiredState: "Stopped",
     imagePullPolicy: "Always",
     restartPolicy: "Never",
+    backoffLimit: 3,
+    replicas: 3,
+    parallelism: 2,
+    after: ["prepare"],
     stopGracePeriod: "5s",
     lifecycle: { maxRuntime: "1h" },
     priority: 10,
@@ -95,7 +99,9 @@ describe("specHash", () => {
   };
 
   it.each(Object.keys(others))("does not count %s, which needs no new container", (field) => {
-    const fields = { [field]: others[field as keyof ContainerSpecSpec] };
+    // Tries are counted of a job only.
+    const beside = { backoffLimit: { restartPolicy: "OnFailure" }, parallelism: { replicas: 2 } }[field];
+    const fields = { ...beside, [field]: others[field as keyof ContainerSpecSpec] };
     expect(specHash(spec(fields))).toBe(specHash(spec()));
   });
 

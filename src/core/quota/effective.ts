@@ -48,7 +48,16 @@ export function effectiveLimits(
     maxRuntimeMs: lifecycle("maxRuntime", quota.maxRuntimeMs),
     holdGpuAfterStopMs: lifecycle("holdGpuAfterStop", quota.holdGpuAfterStopMs),
     removeAfterStopMs: lifecycle("removeAfterStop", quota.removeAfterStopMs),
+    ...ttlAfterFinished(spec, specOrigin("spec.lifecycle.ttlAfterFinished")),
   };
+}
+
+function ttlAfterFinished(
+  { lifecycle }: Pick<ContainerSpecSpec, "lifecycle">,
+  origin: Origin,
+): Pick<EffectiveLimits, "ttlAfterFinishedMs"> {
+  const value = writtenDurationMs(lifecycle?.ttlAfterFinished);
+  return value === undefined ? {} : { ttlAfterFinishedMs: { value, origin } };
 }
 
 /** Milliseconds of a written duration; null is never, undefined is not written. */

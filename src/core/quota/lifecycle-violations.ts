@@ -9,6 +9,8 @@ export function lifecycleViolations({ spec, quota, facts }: Subject): readonly V
     { name: "maxRuntime", bound: quota.maxRuntimeMs },
     { name: "holdGpuAfterStop", bound: quota.holdGpuAfterStopMs },
     { name: "removeAfterStop", bound: quota.removeAfterStopMs },
+    // Both say how long a container that does not run may stay.
+    { name: "ttlAfterFinished", bound: quota.removeAfterStopMs },
   ] as const;
   return rows.flatMap(({ name, bound }) => {
     const wanted = writtenDurationMs(spec.lifecycle?.[name]);

@@ -90,6 +90,8 @@ export interface EffectiveLimits extends ResolvedLimits {
   readonly maxRuntimeMs: Sourced<number | null>;
   readonly holdGpuAfterStopMs: Sourced<number | null>;
   readonly removeAfterStopMs: Sourced<number | null>;
+  /** Of the container of a job that is done, in the place of removeAfterStop; absent: that counts. */
+  readonly ttlAfterFinishedMs?: Sourced<number | null>;
 }
 
 /** Something a spec asks for that its owner's quota does not allow at all: the owner or an admin must act. */

@@ -35,6 +35,8 @@ export interface DemandInput {
   readonly imageReady: boolean;
   /** True while an admin has stopped everything of this user; absent: false. */
   readonly isStopped?: boolean;
+  /** True while it may not start for what has nothing to do with devices; absent: false. */
+  readonly isKeptBack?: boolean;
   /** Of its devices those on which it does not start again, as they are reserved for others; absent: none. */
   readonly reserved?: ReservedDevices;
   readonly now: number;
@@ -45,10 +47,10 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
   const { record, claim, devices, quota, limits, now } = input;
   const { spec, memory } = record;
   if (spec === null) return null;
-  const request = wantedDevices(spec);
+  const request = ownDevices(spec);
   if (request === undefined) return null;
   const ready = input.imageReady || needsOnlyStart(spec, input.containers);
-  if (input.isStopped === true || !mayStart(record, spec, { ready, now })) return null;
+  if (isHeldBack(input) || !mayStart(record, spec, { ready, now })) return null;
   const left = leaves(input);
   if (claim !== null && left.length === 0 && mayKeep(input, spec) && satisfies(request, claim, devices)) {
     return null;
@@ -68,6 +70,15 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
   const demand = isForbidden(spec, input) ? null : { ...lastingPart(spec, request, input), ...changing };
   knownDemands.set(spec, { quota, limits, devices, demand });
   return demand;
+}
+
+/** A sweep holds nothing itself. */
+function ownDevices(spec: ContainerSpecSpec): WantedDevices | undefined {
+  return spec.replicas === undefined ? wantedDevices(spec) : undefined;
+}
+
+function isHeldBack({ isStopped = false, isKeptBack = false }: DemandInput): boolean {
+  return isStopped || isKeptBack;
 }
 
 /** What of a demand may be another at each look; the rest follows from spec, quota, limits and devices. */

@@ -41,11 +41,16 @@ function sendDescription(services: Services, exchange: Exchange): void {
   }
   const description = services.control.describe(namespace, name);
   if (description === undefined) throw notFound(type, name);
-  // Events are for the owner; everything else is what `get` shows everybody.
-  const seen: ContainerDescription = may(caller, "get", "events", namespace)
-    ? description
-    : { ...description, events: [] };
+  // Events and logs are for the owner; everything else is what `get` shows everybody.
+  const isOwner = may(caller, "get", "events", namespace) && may(caller, "get", "pods/log", namespace);
+  const seen: ContainerDescription = isOwner ? description : { ...withoutLog(description), events: [] };
   sendJson(response, 200, seen);
+}
+
+function withoutLog({ lastRun, ...rest }: ContainerDescription): ContainerDescription {
+  if (lastRun === undefined) return rest;
+  const { log: _, ...shown } = lastRun;
+  return { ...rest, lastRun: shown };
 }
 
 /** Answers about text as it would stand in the object's file; nothing is changed. */

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
-import { containerOf } from "../container-of.ts";
-import { flag, wholeNumber } from "../exchange.ts";
+import { keptLogHeader } from "../../api/kept-log.ts";
+import { containerIfAny, hasNone } from "../container-of.ts";
+import { flag, parameter, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
@@ -20,7 +21,8 @@ export function logRoutes(services: Services): readonly Route[] {
 
 async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
   const { query, response } = exchange;
-  const id = containerOf(services, exchange, "log");
+  const id = containerIfAny(services, exchange, "log");
+  if (id === undefined) return sendKept(services, exchange);
   const options = {
     follow: flag(query, "follow"),
     tail: wholeNumber(query, "tailLines"),
@@ -39,6 +41,21 @@ async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
     if (!gone.signal.aborted || !(isAbort(error) || isCut(error))) throw error;
   }
   if (!response.closed) await once(response, "close");
+}
+
+/** The container is gone: the last lines that were kept of its log, and in a header until when they go. */
+function sendKept(services: Services, exchange: Exchange): void {
+  const { query, response } = exchange;
+  const kept = services.control.keptLog(parameter(exchange, "namespace"), parameter(exchange, "name"));
+  if (kept === undefined) throw hasNone(services, exchange);
+  const tail = wholeNumber(query, "tailLines");
+  const lines = kept.text.split("\n").slice(0, -1);
+  const shown = tail === null ? lines : lines.slice(Math.max(0, lines.length - tail));
+  response.writeHead(200, {
+    "content-type": "text/plain; charset=utf-8",
+    [keptLogHeader]: kept.finishedAt,
+  });
+  response.end(shown.map((line) => `${line}\n`).join(""));
 }
 
 function isCut(error: unknown): boolean {

@@ -182,7 +182,13 @@ function refuseUnwritable(type: KindName, record: StoredRecord, resourceVersion:
 }
 
 function refuseOtherSource(type: KindName, record: StoredRecord): void {
-  const { source, path } = record.source;
+  const { source, path, element } = record.source;
+  if (element !== undefined) {
+    const message =
+      `"${record.name}" is number ${element.index} of the replicas of "${element.of}" (${path}): ` +
+      `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
+    throw new StatusError("Forbidden", message, detailsOf(type, record.name));
+  }
   if (source === writableSource) return;
   const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
   throw new StatusError("Forbidden", message, detailsOf(type, record.name));

@@ -18,9 +18,9 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 /** What nobody needs help with: all is well, it is being done, or it is only for programs and developers. */
 const noTrouble = new Set([
   ...words(`Assigned Completed Created Deleted EngineReady Healthy Kept NotRequested Present Ready Removed Renamed Replaced
-    Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started Starting Stopping WithinQuota`),
+    RestartRequested Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started Starting Stopping WithinQuota`),
   // Conflicts of two calls, which the next look settles.
-  ...words(`Conflict ContainerNotFound ContainerNotRunning ContainerPaused ContainerRunning ExecNotFound NameUnchanged
+  ...words(`AlreadyPaused Conflict ContainerNotFound ContainerNotRunning ContainerPaused ContainerRunning ExecNotFound NameUnchanged
     NotFound NotPaused RemovalInProgress VolumeNotFound`),
   // Why a device does not fit: told in a message, in words.
   ...words(

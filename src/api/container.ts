@@ -65,9 +65,11 @@ const listByName = { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-key
 export const ContainerSpecSpec = z
   .strictObject({
     desiredState: z
-      .enum(["Running", "Stopped"])
+      .enum(["Running", "Stopped", "Paused"])
       .default("Running")
-      .describe("Whether the container should run now; `ds01 start` and `ds01 stop` edit this field."),
+      .describe(
+        "Whether the container should run now; `ds01 start`, `stop`, `pause` and `unpause` edit this field.",
+      ),
     image: ImageReference.meta({
       description: "Image reference: name, name:tag or name@sha256:digest.",
       examples: ["pytorch/pytorch:2.5"],
@@ -186,6 +188,7 @@ export const phases = [
   "Creating",
   "Starting",
   "Running",
+  "Paused",
   "Stopping",
   "Held",
   "Released",

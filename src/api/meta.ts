@@ -13,7 +13,9 @@ export const WrittenMetadata = z.strictObject({
     examples: ["alice"],
   }),
   labels: StringMap.optional().describe("Free words to select objects by (`ds01 get -l`)."),
-  annotations: StringMap.optional().describe("Free text for people and tools; no effect on the container."),
+  annotations: StringMap.optional().describe(
+    "Free text for people and tools; no effect on the container, but for ds01.io/restartedAt.",
+  ),
 });
 export type WrittenMetadata = z.infer<typeof WrittenMetadata>;
 

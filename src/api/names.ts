@@ -86,6 +86,12 @@ export function kindByWord(word: string): KindName | undefined {
   );
 }
 
+/** Annotations of a spec that ds01 acts on. */
+export const annotations = {
+  /** RFC 3339: a container whose last start is older is started again. */
+  restartedAt: "ds01.io/restartedAt",
+} as const;
+
 /** Labels that ds01 writes once at create; only these prove that a container is ours (DESIGN 4). */
 export const labels = {
   managed: "ds01.managed",

@@ -194,7 +194,7 @@ describe("single fields", () => {
     ["image: a\nargs: [1]", '7:10: error: spec.args[0]: 1 is not text; write "1" in quotes'],
     [
       "image: a\ndesiredState: Runing",
-      '7:17: error: spec.desiredState: "Runing" is not one of Running, Stopped; did you mean Running?',
+      '7:17: error: spec.desiredState: "Runing" is not one of Running, Stopped, Paused; did you mean Running?',
     ],
     [
       "image: a\nports: [{containerPort: 80, protocol: tcp}]",

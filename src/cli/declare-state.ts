@@ -1,14 +1,27 @@
 import type { ApiObject } from "../api/meta.ts";
+import { ConflictError } from "../util/errors.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { namespaceOf } from "./selection.ts";
 import { kindOf, parseContainer } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Sets spec.desiredState of the named containers in their spec files. */
+type DesiredState = "Running" | "Stopped" | "Paused";
+
+const becoming: Readonly<Record<DesiredState, string>> = {
+  Running: "starting",
+  Stopped: "stopping",
+  Paused: "pausing",
+};
+
+/** Sets spec.desiredState of the named containers in their spec files; `unlessStopped`: not of those to be stopped. */
 export async function declareState(
-  desiredState: "Running" | "Stopped",
-  request: { readonly words: readonly string[]; readonly namespace: string | undefined },
+  desiredState: DesiredState,
+  request: {
+    readonly words: readonly string[];
+    readonly namespace: string | undefined;
+    readonly unlessStopped?: boolean;
+  },
   context: Context,
 ): Promise<number> {
   if (request.words.length === 0) throw new UsageError("name a container");
@@ -20,10 +33,15 @@ export async function declareState(
       context.print(`container/${target.name} unchanged (desiredState is ${desiredState} already)\n`);
       continue;
     }
+    if (request.unlessStopped === true && declared(current) === "Stopped") {
+      throw new ConflictError({
+        reason: "DeclaredStopped",
+        message: `${target.name} is declared to be stopped (desiredState: Stopped)`,
+        remedy: `Start it: ds01 start ${target.name}`,
+      });
+    }
     await context.client.patch(kind, target, { spec: { desiredState } });
-    context.print(
-      `container/${target.name} ${desiredState === "Running" ? "starting" : "stopping"} (desiredState: ${desiredState})\n`,
-    );
+    context.print(`container/${target.name} ${becoming[desiredState]} (desiredState: ${desiredState})\n`);
   }
   return exitCodes.done;
 }

@@ -36,7 +36,7 @@ export const plain: Paint = (_colour, text) => text;
 export function colourOf(word: string): Colour | undefined {
   if (/^(?:Running|Free|Completed|ok)$/.test(word)) return "green";
   if (/^(?:Failed|Backoff|Unhealthy|Degraded|Warning)$/.test(word)) return "red";
-  if (/^(?:Pending|Held|Preparing|Allocated|Creating|Starting|Stopping|InUse|Cordoned)$/.test(word))
+  if (/^(?:Pending|Paused|Held|Preparing|Allocated|Creating|Starting|Stopping|InUse|Cordoned)$/.test(word))
     return "yellow";
   return undefined;
 }

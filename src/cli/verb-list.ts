@@ -89,6 +89,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/apply.ts")).apply,
   },
   {
+    name: "create",
+    group: "Change",
+    summary: "Declare a new container from flags, or by answering questions",
+    load: async () => (await import("./verbs/create.ts")).create,
+  },
+  {
     name: "delete",
     group: "Change",
     summary: "Delete objects",
@@ -105,6 +111,24 @@ export const verbs: readonly Verb[] = [
     group: "Change",
     summary: "Declare that a container should be stopped",
     load: async () => (await import("./verbs/stop.ts")).stop,
+  },
+  {
+    name: "restart",
+    group: "Change",
+    summary: "Have a container stopped and started again",
+    load: async () => (await import("./verbs/restart.ts")).restart,
+  },
+  {
+    name: "pause",
+    group: "Change",
+    summary: "Declare that a container should hold still",
+    load: async () => (await import("./verbs/pause.ts")).pause,
+  },
+  {
+    name: "unpause",
+    group: "Change",
+    summary: "Declare that a paused container should go on",
+    load: async () => (await import("./verbs/unpause.ts")).unpause,
   },
   {
     name: "prune",
@@ -143,10 +167,52 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/resume.ts")).resume,
   },
   {
+    name: "shell",
+    group: "Inside a container",
+    summary: "Open a shell in a container",
+    load: async () => (await import("./verbs/shell.ts")).shell,
+  },
+  {
+    name: "attach",
+    group: "Inside a container",
+    summary: "Connect with a container's own process",
+    load: async () => (await import("./verbs/attach.ts")).attach,
+  },
+  {
     name: "exec",
     group: "Inside a container",
     summary: "Run a command in a container",
     load: async () => (await import("./verbs/exec.ts")).exec,
+  },
+  {
+    name: "cp",
+    group: "Inside a container",
+    summary: "Copy files into a container or out of it",
+    load: async () => (await import("./verbs/cp.ts")).cp,
+  },
+  {
+    name: "run",
+    group: "Inside a container",
+    summary: "Copy a file into a container and run it there",
+    load: async () => (await import("./verbs/run.ts")).run,
+  },
+  {
+    name: "scrap",
+    group: "Inside a container",
+    summary: "Remove files inside a container, with care",
+    load: async () => (await import("./verbs/scrap.ts")).scrap,
+  },
+  {
+    name: "port-forward",
+    group: "Inside a container",
+    summary: "Reach ports of a container from here",
+    load: async () => (await import("./verbs/port-forward.ts")).portForward,
+  },
+  {
+    name: "open",
+    group: "Inside a container",
+    summary: "Print how to connect to Jupyter or VS Code in a container",
+    load: async () => (await import("./verbs/open.ts")).open,
   },
   {
     name: "validate",

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
+import type { ContainerUsageList } from "../api/container-usage.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
@@ -14,7 +15,7 @@ import type { Table } from "../api/table.ts";
 import { UnreachableError } from "../util/errors.ts";
 import { readText, send } from "./connection.ts";
 import type { Call, Connection } from "./connection.ts";
-import type { ExecRequest, RemoteProcess } from "./exec.ts";
+import type { AttachRequest, ExecRequest, RemoteProcess } from "./remote-process.ts";
 import { collectionPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
 import type { Selection } from "./paths.ts";
 import { errorOfAnswer } from "./status.ts";
@@ -38,6 +39,10 @@ export interface LogRequest {
   readonly tail?: number;
   readonly timestamps?: boolean;
   readonly sinceSeconds?: number;
+  /** RFC 3339 */
+  readonly sinceTime?: string;
+  /** What was written before the last start. */
+  readonly previous?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -84,6 +89,8 @@ export interface Client {
   gpuAvailability(reference: string): Promise<GpuAvailability>;
   gpuDetails(reference: string): Promise<GpuDetails>;
   gpuUsage(): Promise<GpuUsage>;
+  /** Of the containers of a namespace, or of all that the caller may see; takes a second. */
+  containerUsage(namespace: string | undefined): Promise<ContainerUsageList>;
   limits(user: string): Promise<LimitsAnswer>;
   /** Of the users named, else of all who use something. */
   userUsage(users: readonly string[]): Promise<readonly UserUsageLine[]>;
@@ -92,6 +99,10 @@ export interface Client {
   /** Log bytes as they come; destroy the stream to end a follow. */
   logs(target: ObjectTarget, request: LogRequest): Promise<LogAnswer>;
   exec(target: ObjectTarget, request: ExecRequest): Promise<RemoteProcess>;
+  /** Connects with the container's own process; closing leaves it running. */
+  attach(target: ObjectTarget, request: AttachRequest): Promise<RemoteProcess>;
+  /** A connection to a port of the container; it is destroyed with an error where nothing listens. */
+  dial(target: ObjectTarget, port: number): Promise<Duplex>;
   health(): Promise<readonly HealthLine[]>;
   prunes(): Promise<readonly BlockedPrune[]>;
   confirmPrune(token: string): Promise<void>;
@@ -158,11 +169,17 @@ export function createClient(socketPath: string): Client {
         body: yaml,
         contentType: "application/yaml",
       }),
+    containerUsage: (namespace) => {
+      const place = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+      return json({ path: `/apis/metrics.k8s.io/v1beta1${place}/pods` });
+    },
     gpuUsage: () => json({ path: `${groupPath}/usage/gpus` }),
     logs: async (target, request) => logStream(connection, target, request),
-    exec: async (target, request) => {
-      const { execInContainer } = await import("./exec.ts");
-      return execInContainer(connection, podPath(target, "exec"), request);
+    exec: async (target, request) => connectProcessOf(connection, podPath(target, "exec"), request),
+    attach: async (target, request) => connectProcessOf(connection, podPath(target, "attach"), request),
+    dial: async (target, port) => {
+      const { connectPort } = await import("./forwarded-port.ts");
+      return connectPort(connection, podPath(target, "portforward") + queryText({ ports: port }));
     },
     health: () => json({ path: `${groupPath}/health` }),
     prunes: () => json({ path: `${groupPath}/prunes` }),
@@ -202,6 +219,15 @@ async function answerOf<T>(connection: Connection, call: Call): Promise<T> {
   }
 }
 
+async function connectProcessOf(
+  connection: Connection,
+  path: string,
+  request: ExecRequest | AttachRequest,
+): Promise<RemoteProcess> {
+  const { connectProcess } = await import("./remote-process.ts");
+  return connectProcess(connection, path, request);
+}
+
 async function logStream(
   connection: Connection,
   target: ObjectTarget,
@@ -212,6 +238,8 @@ async function logStream(
     tailLines: request.tail,
     timestamps: request.timestamps,
     sinceSeconds: request.sinceSeconds,
+    sinceTime: request.sinceTime,
+    previous: request.previous,
   });
   const response = await send(connection, {
     path: podPath(target, "log") + query,
@@ -253,7 +281,7 @@ function gpuPath(reference: string): string {
   return `${groupPath}/gpus/${encodeURIComponent(reference)}`;
 }
 
-function podPath(target: ObjectTarget, subresource: "log" | "exec"): string {
+function podPath(target: ObjectTarget, subresource: "log" | "exec" | "attach" | "portforward"): string {
   const namespace = encodeURIComponent(target.namespace ?? "");
   return `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(target.name)}/${subresource}`;
 }

@@ -43,7 +43,14 @@ export async function keepLog(
 
 async function readTail(access: KeepLogContext["access"], id: string): Promise<string> {
   const signal = AbortSignal.timeout(readLimits.milliseconds);
-  const options = { follow: false, tail: keptLogLimits.lines, timestamps: false, sinceSeconds: null };
+  const options = {
+    follow: false,
+    tail: keptLogLimits.lines,
+    timestamps: false,
+    sinceSeconds: null,
+    sinceTime: null,
+    previous: false,
+  };
   return logTail(await endOf(await access.logs(id, options, signal)));
 }
 

@@ -18,6 +18,7 @@ const operations: Readonly<Record<string, readonly [operation: string, status: s
   startDone: ["start", "success"],
   StartFailed: ["start", "failed"],
   Restarted: ["repair", "started"],
+  pauseDone: ["pause", "success"],
   unpauseDone: ["repair", "success"],
   renameDone: ["repair", "success"],
   updateDone: ["repair", "success"],

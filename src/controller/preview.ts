@@ -67,7 +67,7 @@ async function previewContainer(
   const situation = situationOf(world, document.spec, clock.now());
   // To stop something is never refused, whatever else the spec asks for.
   const { admission } = situation;
-  const refusal = admission.type === "refused" && document.spec.desiredState === "Running" ? admission : null;
+  const refusal = admission.type === "refused" && document.spec.desiredState !== "Stopped" ? admission : null;
   const steps = refusal === null ? wholePlan(world, clock.now()) : [];
   return {
     ...empty,

@@ -105,6 +105,11 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     await context.cache.refresh(step.id ?? step.name);
     return "done";
   },
+  pause: async (step, _record, context) => {
+    await context.runtime.pause(step.id);
+    await context.cache.refresh(step.id);
+    return "done";
+  },
   unpause: async (step, _record, context) => {
     await context.runtime.unpause(step.id);
     await context.cache.refresh(step.id);

@@ -27,5 +27,6 @@ export function isAsDeclared({ status, spec, rejection, generation }: ContainerR
   if (spec === null || rejection !== null || status.observedGeneration !== generation) return false;
   if (spec.desiredState === "Stopped") return stopped.has(status.phase);
   if (status.phase === "Completed") return true;
+  if (spec.desiredState === "Paused") return status.phase === "Paused";
   return status.conditions.some(({ type, status: value }) => type === "Ready" && value === "True");
 }

@@ -16,6 +16,7 @@ export function stepEvent(step: Step, world: World): Announcement {
       return normal("Seeding", `${seedText(step)}: ${step.cause}`);
     case "start":
       return startEvent(step, world);
+    case "pause":
     case "unpause":
     case "stop":
     case "remove":
@@ -41,7 +42,13 @@ function startEvent({ id, cause }: Extract<Step, { do: "start" }>, world: World)
 }
 
 /** What the event of a step is called that needs no more words than its cause. */
-const told = { unpause: "Unpaused", stop: "Stopping", remove: "Removing", update: "Updated" } as const;
+const told = {
+  pause: "Paused",
+  unpause: "Unpaused",
+  stop: "Stopping",
+  remove: "Removing",
+  update: "Updated",
+} as const;
 
 function seedText({ copies, volumes }: Extract<Step, { do: "seed" }>): string {
   const files = copies.map(({ from, to }) => `copying ${from} to ${to}`);
@@ -59,6 +66,7 @@ export const stepFailed = {
   create: "CreateFailed",
   seed: "SeedFailed",
   start: "StartFailed",
+  pause: "PauseFailed",
   unpause: "UnpauseFailed",
   stop: "StopFailed",
   remove: "RemoveFailed",

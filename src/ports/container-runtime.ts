@@ -59,6 +59,8 @@ export interface ContainerRuntime {
   /** Returns the id. Volumes it mounts that are missing are made with it. A container under that name already: ConflictError. */
   create(container: DesiredContainer, signal?: AbortSignal): Promise<string>;
   start(idOrName: string, signal?: AbortSignal): Promise<void>;
+  /** Freezes the processes; one that is paused already stays so. */
+  pause(idOrName: string, signal?: AbortSignal): Promise<void>;
   unpause(idOrName: string, signal?: AbortSignal): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when it has ended. A paused container is ended as well. */
   stop(idOrName: string, graceMs: number, signal?: AbortSignal): Promise<void>;

@@ -30,6 +30,9 @@ export type AccessResource =
   | "namespaces"
   | "pods/log"
   | "pods/exec"
+  | "pods/attach"
+  | "pods/metrics"
+  | "pods/portforward"
   | "health"
   | "prunes"
   | "emergencystops"
@@ -59,6 +62,9 @@ const ownedByUsers: readonly AccessResource[] = [
   "events",
   "pods/log",
   "pods/exec",
+  "pods/attach",
+  "pods/metrics",
+  "pods/portforward",
 ];
 
 /** The one rule of who may do what; `namespace` is undefined for cluster-scoped things and for all namespaces. */

@@ -13,7 +13,7 @@ import { mergeRuns } from "./merged-runs.ts";
 import { createRouter } from "./router.ts";
 import { containerActionRoutes } from "./routes/container-actions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
-import { execRoutes } from "./routes/exec.ts";
+import { processRoutes } from "./routes/processes.ts";
 import { gpuSchedulingRoutes } from "./routes/gpu-scheduling.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/logs.ts";
@@ -21,6 +21,8 @@ import { namespaceRoutes } from "./routes/namespaces.ts";
 import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { questionRoutes } from "./routes/questions.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { portForwardRoutes } from "./routes/port-forward.ts";
 import { readingRoutes } from "./routes/reading.ts";
 import { writingRoutes } from "./routes/writing.ts";
 import { serveResources } from "./served-resource.ts";
@@ -70,7 +72,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...gpuSchedulingRoutes(services),
     ...namespaceRoutes(services),
     ...logRoutes(services),
-    ...execRoutes(services),
+    ...processRoutes(services),
+    ...portForwardRoutes(services),
+    ...metricsRoutes(services),
     ...containerActionRoutes(services),
     ...operationRoutes(services),
     ...emergencyRoutes(services),

@@ -10,7 +10,7 @@ import type { Services } from "./services.ts";
 export function containerOf(
   services: Services,
   context: RequestContext,
-  subresource: "log" | "exec",
+  subresource: "log" | "exec" | "attach" | "portforward",
 ): string {
   const id = containerIfAny(services, context, subresource);
   if (id !== undefined) return id;
@@ -21,7 +21,7 @@ export function containerOf(
 export function containerIfAny(
   services: Services,
   context: RequestContext,
-  subresource: "log" | "exec",
+  subresource: "log" | "exec" | "attach" | "portforward",
 ): string | undefined {
   const { caller } = context;
   const namespace = parameter(context, "namespace");

@@ -71,6 +71,15 @@ export function wholeNumber(query: URLSearchParams, name: string): number | null
   return Number(text);
 }
 
+/** A time of the query as RFC 3339 has it, in milliseconds; null when absent, BadRequest when it is none. */
+export function timeOf(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
+  if (text === null || text === "") return null;
+  const time = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\dT/.test(text) && Number.isFinite(time)) return time;
+  throw new StatusError("BadRequest", `${name}: wanted a time such as 2026-03-01T12:00:00Z, found "${text}"`);
+}
+
 /** Answers with JSON. */
 export function sendJson(response: ServerResponse, code: number, body: unknown, type?: string): void {
   const bytes = Buffer.from(JSON.stringify(body));

@@ -331,6 +331,15 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         expect((await inspect(id)).state).toBe("running");
       });
 
+      it("pauses what runs, and nothing else", async () => {
+        const { id } = await running();
+        await runtime.pause(id);
+        await runtime.pause(id);
+        expect((await inspect(id)).state).toBe("paused");
+        await runtime.stop(id, 1_000);
+        await expect(runtime.pause(id)).rejects.toThrowError(ConflictError);
+      });
+
       it("ends a paused container", async () => {
         const { id, name } = await running();
         await test.byHand.pause(name);

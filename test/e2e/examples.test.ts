@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { markdownParts } from "../support/markdown.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { addStandInImage } from "../support/stand-in-image.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
@@ -40,6 +41,13 @@ echo "$4" >"/results/$BENCHMARK_BACKEND"
 /** A user that every system has, for what needs an account. */
 const nobody = 65_534;
 
+// The stand-in of Jupyter says where it is, and serves at that port.
+const startNotebook = `#!/bin/sh
+echo "http://127.0.0.1:8888/lab?token=f00" >&2
+mkdir -p /www && echo lab >/www/lab
+httpd -p 8888 -h /www && exec /bin/serve
+`;
+
 /** Images of the examples, and what of their content the examples run. */
 const images: Readonly<Record<string, string | undefined>> = {
   "pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime": python,
@@ -54,6 +62,7 @@ const images: Readonly<Record<string, string | undefined>> = {
 echo run >>/checkpoints/runs && cat /checkpoints/runs
 `,
   "python:3.12-slim": "#!/bin/sh\nexit 0\n",
+  "mcr.microsoft.com/devcontainers/python:3.12": undefined,
   "lab/jax-tpu:0.4": `#!/bin/sh
 [ "$PJRT_DEVICE" = TPU ] && ls /dev | grep accel
 `,
@@ -81,6 +90,8 @@ describe("the examples", () => {
     for (const path of [host.directory, host.specs, join(host.specs, "users")]) chmodSync(path, 0o755);
     mkdirSync(homeOf("nobody"), { recursive: true });
     chownSync(homeOf("nobody"), nobody, nobody);
+    const jupyter = { path: "bin/start-notebook.py", mode: 0o755, content: startNotebook };
+    await addStandInImage(host.engine.docker, "quay.io/jupyter/scipy-notebook:2025-03-14", [jupyter]);
   });
 
   afterAll(async () => {
@@ -204,6 +215,38 @@ describe("the examples", () => {
     });
     const { HostConfig } = await host.dockerInspect("alice/notebook");
     expect(HostConfig.PortBindings).toEqual({ "8888/tcp": [{ HostIp: "127.0.0.1", HostPort: "8888" }] });
+  });
+
+  it("jupyter must say its address with its token, to its owner", async () => {
+    mkdirSync(join(host.directory, "home/alice/work"), { recursive: true });
+    await apply("jupyter/quota.yaml");
+    await apply("jupyter/jupyter.yaml");
+    await host.waitForReady("alice/lab");
+    const opened = await waitFor("the address", async () => {
+      const result = await host.ds01("open", "jupyter", "lab", "--server", "gpu1");
+      return result.code === 0 && result;
+    });
+    expect(opened.stdout).toMatch(
+      /^URL: +http:\/\/127\.0\.0\.1:8888\/lab\?token=f00\nSSH: +ssh -N -L 8888:127\.0\.0\.1:8888 \S+@gpu1\n$/,
+    );
+    expect(opened.stderr).toContain("ds01 port-forward lab 8888");
+    const other = { environment: { DS01_NAMESPACE: "bob" } };
+    expect(await host.ds01With(other, "open", "jupyter", "lab")).toMatchObject({ code: 4, stdout: "" });
+    await host.remove("alice/lab");
+  });
+
+  it("devcontainer must be there for an editor and a shell, with the project in it", async () => {
+    mkdirSync(join(host.directory, "home/alice/project"), { recursive: true });
+    writeFileSync(join(host.directory, "home/alice/project/steps.sh"), "pwd; ls; exit 3\n");
+    await apply("devcontainer/quota.yaml");
+    await apply("devcontainer/dev.yaml");
+    await host.waitForReady("alice/dev");
+    expect((await host.ds01("open", "vscode", "dev", "--server", "gpu1")).stdout).toMatch(
+      /^URI: +vscode-remote:\/\/attached-container\+[0-9a-f]+@ssh-remote\+gpu1\/workspace\nRun: +code --folder-uri /,
+    );
+    const result = await host.ds01("run", join(host.directory, "home/alice/project/steps.sh"), "dev");
+    expect(result).toMatchObject({ code: 3, stdout: "/workspace\nsteps.sh\n" });
+    await host.remove("alice/dev");
   });
 
   it("cpu-service must come back when somebody removes its container", async () => {

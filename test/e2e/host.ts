@@ -39,6 +39,8 @@ export interface HostOptions {
   /** Whether containers survive a restart of the engine; not unless told. */
   readonly liveRestore?: boolean;
   readonly dockerdArguments?: readonly string[];
+  /** `bridge`: containers can be reached by their addresses. Unless told, their network is apart. */
+  readonly network?: "bridge";
   /** Files that are there before the controller starts, by path below the specs root. */
   readonly files?: Readonly<Record<string, string>>;
   /** Lines for the configuration file; `trust: path` unless told, because most users do not exist here. */
@@ -371,9 +373,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "ds01-e2e-"));
   const nvidia = options.nvidia === undefined ? {} : { nvidia: options.nvidia };
   const { liveRestore = false, dockerdArguments = [] } = options;
+  const network = options.network === undefined ? {} : { network: options.network };
   const engine = await startEngine({
     name: `e2e-${options.name}-${process.pid}`,
     ...nvidia,
+    ...network,
     liveRestore,
     dockerdArguments,
   });

@@ -178,6 +178,7 @@ function portOf(runtime: FakeRuntime): ConstructorParameters<typeof RuntimeCache
     volume: (...given) => runtime.volume(...given),
     create: (...given) => runtime.create(...given),
     start: (...given) => runtime.start(...given),
+    pause: (...given) => runtime.pause(...given),
     unpause: (...given) => runtime.unpause(...given),
     stop: (...given) => runtime.stop(...given),
     remove: (...given) => runtime.remove(...given),

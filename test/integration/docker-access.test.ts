@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { dockerAccess } from "../../src/adapters/docker/access.ts";
 import { dockerRuntime } from "../../src/adapters/docker/runtime.ts";
 import type { ContainerAccess, LogOptions } from "../../src/ports/container-access.ts";
@@ -12,7 +12,14 @@ import { desiredContainer } from "../support/desired-container.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const name = "access._.alice";
-const everything: LogOptions = { follow: false, tail: null, timestamps: false, sinceSeconds: null };
+const everything: LogOptions = {
+  follow: false,
+  tail: null,
+  timestamps: false,
+  sinceSeconds: null,
+  sinceTime: null,
+  previous: false,
+};
 const never = new AbortController().signal;
 
 let runtime: ContainerRuntime;
@@ -46,6 +53,8 @@ describe("logs", () => {
     expect(await logText({ ...everything, tail: 0 })).toBe("");
     expect(await logText({ ...everything, sinceSeconds: 600 })).toBe("one\ntwo\ndrei ü\n");
     expect(await logText({ ...everything, sinceSeconds: 0 })).toBe("");
+    expect(await logText({ ...everything, sinceTime: Date.now() - 600_000 })).toContain("one");
+    expect(await logText({ ...everything, sinceTime: Date.now() })).toBe("");
     expect(await logText({ ...everything, timestamps: true, tail: 1 })).toMatch(
       /^\d{4}-\d\d-\d\dT\S+Z drei ü\n$/,
     );
@@ -108,5 +117,68 @@ describe("exec", () => {
     await expect(access.exec(id, options)).rejects.toThrowError(ConflictError);
     await runtime.remove(id);
     await expect(access.exec(id, options)).rejects.toThrowError(NotFoundError);
+  });
+});
+
+describe("attach", () => {
+  const echo = "attach._.alice";
+  const make = async (process: object, script: string): Promise<void> => {
+    const plain = desiredContainer(echo, { command: ["/bin/sh", "-c", script] });
+    await runtime.create({ ...plain, process: { ...plain.process, ...process } });
+    await runtime.start(echo);
+  };
+  afterEach(async () => {
+    await runtime.stop(echo, 0);
+    await runtime.remove(echo);
+  });
+
+  it("passes input to the container's own process, keeps its outputs apart, and gives its exit code", async () => {
+    await make({ stdin: true }, "read line; echo got $line; echo err >&2; exit 5");
+    const session = await access.attach(echo, { stdin: true });
+    const outputs = Promise.all([text(session.stdout), text(session.stderr ?? Readable.from([]))]);
+    session.stdin.write("this\n");
+    expect(await outputs).toEqual(["got this\n", "err\n"]);
+    expect(await session.wait()).toBe(5);
+    await expect(access.attach(echo, { stdin: false })).rejects.toMatchObject({
+      reason: "ContainerNotRunning",
+    });
+  });
+
+  it("uses the terminal of the process, and leaves it running when it is left", async () => {
+    await make({ stdin: true, tty: true }, "while read line; do stty size; done");
+    const session = await access.attach(echo, { stdin: true });
+    expect(session.stderr).toBeNull();
+    await session.resize(123, 45);
+    let output = "";
+    session.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    session.stdin.write("go\n");
+    await waitFor("its size", () => output.includes("45 123"));
+    // Docker's keys to leave: Ctrl-P Ctrl-Q.
+    session.stdin.write("\u0010\u0011");
+    expect(await session.wait()).toBe(0);
+    expect((await runtime.inspect(echo))?.state).toBe("running");
+  });
+});
+
+describe("logs of an earlier run", () => {
+  const twice = "twice._.alice";
+  afterAll(async () => {
+    await runtime.stop(twice, 0);
+    await runtime.remove(twice);
+  });
+
+  it("are what was written before the last start", async () => {
+    const script =
+      "if [ -e /tmp/second ]; then echo second; exec /bin/serve; fi; touch /tmp/second; echo first";
+    await runtime.create(desiredContainer(twice, { command: ["/bin/sh", "-c", script] }));
+    await runtime.start(twice);
+    await waitFor("its end", async () => (await runtime.inspect(twice))?.state === "exited");
+    await runtime.start(twice);
+    const all = async (): Promise<string> => text(await access.logs(twice, everything, never));
+    await waitFor("the second run", async () => (await all()).includes("second"));
+    expect(await text(await access.logs(twice, { ...everything, previous: true }, never))).toBe("first\n");
+    await expect(access.logs(name, { ...everything, previous: true }, never)).rejects.toMatchObject({
+      reason: "NoPreviousRun",
+    });
   });
 });

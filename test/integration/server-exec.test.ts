@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { Duplex, PassThrough, Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
@@ -9,7 +10,7 @@ import type {
   ExecSession,
   LogOptions,
 } from "../../src/ports/container-access.ts";
-import { NotFoundError } from "../../src/util/errors.ts";
+import { ConflictError, NotFoundError } from "../../src/util/errors.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { containerText, startApiBed, users } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
@@ -20,6 +21,8 @@ const train = { namespace: "alice", name: "train" };
 class FakeContainer implements ContainerAccess {
   readonly execs: { id: string; options: ExecOptions }[] = [];
   readonly logCalls: { id: string; options: LogOptions; signal: AbortSignal }[] = [];
+  readonly attached: object[] = [];
+  readonly dialled: string[] = [];
   readonly sizes: string[] = [];
   floodedBytes = 0;
   stdinDestroyed = false;
@@ -70,6 +73,22 @@ class FakeContainer implements ContainerAccess {
         return word === "exit" ? Number(value) : 0;
       },
     };
+  }
+
+  async attach(id: string, options: { readonly stdin: boolean }): Promise<ExecSession> {
+    this.attached.push({ id, ...options });
+    return this.exec(id, { command: ["cat"], stdin: options.stdin, tty: false });
+  }
+
+  async use(): Promise<{ cpus: number; windowMs: number; memoryBytes: number; pids: number }> {
+    return { cpus: 1.25, windowMs: 1000, memoryBytes: 3 * 1024 * 1024, pids: 4 };
+  }
+
+  /** A port that echoes; at 1 nothing listens. */
+  async dial(id: string, port: number): Promise<Duplex> {
+    this.dialled.push(`${id}:${port}`);
+    if (port === 1) throw new ConflictError({ reason: "PortRefused", message: "nothing listens at port 1" });
+    return new PassThrough();
   }
 
   async *#flood(): AsyncGenerator<Buffer> {
@@ -210,6 +229,76 @@ describe("exec", () => {
   });
 });
 
+describe("attach", () => {
+  it("connects with the container's own process, and refuses whom exec refuses", async () => {
+    const { bed, container } = await bedWithRunning();
+    const client = createClient(bed.socketPath);
+    const remote = await client.attach(train, { stdin: true });
+    remote.stdin.end("typed\n");
+    expect(await textOf(remote.stdout)).toBe("typed\n");
+    expect(await remote.exitCode).toBe(0);
+    expect(container.attached).toEqual([{ id: "docker-alice-train", stdin: true }]);
+    bed.actAs("bob");
+    await expect(client.attach(train, {})).rejects.toMatchObject({ reason: "Forbidden" });
+  });
+});
+
+describe("metrics", () => {
+  it("say what containers use, as Kubernetes does, to their owner and to admins", async () => {
+    const { bed } = await bedWithRunning();
+    await bed.control.drop("users/bob/sweep.yaml", containerText("sweep"));
+    bed.control.setPhase("bob", "sweep", "Running");
+    const client = createClient(bed.socketPath);
+    const names = async (namespace?: string): Promise<string[]> =>
+      (await client.containerUsage(namespace)).items.map(({ metadata }) => metadata.name);
+    expect((await client.containerUsage("alice")).items).toMatchObject([
+      {
+        metadata: { name: "train", namespace: "alice" },
+        window: "1000ms",
+        containers: [{ name: "train", usage: { cpu: "1250m", memory: "3072Ki" }, pids: 4 }],
+      },
+    ]);
+    expect((await names()).toSorted()).toEqual(["sweep", "train"]);
+    bed.actAs("bob");
+    expect(await names()).toEqual(["sweep"]);
+    await expect(client.containerUsage("alice")).rejects.toMatchObject({ reason: "Forbidden" });
+  });
+});
+
+describe("portforward", () => {
+  it("carries bytes both ways to the end, and says where nothing listens", async () => {
+    const { bed, container } = await bedWithRunning();
+    const client = createClient(bed.socketPath);
+    const stream = await client.dial(train, 8888);
+    const sent = Buffer.alloc(3_000_000, "0123456789abcdef");
+    const received: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => received.push(chunk));
+    const ended = once(stream, "end");
+    stream.end(sent);
+    await ended;
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+    const refused = await client.dial(train, 1);
+    await expect(textOf(refused)).rejects.toThrow("nothing listens at port 1");
+    expect(container.dialled).toEqual(["docker-alice-train:8888", "docker-alice-train:1"]);
+    await expect(client.dial(train, 70_000)).rejects.toMatchObject({ reason: "BadRequest" });
+    bed.actAs("bob");
+    await expect(client.dial(train, 8888)).rejects.toMatchObject({ reason: "Forbidden" });
+  });
+
+  it("speaks as Kubernetes' libraries do: two channels a port, which begin with its number", async () => {
+    const { bed } = await bedWithRunning();
+    const path = "/api/v1/namespaces/alice/pods/train/portforward?ports=8888";
+    const socket = new WebSocket(`ws+unix://${bed.socketPath}:${path}`, "v4.channel.k8s.io");
+    onTestFinished(() => socket.terminate());
+    const messages: string[] = [];
+    socket.on("message", (data: Buffer) => messages.push(data.toString("hex")));
+    await once(socket, "open");
+    socket.send(Buffer.from("\u0000hi"));
+    await waitFor("the echo", () => messages.length === 3);
+    expect(messages).toEqual(["00b822", "01b822", "006869"]);
+  });
+});
+
 describe("logs", () => {
   it("come as they are written and stop when the reader goes", async () => {
     const { bed, container } = await bedWithRunning();
@@ -228,7 +317,14 @@ describe("logs", () => {
     await waitFor("the engine to be told", () => container.logCalls[0]?.signal.aborted);
     expect(container.logCalls[0]).toMatchObject({
       id: "docker-alice-train",
-      options: { follow: true, tail: 5, timestamps: true, sinceSeconds: null },
+      options: {
+        follow: true,
+        tail: 5,
+        timestamps: true,
+        sinceSeconds: null,
+        sinceTime: null,
+        previous: false,
+      },
     });
     expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
@@ -240,8 +336,9 @@ describe("logs", () => {
     await expect(createClient(bed.socketPath).logs({ ...train, name: "x" }, {})).rejects.toMatchObject({
       reason: "NotFound",
     });
-    expect(await bed.call("GET", "/api/v1/namespaces/alice/pods/train/log?tailLines=x")).toMatchObject({
-      code: 400,
-    });
+    for (const query of ["tailLines=x", "sinceTime=yesterday", "previous=true&follow=true"]) {
+      const path = `/api/v1/namespaces/alice/pods/train/log?${query}`;
+      expect(await bed.call("GET", path)).toMatchObject({ code: 400 });
+    }
   });
 });

@@ -35,6 +35,13 @@ const noContainers: ContainerAccess = {
   exec: async () => {
     throw new Error("this test has no exec");
   },
+  attach: async () => {
+    throw new Error("this test has no attach");
+  },
+  dial: async () => {
+    throw new Error("this test has no ports");
+  },
+  use: async () => null,
 };
 
 interface Answer {

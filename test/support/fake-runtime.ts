@@ -41,6 +41,7 @@ const mutatingCalls: ReadonlySet<FakeCallName> = new Set<FakeCallName>([
   "pull",
   "create",
   "start",
+  "pause",
   "unpause",
   "stop",
   "remove",
@@ -287,6 +288,12 @@ export class FakeRuntime implements ContainerRuntime {
 
   start(idOrName: string, signal?: AbortSignal): Promise<void> {
     return this.#answer("start", idOrName, signal, () => this.#start(this.#process(idOrName, "start")));
+  }
+
+  pause(idOrName: string, signal?: AbortSignal): Promise<void> {
+    return this.#answer("pause", idOrName, signal, () => {
+      if (this.#process(idOrName, "pause").container.state !== "paused") this.pauseByHand(idOrName);
+    });
   }
 
   unpause(idOrName: string, signal?: AbortSignal): Promise<void> {

@@ -30,7 +30,7 @@ Every verb also knows:
 ${optionTable(commonOptions)}| exit code | meaning |
 |---|---|
 ${exitCodeMeanings.map(([code, meaning]) => `| ${code} | ${meaning} |\n`).join("")}
-\`exec\` ends with the exit code of its command, \`diff\` with 1 when there are differences.
+\`exec\`, \`shell\`, \`attach\` and \`run\` end with the exit code of their process, \`diff\` with 1 when there are differences.
 
 ${sections.join("").trimEnd()}
 `;

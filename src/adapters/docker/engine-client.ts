@@ -56,6 +56,8 @@ export function engineClient(docker: Docker): EngineClient {
           ...(archive === undefined ? {} : { file: archive }),
           isStream: kind !== "json",
           ...(kind === "connection" ? { hijack: true, openStdin: true } : {}),
+          // Without a body nothing would be sent before the first input.
+          ...(kind === "connection" && body === undefined ? { file: Buffer.alloc(0) } : {}),
           abortSignal,
           statusCodes: Object.fromEntries([...success, ...accept].map((status) => [status, true])),
         };

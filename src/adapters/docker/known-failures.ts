@@ -136,6 +136,11 @@ export const knownFailures: readonly KnownFailure[] = [
     reason: "ContainerPaused",
   },
   {
+    pattern: /(?:container )?\S+ is already paused/i,
+    kind: "conflict",
+    reason: "AlreadyPaused",
+  },
+  {
     pattern: /(?:container )?\S+ is not paused/i,
     kind: "conflict",
     reason: "NotPaused",

@@ -213,6 +213,12 @@ export function dockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
       }
     },
 
+    pause: async (idOrName, signal) => {
+      const path = containerPath(idOrName, "pause");
+      const request = { method: "POST", path, deadlineMs: changeMs, signal } as const;
+      await unless("AlreadyPaused", change({ what: `pause ${inWords(idOrName)}`, ...request }));
+    },
+
     unpause: async (idOrName, signal) => {
       const path = containerPath(idOrName, "unpause");
       const request = { method: "POST", path, deadlineMs: changeMs, signal } as const;

@@ -93,6 +93,7 @@ const lives: ReadonlySet<Phase> = new Set([
   "Creating",
   "Starting",
   "Running",
+  "Paused",
   "Degraded",
   "Stopping",
 ]);

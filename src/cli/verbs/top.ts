@@ -3,7 +3,9 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderJson } from "../print/json.ts";
+import { renderContainerUsage } from "../print/container-usage.ts";
 import { renderGpuUsage } from "../print/gpu-usage.ts";
+import { namespaceOption, scopeOf } from "../selection.ts";
 import { UsageError } from "../usage-error.ts";
 
 const home = "\u001b[H";
@@ -12,36 +14,64 @@ const clearBelow = "\u001b[J";
 
 /** `ds01 top` */
 export const top = defineCommand({
-  usage: ["gpus"],
+  usage: ["gpus", "containers [-n NS] [-A]"],
   description: [
     "Shows what goes on at the GPUs: utilisation, memory, who holds each device, and its processes with their owners. On a terminal it is drawn anew every few seconds until Ctrl-C; elsewhere, and with --once, one table is printed.",
+    "`containers`: the CPUs, measured over a second, the memory and the processes of yours, or with -A of all that you may see.",
     "The driver gives no utilisation for a GPU in MIG mode nor for its slices.",
   ],
   options: {
+    namespace: namespaceOption,
+    all: { short: "A", summary: "containers of all namespaces" },
     once: { summary: "print one table and end" },
     interval: { value: "SECONDS", summary: "time between two looks; 2" },
     output: { short: "o", value: "FORMAT", summary: "table or json" },
   },
   examples: [
     ["ds01 top gpus", "watch the GPUs"],
+    ["ds01 top containers", "watch your containers"],
     ["ds01 top gpus --once -o json", "the same for a script"],
   ],
   async run({ options, positionals }, context) {
-    const [what = "gpus", ...rest] = positionals;
-    if (!/^gpus?$/.test(what) || rest.length > 0)
-      throw new UsageError(`say: ds01 top gpus; "${positionals.join(" ")}" is not known`);
+    const look = lookOf(positionals, { namespace: options.namespace, all: options.all }, context);
     const format = options.output ?? "table";
     if (format !== "table" && format !== "json") {
       throw new UsageError(`unknown output format "${format}"; choose one of: table, json`);
     }
     const intervalMs = intervalOf(options.interval);
     const isLive = context.stdout.isTTY === true && !options.once && format === "table";
-    if (isLive) return drawWithoutEnd(intervalMs, context);
-    const usage = await context.client.gpuUsage();
-    context.print(format === "json" ? renderJson(usage) : renderGpuUsage(usage, context.paint));
+    if (isLive) return drawWithoutEnd(look, intervalMs, context);
+    const { usage, table } = await look();
+    context.print(format === "json" ? renderJson(usage) : table);
     return exitCodes.done;
   },
 });
+
+/** One look at what is used: as it came, and for people. */
+type Look = () => Promise<{ readonly usage: unknown; readonly table: string }>;
+
+function lookOf(
+  words: readonly string[],
+  { namespace, all }: { readonly namespace: string | undefined; readonly all: boolean },
+  context: Context,
+): Look {
+  const [what = "gpus", ...rest] = words;
+  const { client, paint } = context;
+  if (rest.length === 0 && /^gpus?$/.test(what)) {
+    return async () => {
+      const usage = await client.gpuUsage();
+      return { usage, table: renderGpuUsage(usage, paint) };
+    };
+  }
+  if (rest.length === 0 && /^(?:containers?|ctr|pods?)$/.test(what)) {
+    const scope = scopeOf(namespace, all, context);
+    return async () => {
+      const usage = await client.containerUsage(scope.namespace);
+      return { usage, table: renderContainerUsage(usage.items, scope.all, paint) };
+    };
+  }
+  throw new UsageError(`say: ds01 top gpus, or ds01 top containers; "${words.join(" ")}" is not known`);
+}
 
 function intervalOf(text: string | undefined): number {
   const seconds = Number(text ?? 2);
@@ -50,10 +80,10 @@ function intervalOf(text: string | undefined): number {
 }
 
 /** Ends only with the reader, or when the controller goes away. */
-async function drawWithoutEnd(intervalMs: number, context: Context): Promise<number> {
+async function drawWithoutEnd(look: Look, intervalMs: number, context: Context): Promise<number> {
   for (;;) {
-    const text = renderGpuUsage(await context.client.gpuUsage(), context.paint);
-    context.print(screenOf(text, context.stdout.rows ?? 24));
+    const { table } = await look();
+    context.print(screenOf(table, context.stdout.rows ?? 24));
     await delay(intervalMs);
   }
 }

@@ -14,6 +14,7 @@ export function memoryMatters(before: LifecycleMemory, after: LifecycleMemory): 
     rolledBack,
     applied,
     ranMs,
+    restartAnswered,
   }: LifecycleMemory): unknown => [
     stopCause,
     attempts,
@@ -22,6 +23,7 @@ export function memoryMatters(before: LifecycleMemory, after: LifecycleMemory): 
     rolledBack,
     before.applied === null ? null : applied,
     ranMs,
+    restartAnswered,
   ];
   return !sameValue(essence(before), essence(after));
 }

@@ -14,6 +14,7 @@ export function goesOnAfter(
     memory.stopCause === "SpecStopped" ||
     memory.stopCause === "EmergencyStop" ||
     memory.stopCause === "GpuAccessLost" ||
+    memory.stopCause === "RestartRequested" ||
     memory.stopCause === "Preempted";
   // That it goes on after this run was decided when the restart was tried for the first time.
   const retried = primary.finishedAt !== null && primary.finishedAt === memory.countedRunEndedAt;

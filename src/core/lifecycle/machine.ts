@@ -18,6 +18,8 @@ export const factTypes = [
   "container.created",
   "container.running",
   "container.paused",
+  "pause.due",
+  "paused.kept",
   "container.lost",
   "container.stopping",
   "container.misnamed",
@@ -48,6 +50,7 @@ export type LifecycleAction =
   | "createContainer"
   | "startContainer"
   | "unpauseContainer"
+  | "pauseContainer"
   | "restartContainer"
   | "stopContainer"
   | "removeContainer"
@@ -107,6 +110,8 @@ const replacing: Row = {
 const running: Row = {
   "container.running": to("Running"),
   "container.paused": to("Running", "unpauseContainer"),
+  "pause.due": to("Running", "pauseContainer"),
+  "paused.kept": to("Paused"),
   "container.misnamed": to("Running", "renameContainer"),
   "limits.drifted": to("Running", "updateContainer"),
   "rolled.back": to("Degraded"),
@@ -130,6 +135,17 @@ const runningOn: Row = {
   "image.pulling": to("Running"),
   "retry.waiting": to("Running"),
   stalled: to("Degraded"),
+};
+
+/** What lives, but not as a plain run. */
+const goingOn: Row = {
+  ...anywhere,
+  ...replacing,
+  ...ended,
+  ...running,
+  ...stopped,
+  ...runningOn,
+  "stop.due": to("Stopping", "stopContainer"),
 };
 
 const states: Readonly<Record<string, { readonly on: Row }>> = {
@@ -261,17 +277,8 @@ const states: Readonly<Record<string, { readonly on: Row }>> = {
       "stop.due": to("Stopping", "stopContainer"),
     },
   },
-  Degraded: {
-    on: {
-      ...anywhere,
-      ...replacing,
-      ...ended,
-      ...running,
-      ...stopped,
-      ...runningOn,
-      "stop.due": to("Stopping", "stopContainer"),
-    },
-  },
+  Paused: { on: goingOn },
+  Degraded: { on: goingOn },
 };
 
 /**

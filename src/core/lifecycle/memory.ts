@@ -58,6 +58,8 @@ export interface LifecycleMemory {
   readonly queuedSince?: number | null;
   /** Devices that are to go to it alone, and who gives way for it; kept until it runs or gives up. */
   readonly nomination?: Nomination | null;
+  /** The restart that was asked for last and has been done, as its annotation says it. */
+  readonly restartAnswered?: string;
   /** For whom it has to give way and when, as it was told. */
   readonly notice?: PreemptionNotice | null;
   /** When it gave way, within the last day. */
@@ -87,6 +89,7 @@ export type StopCause =
   | "SpecStopped"
   | "EmergencyStop"
   | "GpuAccessLost"
+  | "RestartRequested"
   | "Preempted"
   | "MaxRuntimeExceeded"
   | "SpecDeleted"

@@ -13,8 +13,10 @@ import { observeReplacement } from "./observe-replacement.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { describeNotice } from "./preemption-notice.ts";
-import { goesOnAfter, hasMoreNow, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
-import { warningAt } from "./runtime-warning.ts";
+import { goesOnAfter, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
+import { nextEnd, observePaused, pauseDue } from "./pause.ts";
+import { resumption } from "./resumption.ts";
+import { restartRequest } from "./restart-request.ts";
 import { startWithLimits } from "./start-with-limits.ts";
 import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
 
@@ -72,22 +74,21 @@ function observeMissing(situation: Situation): Fact {
 /** A primary whose process runs, without a replacement beside it. */
 function observeLive(situation: Situation, primary: ObservedContainer): Fact {
   const { memory } = situation;
-  if (primary.state === "paused")
-    return fact("container.paused", "Paused", "paused from outside; spec says Running");
+  if (primary.state === "paused") return observePaused(situation);
   if (primary.name !== containerName(situation.world.record.namespace, situation.world.record.name)) {
     if (situation.world.nameTakenBy === null) {
       return fact("container.misnamed", "Renamed", `was renamed to ${primary.name} from outside`);
     }
   }
+  if (situation.spec.desiredState === "Paused") return pauseDue(situation);
   const rolledBack = isRolledBack(situation) ? memory.rolledBack : null;
   if (situation.outdated !== null && rolledBack === null) return observeOutdated(situation);
   if (situation.limitsAction?.type === "update") {
     return fact("limits.drifted", "LimitsChanged", situation.limitsAction.cause);
   }
+  const stop = stopForRestart(situation);
+  if (stop !== null) return stop;
   const { access } = situation;
-  if (access !== null && isRestartDue(situation, access)) {
-    return fact("stop.due", "GpuAccessLost", describeAccessLoss(access.loss));
-  }
   const deadline = nextEnd(situation);
   const next = access === null ? deadline : (nextTry(situation, access) ?? deadline);
   if (rolledBack !== null) {
@@ -100,6 +101,16 @@ function observeLive(situation: Situation, primary: ObservedContainer): Fact {
   return fact("container.running", "Running", "running", deadline);
 }
 
+/** It is stopped to be started again: somebody wants it, or it cannot open its GPUs. */
+function stopForRestart(situation: Situation): Fact | null {
+  const request = restartRequest(situation);
+  if (request !== null) return fact("stop.due", "RestartRequested", request.message);
+  const { access } = situation;
+  return access !== null && isRestartDue(situation, access)
+    ? fact("stop.due", "GpuAccessLost", describeAccessLoss(access.loss))
+    : null;
+}
+
 function isRestartDue({ world, gone, now }: Situation, { policy, dueAt }: LostAccess): boolean {
   return policy === "restart" && dueAt !== null && dueAt <= now && world.gpuStackReady && gone.length === 0;
 }
@@ -107,12 +118,6 @@ function isRestartDue({ world, gone, now }: Situation, { policy, dueAt }: LostAc
 /** When the container is started again or replaced because it has lost its GPUs; null when it is not, or at once. */
 function nextTry({ now }: Situation, { dueAt }: LostAccess): number | null {
   return dueAt !== null && dueAt > now ? dueAt : null;
-}
-
-function nextEnd(situation: Situation): number | null {
-  const warning = warningAt(situation);
-  const end = earlier(deadlineOf(situation), situation.world.preemption?.at ?? null);
-  return warning !== null && warning > situation.now ? earlier(warning, end) : end;
 }
 
 /** The primary must be replaced: first everything that needs no interruption. */
@@ -171,17 +176,7 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
   // It has the image it was made from.
   if (failure !== null && failure.step !== "pull" && failure.nextAt > now) return failureFact(failure);
   if (limitsAction?.type === "update") return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
-  if (memory.stopCause === "SpecStopped")
-    return fact("restart.due", "SpecRunning", "spec.desiredState is Running again");
-  if (memory.stopCause === "EmergencyStop")
-    return fact("restart.due", "EmergencyOver", "started again after an emergency stop");
-  if (memory.stopCause === "Preempted")
-    return fact("restart.due", "PreemptionOver", "started again after it gave way");
-  if (memory.stopCause === "GpuAccessLost")
-    return fact("restart.due", "GpuAccessLost", "started again to open its GPUs");
-  if (hasMoreNow(situation))
-    return fact("restart.due", "SpecChanged", "its run fell short, and it may use something else now");
-  return observeCrash(situation, primary);
+  return resumption(situation) ?? observeCrash(situation, primary);
 }
 
 function observeCrash(situation: Situation, primary: ObservedContainer): Fact {

@@ -7,6 +7,7 @@ import { submittedAt } from "../schedule/submitted-at.ts";
 import type { Fact } from "./fact.ts";
 import { allowanceHash, isFinished } from "./finished-run.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
+import { restartRequest } from "./restart-request.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
 import type { FactType, LifecycleAction } from "./machine.ts";
 import type { LifecycleMemory, StopCause } from "./memory.ts";
@@ -84,18 +85,10 @@ function releasedContainer({ world, roles: { primary }, memory }: Situation): st
 }
 
 function afterFact(memory: LifecycleMemory, situation: Situation, fact: Fact): LifecycleMemory {
-  const { primary } = situation.roles;
   switch (fact.type) {
     case "container.running":
-      return {
-        ...memory,
-        // It waits beside what runs.
-        failure: isMemoryInUse(memory.failure) ? memory.failure : null,
-        finished: null,
-        stopCause: null,
-        containerId: primary?.id ?? null,
-        lastGpus: primary === null ? memory.lastGpus : deviceUuidsOf(primary),
-      };
+    case "paused.kept":
+      return afterLook(memory, situation);
     case "rolled.back":
       return { ...memory, failure: null };
     case "restart.waiting":
@@ -124,6 +117,19 @@ function afterFact(memory: LifecycleMemory, situation: Situation, fact: Fact): L
     default:
       return memory;
   }
+}
+
+/** It lives as declared. */
+function afterLook(memory: LifecycleMemory, { roles: { primary } }: Situation): LifecycleMemory {
+  return {
+    ...memory,
+    // It waits beside what runs.
+    failure: isMemoryInUse(memory.failure) ? memory.failure : null,
+    finished: null,
+    stopCause: null,
+    containerId: primary?.id ?? null,
+    lastGpus: primary === null ? memory.lastGpus : deviceUuidsOf(primary),
+  };
 }
 
 function finishedRun(situation: Situation, fact: Fact): LifecycleMemory["finished"] {
@@ -157,6 +163,7 @@ function afterAction(
     case "stopContainer":
       return {
         stopCause: stopCauseOf(fact.reason),
+        ...answered(situation, fact),
         ...(fact.reason === "GpuAccessLost" ? accessTried(situation) : {}),
       };
     case "rollBack":
@@ -233,6 +240,10 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
   const total = { ...begun, ranMs: memory.ranMs + ranMs };
   // That it gave way to others is no fault of its own.
   if (fact.reason === "PreemptionOver") return total;
+  // Its owner wants it: what failed before counts no more, the time it has used does.
+  if (fact.reason === "RestartRequested") {
+    return { ...total, ...answered(situation, fact), attempts: 0, restarts: memory.restarts + 1 };
+  }
   if (fact.reason === "SpecRunning" || fact.reason === "SpecChanged")
     return { ...total, ranMs: 0, attempts: 0 };
   const attempts = ranMs >= restartBackoff.forgetAfterMs ? 0 : memory.attempts;
@@ -247,10 +258,16 @@ function retried({ memory, spec }: Situation): Pick<LifecycleMemory, "retries"> 
   return isCounted ? { retries: (memory.retries ?? 0) + 1 } : {};
 }
 
+function answered(situation: Situation, { reason }: Fact): Partial<LifecycleMemory> {
+  const request = reason === "RestartRequested" ? restartRequest(situation) : null;
+  return request === null ? {} : { restartAnswered: request.text };
+}
+
 function stopCauseOf(reason: string): StopCause {
   return reason === "MaxRuntimeExceeded" ||
     reason === "EmergencyStop" ||
     reason === "GpuAccessLost" ||
+    reason === "RestartRequested" ||
     reason === "Preempted" ||
     reason === "Replaced" ||
     reason === "SpecDeleted"

@@ -13,6 +13,7 @@ const maximumHops = 8;
 const expectsContainer: ReadonlySet<Phase> = new Set([
   "Starting",
   "Running",
+  "Paused",
   "Stopping",
   "Backoff",
   "Degraded",
@@ -20,10 +21,17 @@ const expectsContainer: ReadonlySet<Phase> = new Set([
 ]);
 
 /** States that a process can be seen in. */
-const living: ReadonlySet<Phase> = new Set(["Creating", "Starting", "Running", "Stopping", "Degraded"]);
+const living: ReadonlySet<Phase> = new Set([
+  "Creating",
+  "Starting",
+  "Running",
+  "Paused",
+  "Stopping",
+  "Degraded",
+]);
 
 /** States that say that a process runs. */
-const mustLive: ReadonlySet<Phase> = new Set(["Running", "Degraded"]);
+const mustLive: ReadonlySet<Phase> = new Set(["Running", "Paused", "Degraded"]);
 
 /** What may have to be waited for with a container that runs and without one that does. */
 const pausing: ReadonlySet<FactType> = new Set([
@@ -92,6 +100,6 @@ function isLost({ world, spec }: Situation, state: Phase, { type }: Fact): boole
     type !== "engine.unreachable" &&
     world.containers.length === 0 &&
     expectsContainer.has(state) &&
-    spec.desiredState === "Running"
+    spec.desiredState !== "Stopped"
   );
 }

@@ -38,6 +38,8 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
   restartContainer: startPrimary,
   unpauseContainer: ({ roles }, { message }) =>
     onPrimary(roles.primary, ({ id, name }) => [{ do: "unpause", id, name, cause: message }]),
+  pauseContainer: ({ roles }, { message }) =>
+    onPrimary(roles.primary, ({ id, name }) => [{ do: "pause", id, name, cause: message }]),
   stopContainer: (situation, { reason, message }) => {
     const { primary, replacement } = situation.roles;
     const targets = reason === "Replaced" ? [primary] : [primary, replacement];

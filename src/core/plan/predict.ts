@@ -30,6 +30,8 @@ function applyStep(world: World, step: Step, now: number): World {
       return world;
     case "start":
       return change(world, step, (container) => ({ ...running(container, now), exitCode: null }));
+    case "pause":
+      return change(world, step, (container) => ({ ...container, state: "paused" }));
     case "unpause":
       return change(world, step, (container) => running(container, container.startedAt ?? now));
     case "stop":

@@ -16,6 +16,7 @@ export function stepTarget(step: Step): string {
     case "stop":
     case "start":
     case "seed":
+    case "pause":
     case "unpause":
     case "remove":
     case "update":

@@ -24,6 +24,7 @@ export type Step =
       readonly cause: string;
     }
   | { readonly do: "start"; readonly name: string; readonly id: string | null; readonly cause: string }
+  | { readonly do: "pause"; readonly name: string; readonly id: string; readonly cause: string }
   | { readonly do: "unpause"; readonly name: string; readonly id: string; readonly cause: string }
   | {
       readonly do: "stop";

@@ -145,7 +145,8 @@ function equivalents(devices: readonly Device[]): number {
 
 /** It should be running still: it crashed, was lost, or ds01 itself is starting it again. */
 function mayReclaim({ lastGpus, stopCause, finished }: ContainerRecord["memory"]): boolean {
-  return lastGpus.length > 0 && (stopCause === null || stopCause === "GpuAccessLost") && finished === null;
+  const isOurs = stopCause === null || stopCause === "GpuAccessLost" || stopCause === "RestartRequested";
+  return lastGpus.length > 0 && isOurs && finished === null;
 }
 
 /**

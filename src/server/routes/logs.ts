@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { keptLogHeader } from "../../api/kept-log.ts";
 import { containerIfAny, hasNone } from "../container-of.ts";
-import { flag, parameter, wholeNumber } from "../exchange.ts";
+import { flag, parameter, timeOf, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
+import { StatusError } from "../failure.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import { isAbort } from "../../util/errors.ts";
@@ -28,7 +29,15 @@ async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
     tail: wholeNumber(query, "tailLines"),
     timestamps: flag(query, "timestamps"),
     sinceSeconds: wholeNumber(query, "sinceSeconds"),
+    sinceTime: timeOf(query, "sinceTime"),
+    previous: flag(query, "previous"),
   };
+  if (options.follow && options.previous) {
+    throw new StatusError(
+      "BadRequest",
+      "follow and previous exclude each other: an earlier run writes no more",
+    );
+  }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   try {

@@ -6,8 +6,8 @@ import { messageOf } from "../util/errors.ts";
 /** First byte of every message: which stream it belongs to. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** Connects a running exec with a WebSocket until the command ends or the client goes. */
-export async function runExec(
+/** Connects a process with a WebSocket until it ends or the client goes. */
+export async function runProcess(
   webSocket: WebSocket,
   session: ExecSession,
   onError: (error: unknown) => void,
@@ -63,7 +63,8 @@ function takeMessage(
   const bytes = message.subarray(1);
   switch (message[0]) {
     case channel.stdin:
-      if (bytes.length > 0 && session.stdin.writable && !session.stdin.write(bytes)) {
+      // What has been read already still comes after a pause.
+      if (bytes.length > 0 && session.stdin.writable && !session.stdin.write(bytes) && !webSocket.isPaused) {
         webSocket.pause();
         session.stdin.once("drain", () => webSocket.resume());
       }

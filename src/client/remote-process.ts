@@ -7,10 +7,14 @@ import type { Connection } from "./connection.ts";
 import { queryText } from "./paths.ts";
 import { errorOfAnswer, errorOfStatus } from "./status.ts";
 
-export interface ExecRequest {
-  readonly command: readonly string[];
+/** Which streams of a process are wanted. */
+export interface AttachRequest {
   readonly stdin?: boolean;
   readonly tty?: boolean;
+}
+
+export interface ExecRequest extends AttachRequest {
+  readonly command: readonly string[];
 }
 
 /** A process that runs in a container. */
@@ -30,15 +34,15 @@ export interface RemoteProcess {
 const protocol = "v5.channel.k8s.io";
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** Starts a command over a WebSocket at `path`; throws the typed error of a refused upgrade. */
-export async function execInContainer(
+/** Connects with a process over a WebSocket at `path`; throws the typed error of a refused upgrade. */
+export async function connectProcess(
   connection: Connection,
   path: string,
-  request: ExecRequest,
+  request: ExecRequest | AttachRequest,
 ): Promise<RemoteProcess> {
   const { WebSocket } = await import("ws");
   const query = queryText({
-    command: request.command,
+    command: "command" in request ? request.command : undefined,
     stdin: request.stdin ?? false,
     stdout: true,
     stderr: request.tty !== true,
@@ -58,7 +62,7 @@ export async function execInContainer(
       const bytes = data.subarray(1);
       if (data[0] === channel.error) outcome = JSON.parse(bytes.toString("utf8")) as StatusObject;
       const target = data[0] === channel.stdout ? stdout : data[0] === channel.stderr ? stderr : undefined;
-      if (target !== undefined && bytes.length > 0 && !target.write(bytes)) {
+      if (target !== undefined && bytes.length > 0 && !target.write(bytes) && !socket.isPaused) {
         socket.pause();
         target.once("drain", () => socket.resume());
       }

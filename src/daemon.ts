@@ -30,6 +30,7 @@ import { acquireInstanceLock, AnotherController } from "./adapters/store/instanc
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
 import { ControllerManager, instanceName } from "./controller/manager.ts";
 import type { Identity } from "./ports/identity.ts";
+import type { StateDocument } from "./ports/state-document.ts";
 import type { InstanceLock } from "./ports/lock.ts";
 import type { Log } from "./ports/log.ts";
 import { startApiServer } from "./server/api-server.ts";
@@ -163,6 +164,8 @@ async function ports(
 ): Promise<ConstructorParameters<typeof ControllerManager>[0]> {
   const { log, lock, identity, store } = run;
   const containers = dockerAccess({ dockerHost: settings.dockerHost });
+  const document = (name: string): StateDocument =>
+    documentFile({ path: join(settings.stateDir, name), log, mayWrite: () => lock.held() });
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
     containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
@@ -198,32 +201,12 @@ async function ports(
     }),
     journal: await eventJournal({ path: join(settings.logDir, "events.jsonl"), log, historyLimit: 1000 }),
     lock,
-    recentUse: documentFile({
-      path: join(settings.stateDir, "recent-use.json"),
-      log,
-      mayWrite: () => lock.held(),
-    }),
-    runHistory: documentFile({
-      path: join(settings.stateDir, "run-history.json"),
-      log,
-      mayWrite: () => lock.held(),
-    }),
+    recentUse: document("recent-use.json"),
+    runHistory: document("run-history.json"),
     ...(settings.dockerHost.startsWith("unix:") ? { aggregateCgroups: aggregateCgroups() } : {}),
-    ownCgroups: documentFile({
-      path: join(settings.stateDir, "aggregate-cgroups.json"),
-      log,
-      mayWrite: () => lock.held(),
-    }),
-    emergencyStops: documentFile({
-      path: join(settings.stateDir, "emergency-stops.json"),
-      log,
-      mayWrite: () => lock.held(),
-    }),
-    ownSlices: documentFile({
-      path: join(settings.stateDir, "mig-slices.json"),
-      log,
-      mayWrite: () => lock.held(),
-    }),
+    ownCgroups: document("aggregate-cgroups.json"),
+    emergencyStops: document("emergency-stops.json"),
+    ownSlices: document("mig-slices.json"),
     ...(settings.kernelLog === null ? {} : { kernelLog: kernelLog({ path: settings.kernelLog }) }),
     newUid: randomUUID,
   };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { MemoryIdentity } from "../../test/support/memory-identity.ts";
-import { HostState, type HostStateOptions } from "./host-state.ts";
+import { HostState } from "./host-state.ts";
+import type { HostStateOptions } from "./host-state-options.ts";
 
 /** As much of the options as looking up groups touches. */
 function hostState(identity: MemoryIdentity): HostState {

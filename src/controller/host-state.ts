@@ -1,70 +1,23 @@
-import type { OwnerAccount } from "../core/account/owner-account.ts";
 import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
-import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
+import { emergencyStopFor } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
-import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
-import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
-import type { InjectionChoice } from "../core/schedule/injection.ts";
-import { defaultPreemption, type PreemptionSettings } from "../core/schedule/preemption.ts";
-import type { Strategy } from "../core/schedule/strategies.ts";
+import { defaultPreemption } from "../core/schedule/preemption.ts";
 import type { World } from "../core/world.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { DeviceProvider } from "../ports/device-provider.ts";
-import type { HostPaths } from "../ports/host-paths.ts";
-import type { Identity } from "../ports/identity.ts";
-import type { Store, StoreChange } from "../ports/store.ts";
+import type { StoreChange } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
-import type { AggregateBook } from "./aggregate-book.ts";
 import { elementsOf } from "./sweep-elements.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
-import type { EngineBook } from "./engine-book.ts";
-import { lookAtSpec, noPaths, quotaHere, usesOwner, type PathFacts } from "./host-path-facts.ts";
-import type { ImageBook } from "./image-book.ts";
-import type { InventoryBook } from "./inventory-book.ts";
-import type { RuntimeCache } from "./runtime-cache.ts";
+import { lookAtSpec, noPaths, quotaHere, usesOwner } from "./host-path-facts.ts";
 import { hasImage } from "./has-image.ts";
 import { sharedPart } from "./shared-part.ts";
+import type { HostStateOptions, PreparedFacts } from "./host-state-options.ts";
 import type { Turn } from "./turn.ts";
-import type { RunBook } from "./run-book.ts";
-import type { UseMeter } from "./use-meter.ts";
 
 /** A view may be this old before deadlines in it are looked at again. */
 const viewMaximumAgeMs = 500;
-
-export interface HostStateOptions {
-  readonly store: Store;
-  readonly cache: RuntimeCache;
-  readonly images: ImageBook;
-  readonly inventory: InventoryBook;
-  readonly engine: EngineBook;
-  readonly injection: InjectionChoice;
-  readonly use: Pick<UseMeter, "recent" | "version">;
-  readonly runs: Pick<RunBook, "history" | "version">;
-  readonly access: { readonly lost: readonly AccessLoss[] };
-  readonly accessPolicy: AccessPolicy;
-  readonly aggregates: Pick<AggregateBook, "stateOf">;
-  readonly provider: DeviceProvider;
-  readonly identity: Identity;
-  readonly hostPaths: HostPaths;
-  readonly protectedPaths: () => readonly string[];
-  readonly volumes: VolumeSettings;
-  readonly clock: Clock;
-  readonly instance: string;
-  readonly strategy: Strategy;
-  readonly strategyOverrides?: readonly Strategy[];
-  readonly machineCpus?: number;
-  readonly emergency: { readonly stops: readonly EmergencyStop[] };
-  /** What gives way to what; as usual where absent. */
-  readonly preemption?: PreemptionSettings;
-}
-
-/** What must be asked for asynchronously before a world can be built. */
-export interface PreparedFacts extends PathFacts {
-  readonly owner: OwnerAccount | null;
-}
 
 /**
  * Everything decisions share, in one place. Reservations bridge the time between a decision and the container

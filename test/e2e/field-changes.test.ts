@@ -20,6 +20,8 @@ const shownElsewhere: Readonly<Record<string, string>> = {
   gpus: "test/e2e/gpu-choice.test.ts and quota.test.ts",
   desiredState: "test/e2e/lifecycle.test.ts",
   copy: "test/e2e/volumes.test.ts, as an account that the host has",
+  replicas: "test/integration/sweeps.test.ts",
+  parallelism: "test/integration/sweeps.test.ts",
   "resources.io.weight": "test/e2e/limits.test.ts, where the kernel has it",
 };
 
@@ -51,6 +53,8 @@ function edits(host: Host): Readonly<Record<string, Edit>> {
     securityContext: { after: { allowPrivilegeEscalation: false } },
     devices: { after: [{ hostPath: "/dev/null", containerPath: "/dev/nothing" }] },
     restartPolicy: { before: "Always", after: "OnFailure" },
+    backoffLimit: { before: 2, after: 3, with: { restartPolicy: "OnFailure" } },
+    after: { after: [objectName("image")] },
     stopGracePeriod: { before: "5s", after: "6s" },
     lifecycle: { after: { maxRuntime: "5h" } },
     priority: { after: 10 },

@@ -23,7 +23,11 @@ const schemaModules = [
 
 /** Modules that have a file of their own: what only some verbs need, and the error classes that all files share. */
 const apart = [
-  { file: "errors.js", filter: /\/util\/errors\.ts$/, source: 'export * from "./src/util/errors.ts";' },
+  {
+    file: "errors.js",
+    filter: /\/(?:util\/errors|usage-error)\.ts$/,
+    source: 'export * from "./src/util/errors.ts"; export * from "./src/cli/usage-error.ts";',
+  },
   // The ESM edition of yaml, so that esbuild can name the exports for `import()`.
   { file: "yaml.js", filter: /^yaml$/, source: 'export * from "./node_modules/yaml/browser/dist/index.js";' },
   {
@@ -32,6 +36,18 @@ const apart = [
     source: schemaModules.map((name) => `export * from "./src/api/${name}.ts";`).join(""),
   },
 ];
+
+/** What moves files into and out of containers, and what makes specs of flags: a verb or two each. */
+for (const [file, folder, names] of [
+  ["copy.js", "copy", ["copy-in", "copy-out", "copy-place"]],
+  ["create.js", "create", ["container-flags", "guided"]],
+]) {
+  apart.push({
+    file,
+    filter: new RegExp(`/${folder}/(?:${names.join("|")})\\.ts$`),
+    source: names.map((name) => `export * from "./src/cli/${folder}/${name}.ts";`).join(""),
+  });
+}
 
 /** Leaves what has its own file, and the controller, outside of a bundle. All files lie in dist/cli. */
 function outside(except) {

@@ -38,12 +38,12 @@ const apart = [
 ];
 
 /** What moves files into and out of containers, and what makes specs of flags: a verb or two each. */
-for (const [file, folder, names] of [
-  ["copy.js", "copy", ["copy-in", "copy-out", "copy-place"]],
-  ["create.js", "create", ["container-flags", "guided"]],
+for (const { folder, names } of [
+  { folder: "copy", names: ["copy-in", "copy-out", "copy-place"] },
+  { folder: "create", names: ["container-flags", "guided"] },
 ]) {
   apart.push({
-    file,
+    file: `${folder}.js`,
     filter: new RegExp(`/${folder}/(?:${names.join("|")})\\.ts$`),
     source: names.map((name) => `export * from "./src/cli/${folder}/${name}.ts";`).join(""),
   });

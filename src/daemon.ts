@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { contextFiles } from "./adapters/build/context-files.ts";
 import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
@@ -21,6 +22,7 @@ import { systemIdentity } from "./adapters/host/system-identity.ts";
 import { eventJournal } from "./adapters/log/event-journal.ts";
 import { createLog } from "./adapters/log/pino-log.ts";
 import { publishedViews } from "./adapters/log/published-views.ts";
+import { credentialFiles } from "./adapters/registry/credential-files.ts";
 import { directorySource } from "./adapters/spec/directory.ts";
 import { specWriter } from "./adapters/spec/writer.ts";
 import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
@@ -123,6 +125,7 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     preemption: settings.preemption,
     cutsCards: settings.cutsCards,
     workers: settings.workers,
+    concurrentBuilds: settings.builds.concurrent,
     health: settings.health,
     dryRun: flags.dryRun,
     cgroupRoot: settings.cgroupRoot,
@@ -191,6 +194,18 @@ async function ports(
     clock: systemClock,
     log,
     identity,
+    registries: credentialFiles({
+      rows: settings.registries,
+      identity,
+      log,
+      ownUid: process.getuid?.() ?? 0,
+    }),
+    buildContexts: contextFiles({
+      specsRoot: settings.specs,
+      identity,
+      maximumBytes: settings.builds.contextBytes,
+      maximumEntries: 100_000,
+    }),
     hostPaths: systemHostPaths,
     ownerFiles: ownerFiles(),
     views: publishedViews({
@@ -205,6 +220,7 @@ async function ports(
     runHistory: document("run-history.json"),
     ...(settings.dockerHost.startsWith("unix:") ? { aggregateCgroups: aggregateCgroups() } : {}),
     ownCgroups: document("aggregate-cgroups.json"),
+    aliasTags: document("alias-tags.json"),
     emergencyStops: document("emergency-stops.json"),
     ownSlices: document("mig-slices.json"),
     ...(settings.kernelLog === null ? {} : { kernelLog: kernelLog({ path: settings.kernelLog }) }),

@@ -30,6 +30,7 @@ const swapAndIo = e2e(
   "limits",
   "must limit swap and disks as declared, change swap in place, and leave all alone after a restart",
 );
+const built = e2e("builds", "must be built once, and named by what it is built from");
 const held = e2e("lifecycle", "must keep the GPU of a stopped container for the hold");
 
 /** Every field of a ContainerSpec and the test, on a real engine, that shows what it does. */
@@ -40,6 +41,11 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "metadata.annotations": labelled,
   "spec.desiredState": e2e("lifecycle", "must not be created at all while it is declared Stopped"),
   "spec.image": declared,
+  "spec.build.context": built,
+  "spec.build.dockerfile": built,
+  "spec.build.args": built,
+  "spec.build.target": built,
+  "spec.imageAliases": e2e("images", "must be found under another name of the spec, for its owner only"),
   "spec.imagePullPolicy": e2e(
     "fields",
     "must ask the registry before each create when the image is declared",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
+import { ByteQuantity, Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
 import { ConfiguredPreset, VolumeMode } from "./preset.ts";
 
 /** The configuration file: everything is optional; flags beat variables, which beat the file. */
@@ -141,6 +141,22 @@ export const Configuration = z.strictObject({
     .record(ObjectName, ConfiguredPreset)
     .optional()
     .describe("Mounts and variables that specs name in spec.presets; changes and adds to those of ds01."),
+  builds: z
+    .strictObject({
+      concurrent: z.number().int().min(1).max(16).optional().describe("Images built at the same time; 2."),
+      contextSize: ByteQuantity.optional().describe("What is built from has this size at most; 1Gi."),
+    })
+    .optional()
+    .describe("How images of spec.build are built."),
+  registries: z
+    .array(
+      z.strictObject({
+        server: z.string().regex(/^[A-Za-z0-9.-]+(?::\d+)?$/, "a host, with its port where it has one"),
+        credentialsFile: z.string().regex(/^\//, "an absolute path"),
+      }),
+    )
+    .optional()
+    .describe("Logins for private registries, from files as docker login writes them; none."),
   workers: z.number().int().min(1).max(64).optional().describe("Containers worked on at the same time; 4."),
 });
 export type Configuration = z.infer<typeof Configuration>;

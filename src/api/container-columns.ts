@@ -51,7 +51,7 @@ export const containerColumns: readonly Column<ContainerObject>[] = [
     name: "Image",
     description: "Image of the spec.",
     jsonPath: ".spec.image",
-    cell: ({ spec }) => spec?.image ?? null,
+    cell: ({ spec }) => spec?.image ?? (spec?.build === undefined ? null : `(build ${spec.build.context})`),
   }),
   wideColumn({
     name: "Container",

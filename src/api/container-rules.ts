@@ -4,6 +4,9 @@ import { jobConflicts } from "./job-rules.ts";
 
 /** What a spec looks like before its single fields are known to be right. */
 interface LooseSpec {
+  readonly image?: unknown;
+  readonly build?: unknown;
+  readonly imageAliases?: unknown;
   readonly ipc?: unknown;
   readonly network?: unknown;
   readonly hostname?: unknown;
@@ -20,6 +23,7 @@ interface LooseSpec {
 
 /** Rules over several fields of a spec; they run also when single fields are wrong, so that all problems show at once. */
 export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): void {
+  checkImageOrBuild(spec, context);
   if (spec.ipc === "host" && fieldOf(spec.resources, "shmSize") !== undefined) {
     context.addIssue({
       code: "custom",
@@ -61,6 +65,18 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       const message = `"${value}" stands in two volumes; each needs its own`;
       context.addIssue({ code: "custom", path: ["volumes", index, field], message });
     }
+  }
+}
+
+function checkImageOrBuild({ image, build, imageAliases }: LooseSpec, context: z.RefinementCtx): void {
+  if (image === undefined && build === undefined) {
+    context.addIssue({ code: "custom", path: ["image"], message: "is missing" });
+  }
+  if (build === undefined) return;
+  for (const [field, value] of Object.entries({ image, imageAliases })) {
+    if (value === undefined) continue;
+    const message = `cannot be set together with build, which names its image itself; remove one of the two`;
+    context.addIssue({ code: "custom", path: [field], message });
   }
 }
 

@@ -9,7 +9,8 @@ import { CopiedFiles } from "./copy.ts";
 import { Environment, Words } from "./environment.ts";
 import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap, ObjectName } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
-import { ImageReference } from "./image-reference.ts";
+import { ImageBuild } from "./image-build.ts";
+import { ImageAliases, ImageReference } from "./image-reference.ts";
 import { jobFields } from "./job.ts";
 import { LastRun } from "./last-run.ts";
 import { Condition } from "./meta.ts";
@@ -70,10 +71,15 @@ export const ContainerSpecSpec = z
       .describe(
         "Whether the container should run now; `ds01 start`, `stop`, `pause` and `unpause` edit this field.",
       ),
-    image: ImageReference.meta({
-      description: "Image reference: name, name:tag or name@sha256:digest.",
+    image: ImageReference.optional().meta({
+      description: "Image reference: name, name:tag or name@sha256:digest; this or build.",
       examples: ["pytorch/pytorch:2.5"],
     }),
+    build: ImageBuild.optional().meta({
+      description: "The image is built from a Dockerfile beside this file; this or image.",
+      examples: [{ context: "./app" }],
+    }),
+    imageAliases: ImageAliases.optional(),
     imagePullPolicy: z
       .enum(["Always", "IfNotPresent", "Never"])
       .default("IfNotPresent")

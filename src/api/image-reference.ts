@@ -14,3 +14,13 @@ export const ImageReference = z
   .string()
   .max(512, "at most 512 characters")
   .regex(pattern, 'an image reference such as "pytorch/pytorch:2.5"');
+
+/** `spec.imageAliases` of a ContainerSpec. */
+export const ImageAliases = z
+  .array(ImageReference)
+  .max(16, "at most 16")
+  .meta({
+    description:
+      "Other names of the same image, best first: one that is on this host is tagged as image when that is not.",
+    examples: [["pytorch:2.5", "registry.example.org/pytorch/pytorch:2.5"]],
+  });

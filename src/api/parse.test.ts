@@ -179,7 +179,7 @@ describe("single fields", () => {
       "7:27: error: spec.lifecycle.maxRuntime: has no value; leave the field out, or write never",
     ],
     ["image: a\ncommand:", "7:3: error: spec.command: has no value; write one, or leave the field out"],
-    ["image:", "6:3: error: spec.image: has no value; for example image: pytorch/pytorch:2.5"],
+    ["image:", "6:3: error: spec.image: has no value; write one, or leave the field out"],
     ["gpus: {count: 1}", "5:1: error: spec.image: is missing; for example image: pytorch/pytorch:2.5"],
     ["image: a\ngpus: {profile: 1g.10gb}", "7:3: error: spec.gpus.count: is missing; for example count: 1"],
     ["image: a\ngpus: 1", "7:9: error: spec.gpus: 1 is not a map of fields; write {count: 1}"],

@@ -82,6 +82,14 @@ export const policyGrants = {
     description: "Images that may be used.",
     examples: [{ deny: ["docker.io/miners/**"] }],
   }),
+  build: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "Whether images may be built (spec.build); absent: only where images are neither allowed nor denied by name.",
+      examples: [true],
+    }),
   hostPorts: HostPortPolicy.optional().meta({
     description: "Ports of the host.",
     examples: [{ ranges: ["8000-8999"] }],

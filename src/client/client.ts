@@ -35,6 +35,8 @@ export interface WriteOptions {
 
 export interface LogRequest {
   readonly follow?: boolean;
+  /** What the build of its image wrote, in place of what it wrote itself. */
+  readonly build?: boolean;
   /** Last lines only. */
   readonly tail?: number;
   readonly timestamps?: boolean;
@@ -235,6 +237,7 @@ async function logStream(
 ): Promise<LogAnswer> {
   const query = queryText({
     follow: request.follow,
+    build: request.build,
     tailLines: request.tail,
     timestamps: request.timestamps,
     sinceSeconds: request.sinceSeconds,

@@ -63,6 +63,10 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       const kept = store.get("ContainerSpec", `${namespace}/${name}`)?.memory.keptLog;
       return kept === undefined ? undefined : { finishedAt: formatTime(kept.finishedAt), text: kept.text };
     },
+    buildLog: (namespace, name, wanted) => {
+      const uid = store.get("ContainerSpec", `${namespace}/${name}`)?.uid ?? "";
+      return parts.images.builds.output(uid)?.open(wanted);
+    },
     health: () =>
       healthChecks({
         sourceSynced: host.sourceSynced,

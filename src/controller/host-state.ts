@@ -83,7 +83,7 @@ export class HostState {
     const { spec, namespace } = record;
     await this.learnGroups(namespace);
     if (spec === null) return { owner: null, ...noPaths };
-    if (this.#options.cache.ready) await this.#options.images.look(spec.image);
+    if (this.#options.cache.ready) await this.#options.images.look(record);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
     return { owner, ...facts };
@@ -196,6 +196,7 @@ export class HostState {
       containers,
       nameTakenBy: taken ? named.name : null,
       image: images.state(record),
+      imageReference: images.referenceOf(record),
       stopping: this.#stopping,
       owner: prepared.owner,
       quota: quotaHere(view.quotaOf(record.namespace), prepared),

@@ -1,76 +1,163 @@
-import type { ImageState } from "../core/world.ts";
+import type { ContainerSpecSpec } from "../api/container.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import { canonicalReference, similarImages } from "../core/similar-images.ts";
+import type { Step } from "../core/plan/step.ts";
+import type { ImageState } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { ContainerRuntime, ListedImage, PullProgress } from "../ports/container-runtime.ts";
+import type { RegistryCredentials } from "../ports/registry-credentials.ts";
+import type { StateDocument } from "../ports/state-document.ts";
 import { StalledError } from "../util/errors.ts";
+import type { BuildBook } from "./build-book.ts";
+import { AliasTags } from "./alias-tags.ts";
 
 /** How long an answer of the engine is believed when no image event comes. */
 const believeMs = 60_000;
 
-interface Known {
-  readonly id: string | null;
-  readonly requirements: Readonly<Record<string, string>>;
+interface Answer {
   readonly at: number;
   /** How many image events had come when it was asked for. */
   readonly forgotten: number;
 }
 
+interface Known extends Answer {
+  readonly id: string | null;
+  readonly requirements: Readonly<Record<string, string>>;
+}
+
+interface Pull {
+  readonly done: Promise<void>;
+  progress: PullProgress | null;
+}
+
+/** Every image here, for names that are missing. */
+interface Listed extends Answer {
+  readonly images: readonly ListedImage[];
+  /** Canonical references. */
+  readonly names: ReadonlySet<string>;
+}
+
+export interface ImageBookOptions {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly credentials: RegistryCredentials;
+  readonly aliasTags: StateDocument;
+  readonly builds: BuildBook;
+}
+
 /** Which images are here, and the pulls under way: one for each reference, shared by all who wait for it. */
 export class ImageBook {
+  readonly builds: BuildBook;
   readonly #runtime: ContainerRuntime;
   readonly #clock: Clock;
+  readonly #credentials: RegistryCredentials;
+  readonly #aliasTags: AliasTags;
   readonly #known = new Map<string, Known>();
-  readonly #pulls = new Map<string, Promise<void>>();
+  #listed: Listed | null = null;
+  readonly #pulls = new Map<string, Pull>();
   /** Objects with imagePullPolicy Always whose pull for the next create is done. */
   readonly #pulledFor = new Set<string>();
   #forgotten = 0;
   #version = 0;
 
-  constructor(runtime: ContainerRuntime, clock: Clock) {
+  constructor({ runtime, clock, credentials, aliasTags, builds }: ImageBookOptions) {
+    this.builds = builds;
     this.#runtime = runtime;
     this.#clock = clock;
+    this.#credentials = credentials;
+    this.#aliasTags = new AliasTags(aliasTags);
   }
 
-  /** Asks the engine unless a fresh answer is known. */
-  async look(reference: string): Promise<void> {
-    const known = this.#known.get(reference);
-    const now = this.#clock.now();
-    if (known !== undefined && known.forgotten === this.#forgotten && now - known.at < believeMs) return;
-    const forgotten = this.#forgotten;
-    const image = await this.#runtime.image(reference).catch(noneIfRefused);
-    const id = image?.id ?? null;
-    if (known?.id !== id) this.#version += 1;
-    const requirements = image?.requirements ?? {};
-    this.#known.set(reference, { id, requirements, at: this.#clock.now(), forgotten });
+  /** Asks the engine about the image that the object needs, unless a fresh answer is known. */
+  async look(record: ContainerRecord): Promise<void> {
+    const { namespace } = record;
+    this.builds.look(record);
+    const reference = this.referenceOf(record);
+    if (reference === null) return;
+    if (!this.#isFresh(this.#known.get(reference))) await this.#ask(reference);
+    const id = this.#known.get(reference)?.id ?? null;
+    const usable = id !== null && this.#aliasTags.others(reference, id, namespace).length === 0;
+    if (!usable && !this.#isFresh(this.#listed)) await this.#list();
   }
 
   /** Grows with every change of what `state` says. */
   get version(): number {
-    return this.#version;
+    return this.#version + this.builds.version;
+  }
+
+  /** The name of the image that the object needs; null where that is not known yet. */
+  referenceOf(record: ContainerRecord): string | null {
+    return this.builds.referenceOf(record);
   }
 
   /** False while nobody has looked: then `state` means nothing. */
-  knows(reference: string): boolean {
-    return this.#known.has(reference) || this.#pulls.has(reference);
+  knows(record: ContainerRecord): boolean {
+    const reference = this.referenceOf(record);
+    if (reference === null) return true;
+    return this.#known.has(reference) || this.#pulls.has(this.#pullKey(reference, record.namespace));
   }
 
   /** What is known of the image an object needs now; call `look` first. */
   state(record: ContainerRecord): ImageState {
-    const { spec } = record;
-    if (spec === null) return { type: "missing" };
-    if (this.#pulls.has(spec.image)) return { type: "pulling" };
-    const { id = null, requirements = {} } = this.#known.get(spec.image) ?? {};
-    if (id === null) return { type: "missing" };
-    const mustPull = spec.imagePullPolicy === "Always" && !this.#pulledFor.has(record.uid);
-    return mustPull ? { type: "missing" } : { type: "present", id, requirements };
+    const { spec, namespace } = record;
+    const reference = this.referenceOf(record);
+    const build = this.builds.stateOf(record);
+    if (build !== null) return build;
+    if (spec === null || reference === null) return { type: "missing" };
+    const pulling = this.#pulling(reference, namespace);
+    if (pulling !== null) return pulling;
+    const { id = null, requirements = {} } = this.#known.get(reference) ?? {};
+    const taggedFor = id === null ? [] : this.#aliasTags.others(reference, id, namespace);
+    const mustPull =
+      spec.build === undefined && spec.imagePullPolicy === "Always" && !this.#pulledFor.has(record.uid);
+    if (id !== null && taggedFor.length === 0 && !mustPull) return { type: "present", id, requirements };
+    return this.#missing(spec, id === null ? this.#similarTo(reference) : [], taggedFor);
+  }
+
+  #pulling(reference: string, namespace: string): ImageState | null {
+    const pull = this.#pulls.get(this.#pullKey(reference, namespace));
+    if (pull === undefined) return null;
+    return { type: "pulling", ...(pull.progress === null ? {} : { progress: pull.progress }) };
+  }
+
+  #missing(
+    { imageAliases = [] }: ContainerSpecSpec,
+    similar: readonly string[],
+    taggedFor: readonly string[],
+  ): ImageState {
+    const alias = imageAliases.find((name) => this.#listed?.names.has(canonicalReference(name)) === true);
+    return {
+      type: "missing",
+      ...(alias === undefined ? {} : { alias }),
+      ...(similar.length === 0 ? {} : { similar }),
+      ...(taggedFor.length === 0 ? {} : { taggedFor }),
+    };
   }
 
   /** Starts a pull, or joins the one under way. */
-  async pull(reference: string, uid: string): Promise<void> {
-    const running = this.#pulls.get(reference) ?? this.#startPull(reference);
-    await running;
+  async pull(
+    reference: string,
+    { namespace, uid }: Pick<ContainerRecord, "namespace" | "uid">,
+  ): Promise<void> {
+    const key = this.#pullKey(reference, namespace);
+    const { done } = this.#pulls.get(key) ?? this.#startPull(reference, namespace);
+    await done;
     this.#version += 1;
     this.#pulledFor.add(uid);
+  }
+
+  /** Gives the image of an alias the name that the spec asks for; counts as the pull of an Always object. */
+  async tag(
+    { image, as }: Pick<Extract<Step, { do: "tag" }>, "image" | "as">,
+    { namespace, uid }: Pick<ContainerRecord, "namespace" | "uid">,
+  ): Promise<void> {
+    const found = await this.#runtime.image(image);
+    // Written down first: a tag that nobody remembers would stand for the image itself.
+    if (found !== undefined) await this.#aliasTags.add(as, found.id, namespace);
+    await this.#runtime.tag(found?.id ?? image, as);
+    this.#known.delete(as);
+    this.#pulledFor.add(uid);
+    this.#version += 1;
   }
 
   /** The container was created: the next create of an Always object pulls again. */
@@ -83,15 +170,61 @@ export class ImageBook {
     this.#forgotten += 1;
   }
 
-  #startPull(reference: string): Promise<void> {
-    const pull = this.#runtime.pull(reference).finally(() => {
+  #isFresh(answer: Answer | null | undefined): boolean {
+    if (answer === null || answer === undefined) return false;
+    return answer.forgotten === this.#forgotten && this.#clock.now() - answer.at < believeMs;
+  }
+
+  async #ask(reference: string): Promise<void> {
+    const forgotten = this.#forgotten;
+    const image = await this.#runtime.image(reference).catch(noneIfRefused);
+    const id = image?.id ?? null;
+    if (this.#known.get(reference)?.id !== id) this.#version += 1;
+    const requirements = image?.requirements ?? {};
+    this.#known.set(reference, { id, requirements, at: this.#clock.now(), forgotten });
+  }
+
+  async #list(): Promise<void> {
+    const forgotten = this.#forgotten;
+    const images = await this.#runtime.images();
+    const names = new Set(images.flatMap(({ references }) => references.map(canonicalReference)));
+    this.#listed = { images, names, at: this.#clock.now(), forgotten };
+    this.#version += 1;
+  }
+
+  #similarTo(reference: string): readonly string[] {
+    const tags = this.#listed?.images.flatMap(({ references }) => references) ?? [];
+    return similarImages(
+      reference,
+      tags.filter((name) => !name.includes("@")),
+    );
+  }
+
+  /** Whoever has a login of their own pulls with that. */
+  #pullKey(reference: string, namespace: string): string {
+    return `${reference} ${this.#credentials.scopeOf(reference, namespace)}`;
+  }
+
+  #startPull(reference: string, namespace: string): Pull {
+    const key = this.#pullKey(reference, namespace);
+    const done = this.#pullAs(reference, namespace).finally(() => {
       this.#version += 1;
-      this.#pulls.delete(reference);
+      this.#pulls.delete(key);
       this.#known.delete(reference);
     });
+    const pull: Pull = { done, progress: null };
     this.#version += 1;
-    this.#pulls.set(reference, pull);
+    this.#pulls.set(key, pull);
     return pull;
+  }
+
+  async #pullAs(reference: string, namespace: string): Promise<void> {
+    const login = await this.#credentials.loginFor(reference, namespace);
+    const onProgress = (progress: PullProgress): void => {
+      const pull = this.#pulls.get(this.#pullKey(reference, namespace));
+      if (pull !== undefined) pull.progress = progress;
+    };
+    await this.#runtime.pull(reference, undefined, { login, onProgress });
   }
 }
 

@@ -6,6 +6,7 @@ import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
+import type { BuildContexts } from "../ports/build-contexts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerFiles } from "../ports/container-files.ts";
 import type { ContainerAccess } from "../ports/container-access.ts";
@@ -20,6 +21,7 @@ import type { KernelLog } from "../ports/kernel-log.ts";
 import type { Log } from "../ports/log.ts";
 import type { OwnerFiles } from "../ports/owner-files.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
+import type { RegistryCredentials } from "../ports/registry-credentials.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import type { Store } from "../ports/store.ts";
@@ -50,6 +52,8 @@ export interface ManagerPorts {
   readonly views: PublishedViews;
   readonly journal: EventJournal;
   readonly lock: InstanceLock;
+  readonly registries: RegistryCredentials;
+  readonly buildContexts: BuildContexts;
   readonly recentUse: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
@@ -57,6 +61,8 @@ export interface ManagerPorts {
   readonly runHistory: StateDocument;
   /** The slices that ds01 has cut itself. */
   readonly ownSlices: StateDocument;
+  /** Names that images got by the aliases in specs. */
+  readonly aliasTags: StateDocument;
   /** Absent where the engine runs on another machine. */
   readonly aggregateCgroups?: AggregateCgroups;
   /** The cgroups that ds01 has made itself. */
@@ -88,6 +94,8 @@ export interface ManagerSettings {
   /** How volumes are named and what presets there are; as without a configuration where absent. */
   readonly volumes?: VolumeSettings;
   readonly dryRun: boolean;
+  /** Images built at the same time; 2 where absent. */
+  readonly concurrentBuilds?: number;
   /** Name of the cgroup above those of users with an aggregate; `ds01` where absent. */
   readonly cgroupRoot?: string;
   /** CPUs of this machine; absent when the engine runs on another. */

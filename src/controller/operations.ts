@@ -31,6 +31,12 @@ const operations: Readonly<Record<string, readonly [operation: string, status: s
   GpuReleased: ["release", "success"],
   Pulling: ["pull", "started"],
   pullDone: ["pull", "success"],
+  Building: ["build", "started"],
+  buildDone: ["build", "success"],
+  ImageBuildFailed: ["build", "failed"],
+  ImageAliased: ["tag", "started"],
+  tagDone: ["tag", "success"],
+  TagFailed: ["tag", "failed"],
   PullFailed: ["pull", "failed"],
 };
 

@@ -3,6 +3,7 @@ import { defaultHealthSettings } from "../core/health/known-device.ts";
 import type { Step } from "../core/plan/step.ts";
 import { defaultVolumes } from "../core/presets/preset.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import { buildLimits } from "./build-limits.ts";
 import { ContainerAccount } from "./container-account.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
@@ -15,22 +16,19 @@ import { ForeignUse } from "./foreign-use.ts";
 import { GpuView } from "./gpu-view.ts";
 import { HostState } from "./host-state.ts";
 import { HostWatch } from "./host-watch.ts";
-import { ImageBook } from "./image-book.ts";
-import { Ingest } from "./ingest.ts";
+import type { ImageBook } from "./image-book.ts";
+import { imageParts } from "./image-parts.ts";
 import { InventoryBook } from "./inventory-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { keepLog } from "./keep-log.ts";
 import { MigDesk } from "./mig-desk.ts";
-import { Orphans } from "./orphans.ts";
-import { PruneDesk } from "./prune-desk.ts";
 import { ViewPublisher } from "./publish-views.ts";
 import { ContainerReconciler } from "./reconcilers/container.ts";
 import { rememberCreated } from "./remember-created.ts";
 import { Recorder } from "./recorder.ts";
 import { ReservationDesk } from "./reservation-desk.ts";
+import { sourceParts, type SourceParts } from "./source-parts.ts";
 import { RuntimeCache, type ChangedContainer } from "./runtime-cache.ts";
-import { SpecIndex } from "./spec-index.ts";
-import { storedRecords } from "./stored-record.ts";
 import { UseCheck } from "./use-check.ts";
 import { RunBook } from "./run-book.ts";
 import { UseMeter } from "./use-meter.ts";
@@ -51,7 +49,7 @@ export interface PartHooks {
 }
 
 /** The parts of one controller, each given what it needs and nothing else. */
-export interface Parts {
+export interface Parts extends SourceParts {
   readonly queue: WorkQueue;
   readonly recorder: Recorder;
   readonly images: ImageBook;
@@ -67,17 +65,13 @@ export interface Parts {
   readonly watch: HostWatch;
   readonly use: UseMeter;
   readonly runs: RunBook;
-  readonly index: SpecIndex;
-  readonly prunes: PruneDesk;
-  readonly ingest: Ingest;
-  readonly orphans: Orphans;
   readonly reconciler: ContainerReconciler;
   readonly migDesk: MigDesk;
 }
 
 /** Puts the parts together; nothing runs yet. */
 export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks: PartHooks): Parts {
-  const { store, clock, runtime, provider, log, source, views } = ports;
+  const { store, clock, runtime, provider, log, views } = ports;
   const { instance, volumes = defaultVolumes } = settings;
   const queue = new WorkQueue(clock);
   const recorder = new Recorder({
@@ -87,7 +81,11 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     onEvent: (event) => ports.journal.append(event),
     history: ports.journal.history(),
   });
-  const images = new ImageBook(runtime, clock);
+  const images = imageParts(ports, settings, {
+    containers: () => cache.all(),
+    limitsOf: (record) => buildLimits(record, host, aggregates),
+    onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
+  });
   const cache = new RuntimeCache({
     runtime,
     clock,
@@ -213,29 +211,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     slotOf,
     enqueue,
   });
-  const index = new SpecIndex((path) =>
-    storedRecords(store).filter(({ source: from }) => from.path === path),
-  );
-  const shared = { sourceName: source.name, store, index, clock, events: recorder, log };
-  const prunes = new PruneDesk({
-    ...shared,
-    hasDirectory: (path) => source.hasDirectory(path),
-    dryRun: settings.dryRun,
-    rescan: hooks.rescan,
-    onChange: hooks.onSpec,
-  });
-  const uidFor = (namespace: string, name: string): string =>
-    Orphans.uidOf(cache.all(), instance, namespace, name) ?? ports.newUid();
-  const ingest = new Ingest({
-    ...shared,
-    prunes,
-    now: () => clock.now(),
-    uidFor,
-    onChange: hooks.onSpec,
-    onSynced: hooks.onSource,
-  });
-  const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
-  const orphans = new Orphans({ ...shared, prunes, instance, mayBeDeclared, onChange: enqueue });
+  const sources = sourceParts(ports, settings, { hooks, recorder, containers: () => cache.all(), enqueue });
   const reconciler = new ContainerReconciler({
     store,
     stateWritable: ports.stateWritable,
@@ -289,10 +265,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     watch,
     runs,
     use,
-    index,
-    prunes,
-    ingest,
-    orphans,
+    ...sources,
     reconciler,
     migDesk,
   };

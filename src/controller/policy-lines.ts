@@ -23,6 +23,12 @@ export function policyLines(quota: ResolvedQuota): readonly LimitLine[] {
     ),
     line(["imagesAllowed", "Images Allowed"], grants.imagesAllowed, joined, "all"),
     list(["imagesDenied", "Images Denied"], grants.imagesDenied),
+    line(
+      ["build", "Builds"],
+      grants.build,
+      (value) => (value ? "allowed" : "not allowed"),
+      "allowed without a list of images",
+    ),
     list(["hostPorts", "Host Ports"], grants.hostPortRanges),
     list(["hostAddresses", "Host Addresses"], grants.hostPortAddresses),
   ];

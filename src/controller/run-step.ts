@@ -54,12 +54,29 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
   // eslint-disable-next-line typescript/require-await -- the pull goes on beside the worker
   pull: async (step, record, context) => {
     context.onLongStepStart();
-    const pull = context.images.pull(step.image, record.uid);
+    const pull = context.images.pull(step.image, record);
     void pull.then(
       () => context.onLongStepEnd(record, step, undefined),
       (error: unknown) => context.onLongStepEnd(record, step, error),
     );
     return "goes-on";
+  },
+  // eslint-disable-next-line typescript/require-await -- the build goes on beside the worker
+  build: async (step, record, context) => {
+    context.onLongStepStart();
+    void context.images.builds.build(record).then(
+      () => {
+        // Its event may come later than the next look.
+        context.images.forget();
+        context.onLongStepEnd(record, step, undefined);
+      },
+      (error: unknown) => context.onLongStepEnd(record, step, error),
+    );
+    return "goes-on";
+  },
+  tag: async (step, record, context) => {
+    await context.images.tag(step, record);
+    return "done";
   },
   makeHostPath: async (step, record, context) => {
     await context.ownerFiles.make(step.path, step.kind, await ownerOf(record, context));

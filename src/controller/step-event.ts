@@ -8,6 +8,10 @@ export function stepEvent(step: Step, world: World): Announcement {
   switch (step.do) {
     case "pull":
       return normal("Pulling", `pulling ${step.image}`);
+    case "build":
+      return normal("Building", `building ${step.image}: ds01 logs NAME --build shows how it goes`);
+    case "tag":
+      return normal("ImageAliased", `${step.image} is tagged as ${step.as}: ${step.cause}`);
     case "makeHostPath":
       return normal("MakingHostPath", `making ${step.path} as its owner: ${step.cause}`);
     case "create":
@@ -28,6 +32,12 @@ export function stepEvent(step: Step, world: World): Announcement {
         `${step.cause}; renamed ${isReplacementName(step.name) ? "" : "back "}to ${step.to}`,
       );
   }
+}
+
+/** The event at the end of a step whose beginning was told long before; null for all others. */
+export function stepDone(step: Step): Announcement | null {
+  if (step.do === "pull") return normal("Pulled", `${step.image} is here`);
+  return step.do === "build" ? normal("Built", `${step.image} is built`) : null;
 }
 
 function createEvent({ container, cause }: Extract<Step, { do: "create" }>, world: World): Announcement {
@@ -63,6 +73,8 @@ function normal(reason: string, message: string): Announcement {
 export const stepFailed = {
   pull: "PullFailed",
   makeHostPath: "HostPathNotMade",
+  build: "ImageBuildFailed",
+  tag: "TagFailed",
   create: "CreateFailed",
   seed: "SeedFailed",
   start: "StartFailed",

@@ -56,6 +56,7 @@ export function failureOf(record: ContainerRecord, step: Step, error: unknown, n
     memory: {
       generation: record.generation,
       step: step.do,
+      ...(step.do === "build" ? { subject: step.image } : {}),
       reason,
       message: `${messageOf(error)}${remedy}`,
       stalled,

@@ -113,6 +113,7 @@ const usedNow: ReadonlySet<string> = new Set([
   "HostPIDDenied",
   "UserDenied",
   "ImageDenied",
+  "BuildDenied",
   "HostPortDenied",
   "HostAddressDenied",
 ]);

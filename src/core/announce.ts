@@ -6,7 +6,7 @@ import { holdUntil } from "./expiry.ts";
 import { deviceUuidsOf } from "./expiry.ts";
 import { deviceGone } from "./lifecycle/device-gone.ts";
 import type { Fact } from "./lifecycle/fact.ts";
-import type { FactType } from "./lifecycle/machine.ts";
+import type { FactType } from "./lifecycle/fact-types.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { announceRuntimeEnd } from "./lifecycle/runtime-warning.ts";
 import type { Situation } from "./lifecycle/situation.ts";

@@ -98,8 +98,13 @@ function withheldBy(
   const { steps } = planned;
   if (steps.length === 0) return null;
   if (!world.engineReady || (!world.sourceSynced && steps.some(isFrozen(world)))) return planned.fact;
-  const again = failure !== null && failure.nextAt > now && steps.some((step) => step.do === failure.step);
+  const again = failure !== null && failure.nextAt > now && steps.some((step) => isSameTry(step, failure));
   return again ? failureFact(failure) : null;
+}
+
+/** Other files are another build, which may go well at once. */
+function isSameTry(step: Step, { step: failed, subject }: StepFailure): boolean {
+  return step.do === failed && (step.do !== "build" || step.image === subject);
 }
 
 function isFrozen({ emergencyStop }: World): (step: Step) => boolean {

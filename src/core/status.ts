@@ -163,18 +163,22 @@ function gpuCondition(situation: Situation, devices: Situation["devices"]): Cond
   return { type, status: false, reason: "NotAllocated", message: "no devices held" };
 }
 
-function imageCondition({ world, spec, roles, memory }: Situation): ConditionInput {
+function imageCondition({ world, roles, memory }: Situation): ConditionInput {
   const type = "ImageReady";
+  const name = world.imageReference ?? "the image";
   if (world.image.type === "present" || roles.primary !== null) {
-    return { type, status: true, reason: "Present", message: spec.image };
+    return { type, status: true, reason: "Present", message: name };
   }
   if (world.image.type === "pulling") {
-    return { type, status: false, reason: "PullingImage", message: `pulling ${spec.image}` };
+    return { type, status: false, reason: "PullingImage", message: `pulling ${name}` };
   }
-  if (memory.failure?.step === "pull") {
+  if (world.image.type === "building") {
+    return { type, status: false, reason: "BuildingImage", message: `building ${name}` };
+  }
+  if (memory.failure?.step === "pull" || memory.failure?.step === "build") {
     return { type, status: false, reason: memory.failure.reason, message: memory.failure.message };
   }
-  return { type, status: false, reason: "ImageNotPresent", message: `${spec.image} is not on this host` };
+  return { type, status: false, reason: "ImageNotPresent", message: `${name} is not on this host` };
 }
 
 function lostAccessCondition(access: LostAccess, now: number): ConditionInput {

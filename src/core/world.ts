@@ -25,9 +25,30 @@ export type ImageState =
       /** Of its variables those that say which driver it needs; absent: none. */
       readonly requirements?: Readonly<Record<string, string>>;
     }
-  | { readonly type: "missing" }
+  | {
+      readonly type: "missing";
+      /** The first of the spec's aliases that is here; absent: none is. */
+      readonly alias?: string;
+      /** Names here that may have been meant, the nearest first; absent: none. */
+      readonly similar?: readonly string[];
+      /** It is here, but only by an alias in the specs of these users, which says nothing of what it is; absent: it is not. */
+      readonly taggedFor?: readonly string[];
+    }
   /** A pull is under way. */
-  | { readonly type: "pulling" };
+  | {
+      readonly type: "pulling";
+      /** In bytes, as far as is known; absent: nothing is. */
+      readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
+    }
+  | BuildState;
+
+/** Why there is no image yet of an object that builds its own. */
+export type BuildState =
+  /** What it is built from is being read. */
+  | { readonly type: "reading" }
+  /** It waits for its turn, or is being built. */
+  | { readonly type: "building"; readonly since: number; readonly lastLine: string }
+  | { readonly type: "unbuildable"; readonly reason: string; readonly message: string };
 
 type SpecialFile = "Socket" | "CharDevice" | "BlockDevice" | "Other";
 /** What can stand at a path of the host. */
@@ -54,6 +75,8 @@ export interface World {
   /** Name of a container that is not this object's but has its name. */
   readonly nameTakenBy: string | null;
   readonly image: ImageState;
+  /** Name of the image that it needs; null while what it is built from has not been read. */
+  readonly imageReference: string | null;
   /** Ids of containers that are being stopped right now -> milliseconds of grace that they are given. */
   readonly stopping: ReadonlyMap<string, number>;
   /** Account of the namespace's user; null when the system has none. */

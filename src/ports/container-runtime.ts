@@ -1,7 +1,9 @@
+import type { Readable } from "node:stream";
 import type { AppliedLimits } from "../core/lifecycle/memory.ts";
 import type { EngineState, ObservedContainer } from "../core/observed.ts";
 import type { DesiredContainer } from "../core/plan/desired-container.ts";
 import type { EngineDevices } from "../core/schedule/injection.ts";
+import type { RegistryLogin } from "./registry-credentials.ts";
 
 /** What the cheap list call shows of a container; inspect is the truth. */
 export interface ListedContainer {
@@ -30,6 +32,51 @@ export interface ImageInfo {
   readonly requirements?: Readonly<Record<string, string>>;
 }
 
+/** How much of an image has been fetched, in bytes. */
+export interface PullProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface PullOptions {
+  /** Absent: the registry is asked as anybody. */
+  readonly login?: RegistryLogin | undefined;
+  readonly onProgress?: (progress: PullProgress) => void;
+}
+
+/** What holds for what runs while an image is built; null is unlimited. */
+export interface BuildLimits {
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly cgroupParent: string | null;
+}
+
+/** An image to be built. */
+export interface BuildRequest {
+  /** The context as a tar archive. */
+  readonly tar: Readable;
+  readonly dockerfile: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly target: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly limits: BuildLimits;
+  /** For base images. */
+  readonly logins: readonly RegistryLogin[];
+  readonly onOutput: (text: string) => void;
+}
+
+/** One row of the engine's list of images. */
+export interface ListedImage {
+  readonly id: string;
+  /** `name:tag` and `name@digest`, all of them. */
+  readonly references: readonly string[];
+  /** Layers that it shares with others included. */
+  readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** A volume that the engine keeps. */
 export interface EngineVolume {
   readonly labels: Readonly<Record<string, string>>;
@@ -53,7 +100,15 @@ export interface ContainerRuntime {
   /** What the engine says now about passing devices into containers. */
   devices(signal?: AbortSignal): Promise<EngineDevices>;
   image(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined>;
-  pull(reference: string, signal?: AbortSignal): Promise<void>;
+  /** Every image of the engine; complete or an error. */
+  images(signal?: AbortSignal): Promise<readonly ListedImage[]>;
+  /** Gives an image another name, which no longer names what it did. */
+  tag(image: string, as: string, signal?: AbortSignal): Promise<void>;
+  pull(reference: string, signal?: AbortSignal, options?: PullOptions): Promise<void>;
+  /** Builds an image without a name and returns its id. StalledError BuildFailed for what is wrong with the Dockerfile. */
+  build(request: BuildRequest): Promise<string>;
+  /** Removes a name, and the image with its last one; one that is used stays: ConflictError. */
+  removeImage(idOrReference: string, signal?: AbortSignal): Promise<void>;
   /** By the engine's name; undefined where there is none. */
   volume(name: string, signal?: AbortSignal): Promise<EngineVolume | undefined>;
   /** Returns the id. Volumes it mounts that are missing are made with it. A container under that name already: ConflictError. */

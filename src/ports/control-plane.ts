@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { WrittenKind } from "../api/document.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
@@ -69,6 +70,12 @@ export interface ControlPlane {
   containerId(namespace: string, name: string): string | undefined;
   /** The end of the log of a container that is gone; undefined when none was kept. */
   keptLog(namespace: string, name: string): KeptLogText | undefined;
+  /** What the last build of the object's image wrote; undefined where there was none since the controller started. */
+  buildLog(
+    namespace: string,
+    name: string,
+    options: { readonly follow: boolean; readonly tail: number | null },
+  ): Readable | undefined;
   health(): readonly HealthCheck[];
   /** Deletions that the prune guard holds back; `token` confirms exactly this set. */
   blockedPrunes(): readonly {

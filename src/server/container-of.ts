@@ -1,9 +1,10 @@
+import type { Readable } from "node:stream";
 import { may } from "./access.ts";
 import type { Verb } from "./access.ts";
 import { parameter } from "./exchange.ts";
 import type { RequestContext } from "./exchange.ts";
 import { detailsOf, forbidden, notFound, StatusError } from "./failure.ts";
-import { podType } from "./resource-type.ts";
+import { podType, type ResourceType } from "./resource-type.ts";
 import type { Services } from "./services.ts";
 
 /** Docker id of the container that a pod path names; throws Forbidden or NotFound. */
@@ -23,6 +24,28 @@ export function containerIfAny(
   context: RequestContext,
   subresource: "log" | "exec" | "attach" | "portforward",
 ): string | undefined {
+  const { namespace, name } = allowedObject(services, context, subresource);
+  return services.control.containerId(namespace, name);
+}
+
+/** What the last build for the object that a pod path names wrote; throws Forbidden or NotFound. */
+export function buildLogOf(
+  services: Services,
+  context: RequestContext,
+  wanted: { readonly follow: boolean; readonly tail: number | null },
+): Readable {
+  const { namespace, name, type } = allowedObject(services, context, "log");
+  const log = services.control.buildLog(namespace, name, wanted);
+  if (log !== undefined) return log;
+  const message = `nothing was built for "${name}" since the controller started; see: ds01 describe container ${name} -n ${namespace}`;
+  throw new StatusError("NotFound", message, detailsOf(type, name));
+}
+
+function allowedObject(
+  services: Services,
+  context: RequestContext,
+  subresource: "log" | "exec" | "attach" | "portforward",
+): { readonly namespace: string; readonly name: string; readonly type: ResourceType } {
   const { caller } = context;
   const namespace = parameter(context, "namespace");
   const name = parameter(context, "name");
@@ -33,7 +56,7 @@ export function containerIfAny(
   }
   const { type, cache } = services.resources.of("ContainerSpec");
   if (cache.get(namespace, name) === undefined) throw notFound(type, name);
-  return services.control.containerId(namespace, name);
+  return { namespace, name, type };
 }
 
 /** That there is no container now. */

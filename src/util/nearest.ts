@@ -5,14 +5,14 @@ export function nearest(written: string, candidates: readonly string[]): string 
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(written.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = distanceOf(written.toLowerCase(), candidate.toLowerCase());
+    const distance = slipsBetween(written.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
-/** Swapped neighbours (`nmae`) are one slip, not two. */
-function distanceOf(one: string, other: string): number {
+/** Slips of the keys between two words; swapped neighbours (`nmae`) are one slip, not two. */
+export function slipsBetween(one: string, other: string): number {
   const sameLetters = lettersOf(one) === lettersOf(other);
   return sameLetters && one !== other ? leven(one, other) / 2 : leven(one, other);
 }

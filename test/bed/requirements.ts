@@ -34,7 +34,7 @@ export function ensureRequirements(): void {
       `the test bed wants ${missing().join(", ")}: install Docker Engine, static busybox and iptables, or set DOCKER_HOST`,
     );
   }
-  install();
+  installPackages(packages);
   const still = missing();
   if (still.length > 0)
     throw new Error(
@@ -42,7 +42,8 @@ export function ensureRequirements(): void {
     );
 }
 
-function install(): void {
+/** Installs Debian packages beside those of the bed itself; throws with what to do. */
+export function installPackages(packages: readonly string[]): void {
   process.stderr.write(`test bed: installing ${packages.join(" ")}\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", PATH: systemPath };
   const commands = [

@@ -425,6 +425,19 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           id: expect.stringMatching(/^sha256:/) as string,
         });
         expect(await runtime.image("bed/nowhere:1")).toBeUndefined();
+        const rows = await runtime.images();
+        const row = rows.find(({ references }) => references.includes("bed/base:1"));
+        expect(row).toMatchObject({ id: image?.id });
+        expect(row?.sizeBytes).toBeGreaterThan(0);
+      });
+
+      it("gives an image another name, and takes that from the one that had it", async () => {
+        const base = await runtime.image("bed/base:1");
+        await runtime.tag("bed/pause:1", "bed/tagged");
+        await runtime.tag("bed/base:1", "bed/tagged:latest");
+        expect(await runtime.image("bed/tagged")).toMatchObject({ id: base?.id });
+        const answer = runtime.tag("bed/nowhere:1", "bed/tagged");
+        await expect(answer).rejects.toMatchObject({ reason: "ImageNotFound" });
       });
     });
 

@@ -63,6 +63,7 @@ echo run >>/checkpoints/runs && cat /checkpoints/runs
 `,
   "python:3.12-slim": "#!/bin/sh\nexit 0\n",
   "mcr.microsoft.com/devcontainers/python:3.12": undefined,
+  "busybox:1.37": undefined,
   "lab/jax-tpu:0.4": `#!/bin/sh
 [ "$PJRT_DEVICE" = TPU ] && ls /dev | grep accel
 `,
@@ -368,6 +369,17 @@ describe("the examples", () => {
     );
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('did you mean "models"?');
+  });
+
+  it("build-from-dockerfile must build its image and run it", async () => {
+    const folder = join(host.specs, "users/alice/greeter");
+    cpSync(join(examples, "build-from-dockerfile"), folder, { recursive: true });
+
+    await host.waitForPhase("alice/greeter", "Completed", 60_000);
+
+    expect((await host.ds01("logs", "greeter")).stdout).toBe("hello from an image of my own\n");
+    expect((await host.ds01("logs", "greeter", "--build")).stdout).toContain("FROM busybox:1.37");
+    await host.remove("alice/greeter");
   });
 
   it("quotas must be in effect, and refuse what they forbid with the numbers and the file", async () => {

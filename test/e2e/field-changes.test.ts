@@ -31,6 +31,12 @@ function edits(host: Host): Readonly<Record<string, Edit>> {
   const limit = { path: disk, readBytesPerSecond: "200Mi" };
   return {
     image: { before: "bed/base:1", after: "bed/stubborn:1", with: { stopGracePeriod: "1s" } },
+    build: {
+      before: { context: "./app" },
+      after: { context: "./app", dockerfile: "Dockerfile.other" },
+      with: { image: undefined },
+    },
+    imageAliases: { after: ["bed/stubborn:1"] },
     imagePullPolicy: { after: "IfNotPresent" },
     command: { after: ["/bin/serve"] },
     args: { before: ["3000"], after: ["4000"], with: { command: ["sleep"], stopGracePeriod: "1s" } },
@@ -79,6 +85,8 @@ describe("an edit of each field of a spec", () => {
   beforeAll(async () => {
     host = await startHost({ name: "edits" });
     mkdirSync(join(host.directory, "mounted"));
+    host.drop("users/alice/app/Dockerfile", "FROM bed/base:1\n");
+    host.drop("users/alice/app/Dockerfile.other", "FROM bed/base:1\nENV OTHER=1\n");
     table = edits(host);
     const policy = {
       users: ["*"],

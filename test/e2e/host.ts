@@ -22,7 +22,7 @@ import { NotFoundError } from "../../src/util/errors.ts";
 import { startDockerProxy } from "../bed/docker-proxy.ts";
 import type { DockerProxy } from "../bed/docker-proxy.ts";
 import { startEngine } from "../bed/engine.ts";
-import type { Engine } from "../bed/engine.ts";
+import type { Engine, EngineNetwork } from "../bed/engine.ts";
 import { type SmiFault, updateGpuState } from "../bed/nvidia/state.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { builtProgram } from "./built-program.ts";
@@ -39,8 +39,8 @@ export interface HostOptions {
   /** Whether containers survive a restart of the engine; not unless told. */
   readonly liveRestore?: boolean;
   readonly dockerdArguments?: readonly string[];
-  /** `bridge`: containers can be reached by their addresses. Unless told, their network is apart. */
-  readonly network?: "bridge";
+  /** Where the engine's network is; a namespace of its own unless told. */
+  readonly network?: EngineNetwork;
   /** Files that are there before the controller starts, by path below the specs root. */
   readonly files?: Readonly<Record<string, string>>;
   /** Lines for the configuration file; `trust: path` unless told, because most users do not exist here. */

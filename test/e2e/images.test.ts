@@ -44,6 +44,35 @@ describe("an image", () => {
     await host.remove("alice/local");
   });
 
+  it("must be found under another name of the spec, for its owner only", async () => {
+    const names = { image: "team/tool:1", imageAliases: ["gone/tool:1", "bed/base:1"] };
+    host.drop("users/alice/aliased.yaml", containerSpec("aliased", names));
+    await host.waitForReady("alice/aliased");
+    const base = await host.engine.docker.getImage("bed/base:1").inspect();
+    expect(await host.dockerInspect("alice/aliased")).toMatchObject({
+      Image: base.Id,
+      Config: { Image: "team/tool:1" },
+    });
+    expect((await host.waitForEvent("alice/aliased", "ImageAliased")).message).toBe(
+      "bed/base:1 is tagged as team/tool:1: team/tool:1 is not here, and its alias bed/base:1 is",
+    );
+    host.drop("users/bob/same.yaml", containerSpec("same", { image: "team/tool:1" }));
+    const other = await host.waitForPhase("bob/same", "Failed");
+    expect(other.status.message).toContain("only as an alias in specs of alice");
+    await host.restartController();
+    await host.waitForReady("alice/aliased");
+    expect((await host.waitForPhase("bob/same", "Failed")).status.reason).toBe("ImageNotFound");
+    expect(host.proxy.mutations()).toEqual([]);
+    await host.remove("alice/aliased", "bob/same");
+  });
+
+  it("is answered with similar names that are here when nobody knows its own", async () => {
+    host.drop("users/alice/typo.yaml", containerSpec("typo", { image: "bed/bsae:1" }));
+    const { status } = await host.waitForPhase("alice/typo", "Failed");
+    expect(status.message).toContain("did you mean bed/base:1, which is here?");
+    await host.remove("alice/typo");
+  });
+
   it("must be pulled again and again, later each time, and hold no GPU until it is here", async () => {
     const spec = { image: unreachable, imagePullPolicy: "IfNotPresent", ...allGpus };
     host.drop("users/alice/remote.yaml", containerSpec("remote", spec));

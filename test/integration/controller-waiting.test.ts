@@ -68,7 +68,7 @@ test("who is kept back by something else than devices holds up nobody in the que
 test("an image that arrives by hand is taken up at once by who waits for it and for a GPU", async () => {
   const bed = newBed();
   bed.provider.answer = () => inventory([gpu(0)]);
-  bed.runtime.images.delete("bed/gpu:1");
+  bed.runtime.imagesHere.delete("bed/gpu:1");
   bed.source.write(
     "users/alice/train.yaml",
     `apiVersion: ds01.io/v1alpha1

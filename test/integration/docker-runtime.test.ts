@@ -22,6 +22,7 @@ const shortDeadlines: EngineDeadlines = {
   startMs: 5_000,
   stopMarginMs: 300,
   pullIdleMs: 300,
+  buildIdleMs: 300,
   watchPingIntervalMs: 100,
 };
 

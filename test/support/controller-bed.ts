@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { ControllerManager } from "../../src/controller/manager.ts";
+import type { RegistryCredentials } from "../../src/ports/registry-credentials.ts";
 import type { ManagerSettings } from "../../src/controller/manager-ports.ts";
 import type { EventObject } from "../../src/api/event.ts";
 import type { ContainerRecord } from "../../src/core/record.ts";
@@ -13,6 +14,7 @@ import { FakeRuntime } from "./fake-runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemoryNotebook } from "./memory-notebook.ts";
 import { MemoryCgroups } from "./memory-cgroups.ts";
+import { MemoryContexts } from "./memory-contexts.ts";
 import { MemoryDocument } from "./memory-document.ts";
 import { MemoryFiles } from "./memory-files.ts";
 import { MemoryIdentity } from "./memory-identity.ts";
@@ -79,6 +81,14 @@ export class ControllerBed {
   /** How often somebody has looked at a host path, and what happens right before one does. */
   looksAtPaths = 0;
   beforePathLook: (path: string) => void = () => undefined;
+  /** Logins by image, and whether each user has one of their own. */
+  readonly registries: RegistryCredentials = {
+    loginFor: async () => undefined,
+    loginsFor: async () => [],
+    scopeOf: () => "",
+  };
+  /** Contents of contexts, by their path below the specs root. */
+  readonly contexts = new MemoryContexts();
   readonly cgroups = new MemoryCgroups();
   readonly containerFiles = new MemoryFiles();
   /** The cgroups that the controller says it has made. */
@@ -87,6 +97,8 @@ export class ControllerBed {
   readonly recentUse = new MemoryDocument();
   /** What admins have stopped at once, as it was written last. */
   readonly emergencyStops = new MemoryDocument();
+  /** Names that images got by aliases, as it was written last. */
+  readonly aliasTags = new MemoryDocument();
   /** How long earlier work took, as it was written last. */
   readonly runHistory = new MemoryDocument();
   /** False: another controller has taken over. */
@@ -109,7 +121,7 @@ export class ControllerBed {
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
     this.notebook = before?.notebook ?? new MemoryNotebook();
-    for (const name of ["runHistory", "recentUse", "emergencyStops"] as const) {
+    for (const name of ["runHistory", "recentUse", "emergencyStops", "aliasTags"] as const) {
       this[name].value = before?.[name].value ?? null;
     }
     this.manager = new ControllerManager(
@@ -156,9 +168,12 @@ export class ControllerBed {
         journal: { append: (event) => void this.events.push(event), history: () => [] },
         lock: { held: () => this.lockHeld, onLost: () => undefined, release: async () => undefined },
         recentUse: this.recentUse,
+        registries: this.registries,
+        buildContexts: this.contexts,
         runHistory: this.runHistory,
         ownSlices: new MemoryDocument(),
         emergencyStops: this.emergencyStops,
+        aliasTags: this.aliasTags,
         aggregateCgroups: this.cgroups,
         ownCgroups: this.ownCgroups,
         ...(kernelLog === undefined ? {} : { kernelLog }),

@@ -1,3 +1,5 @@
+import type { ListedImage } from "../../src/ports/container-runtime.ts";
+
 /** An image of the fake engine, and how a process made from it behaves. */
 export interface FakeImage {
   readonly reference: string;
@@ -54,4 +56,13 @@ export function idOf(text: string): string {
   for (const character of text)
     hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
   return hash.toString(16).padStart(16, "0").repeat(4);
+}
+
+/** The engine's list of images: one row an id, with all its names. */
+export function listFakeImages(here: ReadonlyMap<string, FakeImage>): readonly ListedImage[] {
+  const ids = [...new Set([...here.values()].map(({ id }) => id))];
+  return ids.map((id) => {
+    const references = [...here].flatMap(([reference, image]) => (image.id === id ? [reference] : []));
+    return { id, references, sizeBytes: 1_000_000, createdAt: 0, labels: {} };
+  });
 }

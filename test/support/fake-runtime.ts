@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import type { ObservedContainer } from "../../src/core/observed.ts";
 import { saysRequirement } from "../../src/core/cuda-fit.ts";
 import { engineError } from "../../src/adapters/docker/errors.ts";
@@ -5,18 +6,21 @@ import type { DesiredContainer } from "../../src/core/plan/desired-container.ts"
 import { unaskedEngine, type EngineDevices } from "../../src/core/schedule/injection.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type {
+  BuildRequest,
   ContainerRuntime,
   EngineVolume,
   ImageInfo,
+  ListedImage,
   ListedContainer,
   RuntimeHint,
   RuntimeUpdate,
 } from "../../src/ports/container-runtime.ts";
+import { StalledError } from "../../src/util/errors.ts";
 import { containerOf, hostAddress, isAlive, statusText, withTag } from "./fake-container.ts";
 import type { FakeContainer } from "./fake-container.ts";
 import { FakeFaults, unreachable, waitFor } from "./fake-faults.ts";
 import type { FakeCallName, FakeFault } from "./fake-faults.ts";
-import { fakeBedImages, idOf } from "./fake-images.ts";
+import { fakeBedImages, fakeImage, idOf, listFakeImages } from "./fake-images.ts";
 import type { FakeImage } from "./fake-images.ts";
 import { HintHub } from "./hint-hub.ts";
 
@@ -39,6 +43,9 @@ interface Process {
 
 const mutatingCalls: ReadonlySet<FakeCallName> = new Set<FakeCallName>([
   "pull",
+  "build",
+  "removeImage",
+  "tag",
   "create",
   "start",
   "pause",
@@ -66,7 +73,7 @@ export class FakeRuntime implements ContainerRuntime {
   /** Every call so far. */
   readonly calls: FakeCall[] = [];
   /** Images the engine has, by reference. */
-  readonly images = new Map<string, FakeImage>();
+  readonly imagesHere = new Map<string, FakeImage>();
   /** Images that pull finds. */
   readonly registry = new Map<string, FakeImage>();
   /** Volumes by name, as they were first mounted. */
@@ -96,7 +103,7 @@ export class FakeRuntime implements ContainerRuntime {
   constructor(options: { readonly clock?: Clock; readonly images?: readonly FakeImage[] } = {}) {
     this.#clock = options.clock ?? realClock;
     this.#faults = new FakeFaults(this.#clock);
-    for (const image of options.images ?? fakeBedImages()) this.images.set(image.reference, image);
+    for (const image of options.images ?? fakeBedImages()) this.imagesHere.set(image.reference, image);
   }
 
   // What tests look at and do by hand
@@ -267,13 +274,45 @@ export class FakeRuntime implements ContainerRuntime {
     });
   }
 
+  images(signal?: AbortSignal): Promise<readonly ListedImage[]> {
+    return this.#answer("images", "", signal, () => listFakeImages(this.imagesHere));
+  }
+
+  tag(image: string, as: string, signal?: AbortSignal): Promise<void> {
+    return this.#answer("tag", image, signal, () => {
+      const found = this.#image(image);
+      if (found === undefined) throw refusal(404, `No such image: ${image}`, `tag ${image} as ${as}`);
+      this.imagesHere.set(withTag(as), found);
+      this.#publish({ type: "image", id: as, action: "tag", labels: {} });
+    });
+  }
+
+  build(request: BuildRequest): Promise<string> {
+    return this.#answer("build", "", undefined, async () => {
+      const content = await text(request.tar);
+      request.onOutput(`Step 1/1 : ${content}\n`);
+      if (content.includes("fails")) {
+        throw new StalledError({ reason: "BuildFailed", message: "cannot build the image: it fails" });
+      }
+      const image = fakeImage(content);
+      this.imagesHere.set(image.id, image);
+      return image.id;
+    });
+  }
+
+  removeImage(idOrReference: string, signal?: AbortSignal): Promise<void> {
+    return this.#answer("removeImage", idOrReference, signal, () => {
+      this.imagesHere.delete(withTag(idOrReference));
+    });
+  }
+
   pull(reference: string, signal?: AbortSignal): Promise<void> {
     return this.#answer("pull", reference, signal, () => {
       const what = `pull ${reference}`;
       const image = this.registry.get(reference) ?? this.registry.get(withTag(reference));
       if (image === undefined)
         throw refusal(404, `manifest for ${reference} not found: manifest unknown`, what);
-      this.images.set(withTag(reference), image);
+      this.imagesHere.set(withTag(reference), image);
       this.#publish({ type: "image", id: reference, action: "pull", labels: {} });
     });
   }
@@ -500,8 +539,8 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   #image(reference: string): FakeImage | undefined {
-    const byId = [...this.images.values()].find(({ id }) => id === reference);
-    return byId ?? this.images.get(withTag(reference));
+    const byId = [...this.imagesHere.values()].find(({ id }) => id === reference);
+    return byId ?? this.imagesHere.get(withTag(reference));
   }
 
   #hint(container: FakeContainer, action: string): void {

@@ -1,5 +1,6 @@
 import { describePreset } from "../../src/core/presets/describe-preset.ts";
 import { defaultVolumes } from "../../src/core/presets/preset.ts";
+import { Readable } from "node:stream";
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
@@ -210,6 +211,14 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   containerId(namespace: string, name: string): string | undefined {
     const record = this.store.get("ContainerSpec", objectKey(namespace, name));
     return record?.status.phase === "Running" ? `docker-${namespace}-${name}` : undefined;
+  }
+
+  /** What builds have written, by namespace/name. */
+  readonly buildLogs = new Map<string, string>();
+
+  buildLog(namespace: string, name: string): Readable | undefined {
+    const text = this.buildLogs.get(`${namespace}/${name}`);
+    return text === undefined ? undefined : Readable.from([text]);
   }
 
   health(): readonly HealthCheck[] {

@@ -79,7 +79,7 @@ export function someContainer(own: ContainerRecord): fc.Arbitrary<ObservedContai
       oomKilled: fc.boolean(),
       health: fc.constantFrom(null, null, "starting", "healthy", "unhealthy"),
       lingering: fc.constantFrom(null, false, false, true),
-      image: fc.constantFrom(written.image, written.image, written.image, "bed/else:1"),
+      image: fc.constantFrom(written.image ?? "", written.image ?? "", written.image ?? "", "bed/else:1"),
       memoryBytes: fc.constantFrom(null, 1024 ** 3),
       restartPolicy: fc.constantFrom("no", "no", "no", "always"),
       injection: fc.constantFrom("hook", "cdi", "none"),

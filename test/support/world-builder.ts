@@ -54,7 +54,7 @@ export function hookAttachment(devices: readonly Device[]): Attachment {
 
 /** A full spec from the few fields a test is about. */
 export function spec(fields: Partial<Record<keyof ContainerSpecSpec, unknown>> = {}): ContainerSpecSpec {
-  return Schema.parse({ image: "bed/base:1", ...fields });
+  return Schema.parse({ ...(fields.build === undefined ? { image: "bed/base:1" } : {}), ...fields });
 }
 
 /** A record as ingest makes it. */
@@ -100,6 +100,7 @@ export function world(overrides: Partial<World> = {}, quotas: readonly QuotaReco
     containers: [],
     nameTakenBy: null,
     image: { type: "present", id: "sha256:image" },
+    imageReference: own.spec?.image ?? null,
     stopping: new Map(),
     owner: alice,
     portUses: [],

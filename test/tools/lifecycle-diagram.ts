@@ -1,7 +1,7 @@
 import { phases } from "../../src/api/container.ts";
 import type { Phase } from "../../src/api/container.ts";
-import { factTypes, lifecycleTable } from "../../src/core/lifecycle/machine.ts";
-import type { FactType } from "../../src/core/lifecycle/machine.ts";
+import { factTypes, type FactType } from "../../src/core/lifecycle/fact-types.ts";
+import { lifecycleTable } from "../../src/core/lifecycle/machine.ts";
 import { actionWords, factWords, phaseWords } from "./lifecycle-words.ts";
 
 const begin = "<!-- generated from src/core/lifecycle/machine.ts by: npm run gen -->";

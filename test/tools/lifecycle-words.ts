@@ -1,5 +1,6 @@
 import type { Phase } from "../../src/api/container.ts";
-import type { FactType, LifecycleAction } from "../../src/core/lifecycle/machine.ts";
+import type { FactType } from "../../src/core/lifecycle/fact-types.ts";
+import type { LifecycleAction } from "../../src/core/lifecycle/machine.ts";
 
 /** What a phase means to the person who wrote the spec. */
 export const phaseWords: Readonly<Record<Phase, string>> = {
@@ -36,7 +37,10 @@ export const factWords: Readonly<Record<FactType, FactWords>> = {
   "spec.vanished": { says: "the spec file is gone and its grace runs", drawnFrom: [] },
   waiting: { says: "something it needs is missing", drawnFrom: ["Preparing", "Released"] },
   "image.missing": { says: "the image is not here yet", drawnFrom: ["Pending", "Backoff"] },
+  "image.aliased": { says: "the image is here by another name of the spec", drawnFrom: ["Pending"] },
   "image.pulling": { says: "the image is being pulled", drawnFrom: [] },
+  "image.unbuilt": { says: "its image is not built yet", drawnFrom: ["Pending"] },
+  "image.building": { says: "its image is being built", drawnFrom: [] },
   assigned: { says: "everything it needs is there", drawnFrom: ["Pending", "Preparing", "Allocated"] },
   stalled: { says: "it cannot work as written", drawnFrom: ["Preparing"] },
   "retry.waiting": { says: "a step failed and is tried again later", drawnFrom: ["Preparing"] },
@@ -77,6 +81,8 @@ export const factWords: Readonly<Record<FactType, FactWords>> = {
 /** What ds01 does, as a verb and its object. */
 export const actionWords: Readonly<Record<LifecycleAction, string>> = {
   pullImage: "pull the image",
+  buildImage: "build the image",
+  tagImage: "give the image its name",
   createContainer: "create the container",
   startContainer: "start it",
   unpauseContainer: "unpause it",

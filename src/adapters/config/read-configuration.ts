@@ -11,9 +11,11 @@ import {
   presetWithoutPlace,
   type VolumeSettings,
 } from "../../core/presets/preset.ts";
+import type { RegistryRow } from "../registry/credential-files.ts";
 import { defaultHealthSettings, type HealthSettings } from "../../core/health/known-device.ts";
 import { defaultPreemption, type PreemptionSettings } from "../../core/schedule/preemption.ts";
 import { defaultStrategy, type Strategy } from "../../core/schedule/strategies.ts";
+import { parseBytes } from "../../util/quantity.ts";
 import { parseDuration } from "../../util/duration.ts";
 import type { SharingRule } from "../../core/schedule/sharing.ts";
 import { nearest } from "../../util/nearest.ts";
@@ -42,6 +44,8 @@ export interface Settings {
   readonly cutsCards: boolean;
   readonly preemption: PreemptionSettings;
   readonly workers: number;
+  readonly registries: readonly RegistryRow[];
+  readonly builds: { readonly concurrent: number; readonly contextBytes: number };
   readonly cgroupRoot: string;
   readonly volumes: VolumeSettings;
   readonly health: HealthSettings;
@@ -92,6 +96,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     ...allocationSettings(file),
     preemption: preemptionSettings(file.preemption),
     workers: file.workers ?? 4,
+    ...imageSettings(file),
     cgroupRoot: file.cgroupRoot ?? "ds01",
     volumes: {
       prefix: file.volumes?.prefix ?? defaultVolumes.prefix,
@@ -100,6 +105,11 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     },
     ...healthSettings(file.health),
   };
+}
+
+function imageSettings({ registries, builds }: Configuration): Pick<Settings, "registries" | "builds"> {
+  const contextBytes = parseBytes(builds?.contextSize ?? "1Gi") ?? 0;
+  return { registries: registries ?? [], builds: { concurrent: builds?.concurrent ?? 2, contextBytes } };
 }
 
 function allocationSettings({

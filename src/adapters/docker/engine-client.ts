@@ -12,7 +12,8 @@ export interface EngineRequest {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
   /** A tar archive as the body instead. */
-  readonly archive?: Buffer;
+  readonly archive?: Buffer | Readable;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Answers that mean success although they are no 2xx. */
   readonly accept?: readonly number[];
   readonly deadlineMs: number;
@@ -46,13 +47,14 @@ export function engineClient(docker: Docker): EngineClient {
   const modem: Modem = docker.modem;
 
   async function send(request: EngineRequest, kind: AnswerKind): Promise<unknown> {
-    const { what, method, path, query, body, archive, accept = [], signal } = request;
+    const { what, method, path, query, body, archive, headers, accept = [], signal } = request;
     try {
       return await withDeadline({ what, deadlineMs: request.deadlineMs, signal }, (abortSignal) => {
         const options = {
           method,
           path: query === undefined ? path : `${path}?`,
           options: { _query: query ?? {}, _body: body ?? {} },
+          ...(headers === undefined ? {} : { headers: { ...headers } }),
           ...(archive === undefined ? {} : { file: archive }),
           isStream: kind !== "json",
           ...(kind === "connection" ? { hijack: true, openStdin: true } : {}),

@@ -1,5 +1,5 @@
 import { saysRequirement } from "../../core/cuda-fit.ts";
-import type { ImageInfo } from "../../ports/container-runtime.ts";
+import type { ImageInfo, ListedImage } from "../../ports/container-runtime.ts";
 
 /** What ds01 reads of `GET /images/NAME/json`. */
 export interface ImageJson {
@@ -14,4 +14,35 @@ export function imageInfo({ Id: id, Config: config }: ImageJson, reference: stri
     return saysRequirement(name) ? [[name, value.join("=")] as const] : [];
   });
   return said.length === 0 ? { id, reference } : { id, reference, requirements: Object.fromEntries(said) };
+}
+
+/** What ds01 reads of a row of `GET /images/json`. */
+export interface ImageRowJson {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Size: number;
+  /** Seconds since the epoch. */
+  readonly Created: number;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+/** A row of the list of images. */
+export function listedImage(row: ImageRowJson): ListedImage {
+  const references = [...(row.RepoTags ?? []), ...(row.RepoDigests ?? [])];
+  return {
+    id: row.Id,
+    // What has no name is listed as <none>.
+    references: references.filter((reference) => !reference.includes("<none>")),
+    sizeBytes: row.Size,
+    createdAt: row.Created * 1000,
+    labels: row.Labels ?? {},
+  };
+}
+
+/** Name and tag of a reference as the Engine API wants them apart; without a tag it is `latest`. */
+export function repositoryAndTag(reference: string): { readonly repo: string; readonly tag: string } {
+  const colon = reference.indexOf(":", reference.lastIndexOf("/") + 1);
+  if (colon < 0) return { repo: reference, tag: "latest" };
+  return { repo: reference.slice(0, colon), tag: reference.slice(colon + 1) };
 }

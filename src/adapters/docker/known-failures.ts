@@ -36,7 +36,7 @@ export const knownFailures: readonly KnownFailure[] = [
     kind: "stalled",
     reason: "RegistryDenied",
     remedy:
-      "check the name in spec.image; for a private image, pull it by hand and set imagePullPolicy: IfNotPresent or Never",
+      "check the name in spec.image; for a private image, an admin gives ds01 a login (registries in the configuration), or pull it by hand and set imagePullPolicy: IfNotPresent or Never",
   },
   {
     pattern:
@@ -47,7 +47,15 @@ export const knownFailures: readonly KnownFailure[] = [
   },
   {
     pattern:
-      /(?:get|head|post) "?https?:\/\/|dial tcp|i\/o timeout|no such host|tls handshake timeout|tls: |x509: |server gave http response|received unexpected http status/i,
+      /x509: |tls: failed to verify|server gave http response to https client|first record does not look like a tls handshake/i,
+    kind: "waiting",
+    reason: "RegistryUntrusted",
+    remedy:
+      "an admin gives Docker the registry's certificate (/etc/docker/certs.d/SERVER/ca.crt), or corrects the registry's name or certificate",
+  },
+  {
+    pattern:
+      /(?:get|head|post) "?https?:\/\/|dial tcp|i\/o timeout|no such host|tls handshake timeout|tls: |received unexpected http status/i,
     kind: "waiting",
     reason: "RegistryUnreachable",
     remedy: "ds01 tries again; if it lasts, check the network and the registry's name",

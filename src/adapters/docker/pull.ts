@@ -1,15 +1,20 @@
+import type { PullOptions } from "../../ports/container-runtime.ts";
 import { Ds01Error, UnreachableError, WaitingError } from "../../util/errors.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { describedError, engineError } from "./errors.ts";
+import { repositoryAndTag } from "./image-info.ts";
 import { jsonLines } from "./json-lines.ts";
+import { loginHeader } from "./login-header.ts";
+import { PullMeter } from "./pull-progress.ts";
 
 /** Pulls an image and resolves when it is complete; WaitingError after `idleMs` without any progress. */
 export async function pullImage(
   client: EngineClient,
   reference: string,
-  idleMs: number,
+  { idleMs, login, onProgress }: PullOptions & { readonly idleMs: number },
   signal?: AbortSignal,
 ): Promise<void> {
+  const meter = new PullMeter();
   const what = `pull ${reference}`;
   const stalled = new AbortController();
   const signals = [stalled.signal, ...(signal === undefined ? [] : [signal])];
@@ -20,11 +25,13 @@ export async function pullImage(
       method: "POST",
       path: "/images/create",
       query: source(reference),
+      ...(login === undefined ? {} : { headers: loginHeader(login) }),
       deadlineMs: idleMs,
       signal: AbortSignal.any(signals),
     });
     for await (const line of jsonLines(stream)) {
       idle.refresh();
+      if (meter.add(line)) onProgress?.(meter.progress);
       const failure = failureIn(line);
       if (failure !== undefined) throw describedError(failure, what) ?? pullFailed(what, failure);
     }
@@ -43,9 +50,8 @@ export async function pullImage(
 function source(reference: string): { fromImage: string; tag: string } {
   const digestAt = reference.indexOf("@");
   if (digestAt >= 0) return { fromImage: reference.slice(0, digestAt), tag: reference.slice(digestAt + 1) };
-  const tagAt = reference.indexOf(":", reference.lastIndexOf("/") + 1);
-  if (tagAt < 0) return { fromImage: reference, tag: "latest" };
-  return { fromImage: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
+  const { repo, tag } = repositoryAndTag(reference);
+  return { fromImage: repo, tag };
 }
 
 /** Docker answers 200 before it knows: what goes wrong later is a line of the progress. */

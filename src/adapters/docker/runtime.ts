@@ -12,10 +12,10 @@ import { engineDevices, saysHookMissing, type InfoJson } from "./engine-devices.
 import type { InspectJson, ListJson } from "./inspect-json.ts";
 import { lingeringProcesses } from "./lingering.ts";
 import { listedContainer, observeContainer } from "./observe.ts";
-import { imageInfo, type ImageJson } from "./image-info.ts";
-import { pullImage } from "./pull.ts";
+import { imageCalls } from "./images.ts";
 import { refuseBelowUse } from "./memory-in-use.ts";
 import { translateContainer, translateUpdate } from "./translate.ts";
+import { unless } from "./unless.ts";
 import { watchEngine } from "./watch.ts";
 
 /** How long the engine may take, in milliseconds; generous, since a call that is cut leaves its effect unknown. */
@@ -31,6 +31,8 @@ export interface EngineDeadlines {
   readonly stopMarginMs: number;
   /** Without any progress of a pull. */
   readonly pullIdleMs: number;
+  /** Without a word of a build. */
+  readonly buildIdleMs: number;
   /** Between the pings that show that a silent event stream is alive. */
   readonly watchPingIntervalMs: number;
 }
@@ -42,6 +44,7 @@ const engineDeadlines: EngineDeadlines = {
   startMs: 120_000,
   stopMarginMs: 15_000,
   pullIdleMs: 60_000,
+  buildIdleMs: 600_000,
   watchPingIntervalMs: 5_000,
 };
 
@@ -161,23 +164,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
 
     devices: async (signal) => engineDevices(await engineInfo(signal), hookMissing),
 
-    image: async (reference, signal) => {
-      const what = `look for image ${reference}`;
-      const request = {
-        what,
-        method: "GET",
-        path: `/images/${reference}/json`,
-        deadlineMs: readMs,
-        signal,
-      } as const;
-      const json = await unless("ImageNotFound", client.request(request));
-      return json === undefined ? undefined : imageInfo(json as ImageJson, reference);
-    },
-
-    pull: async (reference, signal) => {
-      log.debug({ call: `pull ${reference}` }, "engine call");
-      await pullImage(client, reference, deadlines.pullIdleMs, signal);
-    },
+    ...imageCalls({ client, log, deadlines: { readMs, changeMs, ...deadlines } }),
 
     volume: async (name, signal) => {
       const what = `look for volume ${name}`;
@@ -284,14 +271,4 @@ function endedWithGpus(observed: ObservedContainer): boolean {
   if (observed.state !== "exited" && observed.state !== "dead") return false;
   const { all, ids } = observed.gpuClaims;
   return all || ids.length > 0 || (observed.labels[labelNames.gpuUuids] ?? "") !== "";
-}
-
-/** Undefined where the engine itself refuses for this reason; any other 404 or 409 is no proof. */
-async function unless(reason: string, answer: Promise<unknown>): Promise<unknown> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Ds01Error && error.reason === reason) return undefined;
-    throw error;
-  }
 }

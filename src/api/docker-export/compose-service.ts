@@ -5,7 +5,7 @@ import type { HealthCheck } from "../health-check.ts";
 import type { Port, Resources } from "../container.ts";
 import type { Volume } from "../volume.ts";
 import { dockerMemorySwap, dockerSize, goTime, ulimitAmount, wholeSeconds } from "./docker-text.ts";
-import { dockerGpus } from "./exported-container.ts";
+import { dockerGpus, exportedImage } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
 import { deviceText, hostLines, securityWords } from "./run-options.ts";
 
@@ -22,7 +22,7 @@ export function composeService(container: ExportedContainer): Fields {
   const { spec, name, labels } = container;
   const { network } = spec;
   return {
-    image: spec.image,
+    image: exportedImage(container),
     container_name: name,
     pull_policy: pulls[spec.imagePullPolicy],
     labels,

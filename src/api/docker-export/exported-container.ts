@@ -15,3 +15,8 @@ export function dockerGpus({ spec, devices }: ExportedContainer): readonly strin
   const { count = 0 } = spec.gpus ?? {};
   return count > 0 && devices.length > 0 ? devices : count;
 }
+
+/** The image to name to Docker; one that ds01 builds has the name that compose would give it. */
+export function exportedImage({ namespace, name, spec }: ExportedContainer): string {
+  return spec.image ?? `${namespace}-${name}`.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
+}

@@ -1,5 +1,5 @@
 import type { ExportedContainer } from "./exported-container.ts";
-import { dockerGpus } from "./exported-container.ts";
+import { dockerGpus, exportedImage } from "./exported-container.ts";
 
 /** What is not in a command line or compose file, and what stands in its place: a sentence each. */
 export function notExported(container: ExportedContainer): readonly string[] {
@@ -14,10 +14,16 @@ export function notExported(container: ExportedContainer): readonly string[] {
     sentences.push(`It holds no GPUs now: Docker takes the first ${gpus} of the host, whoever uses them.`);
   }
   const wishes = Object.keys(spec.gpus ?? {}).filter((field) => field !== "count");
+  if (spec.build !== undefined) {
+    sentences.push(
+      `Its image is built from ${spec.build.context} beside its file: docker build -t ${exportedImage(container)} first.`,
+    );
+  }
   const alone = [
     ...wishes.map((field) => `gpus.${field}`),
     ...(
       [
+        "imageAliases",
         "presets",
         "copy",
         "accelerators",

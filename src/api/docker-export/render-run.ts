@@ -1,6 +1,6 @@
 import { shellQuote } from "../../util/shell-quote.ts";
 import { commentText } from "./comment-text.ts";
-import type { ExportedContainer } from "./exported-container.ts";
+import { exportedImage, type ExportedContainer } from "./exported-container.ts";
 import { notExported } from "./not-exported.ts";
 import { runArguments, runOptions } from "./run-options.ts";
 import type { RunOption } from "./run-options.ts";
@@ -9,7 +9,7 @@ import type { RunOption } from "./run-options.ts";
 export function renderRun(container: ExportedContainer): string {
   const { namespace, name, spec } = container;
   const comments = [`${namespace}/${name} of ds01.`, ...notExported(container)];
-  const words = [spec.image, ...runArguments(spec)].map((word) => shellQuote(word)).join(" ");
+  const words = [exportedImage(container), ...runArguments(spec)].map((word) => shellQuote(word)).join(" ");
   const lines = ["docker run", ...runOptions(container).map(optionText), words];
   return `${comments.map(commentText).join("")}${lines.join(" \\\n  ")}\n`;
 }

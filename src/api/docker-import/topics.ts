@@ -62,7 +62,7 @@ export const topics = {
   engineSocket: none("The socket of the engine is never mounted into a container of ds01."),
   deviceRule: none("ds01 gives device nodes one by one: spec.devices."),
   build: none(
-    "ds01 builds no images. Build it (docker compose build, docker build -t NAME) and name it in spec.image.",
+    "Builds are not imported. Build it (docker compose build, docker build -t NAME) and name it in spec.image, or write spec.build: a directory beside the spec.",
   ),
   dependsOn: none(
     "ds01 starts every container as soon as it can. Let the command wait for what it needs, and what ends too early is started again (restartPolicy: Always).",

@@ -14,6 +14,7 @@ export const logs = defineCommand({
   ],
   options: {
     namespace: namespaceOption,
+    build: { summary: "what the last build of its image wrote" },
     follow: { short: "f", summary: "go on printing what is written" },
     tail: { value: "N", summary: "only the last N lines" },
     since: {
@@ -27,6 +28,7 @@ export const logs = defineCommand({
     ["ds01 logs train -f --tail 20", "the last 20 lines, then what follows"],
     ["ds01 logs train --since 1h", "of the last hour"],
     ["ds01 logs train --previous", "why did it end?"],
+    ["ds01 logs train --build -f", "how the image of train is built"],
   ],
   async run({ options, positionals }, context) {
     const [word, ...more] = positionals;
@@ -38,6 +40,7 @@ export const logs = defineCommand({
     }
     const { stream, keptFrom } = await context.client.logs(target, {
       follow: options.follow,
+      ...(options.build ? { build: true } : {}),
       timestamps: options.timestamps,
       previous: options.previous,
       ...sinceOf(options.since),

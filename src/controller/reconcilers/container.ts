@@ -23,9 +23,10 @@ import { logOperation, type OperationContext } from "../operations.ts";
 import { involved } from "../recorder.ts";
 import { runStep, type StepContext, type StepProgress } from "../run-step.ts";
 import { failureOf } from "../step-failure.ts";
-import { stepEvent, stepFailed } from "../step-event.ts";
+import { stepDone, stepEvent, stepFailed } from "../step-event.ts";
 import { dueAgain, resultOf } from "./look-again.ts";
 import { memoryMatters } from "./memory-matters.ts";
+import { idsToInspect, needsLook, takesDevices } from "./needs-look.ts";
 
 /** Pause before a step is decided on anew that found the world another than it was thought to be. */
 const movedOnMs = 1000;
@@ -100,7 +101,7 @@ export class ContainerReconciler implements Reconciler {
     const latest = store.get("ContainerSpec", key);
     if (latest === undefined) return false;
     if (latest.uid !== uid || latest.generation !== generation) return true;
-    return steps.cache.ready && latest.spec !== null && !steps.images.knows(latest.spec.image);
+    return steps.cache.ready && !steps.images.knows(latest);
   }
 
   /** Logs the next steps in place of running them, each time they are others than before. */
@@ -205,13 +206,15 @@ export class ContainerReconciler implements Reconciler {
     }
   }
 
-  /** Logs that a step has been carried out. */
+  /** Logs that a step has been carried out, and tells of what took long. */
   noteDone(record: ContainerRecord, step: Step): void {
     logOperation(this.#options.operations, record, {
       type: "Normal",
       reason: `${step.do}Done`,
       message: step.cause,
     });
+    const told = stepDone(step);
+    if (told !== null) this.#announce(record, told);
   }
 
   /**
@@ -263,21 +266,6 @@ interface Decided {
   readonly view: HostView;
   readonly world: World;
   readonly decision: Decision;
-}
-
-function needsLook(decided: Decided): boolean {
-  return idsToInspect(decided.decision).length > 0 || takesDevices(decided);
-}
-
-/** A start needs no look: it changes nothing that runs, and the engine refuses what is no longer there. */
-function idsToInspect({ steps }: Decision): readonly string[] {
-  return steps.flatMap((step) => ("id" in step && step.id !== null && step.do !== "start" ? [step.id] : []));
-}
-
-/** Devices it held already need no look; those a container is made for, or gets back after its hold, do. */
-function takesDevices({ decision: { reserve, steps }, world }: Decided): boolean {
-  if (reserve === null || reserve.length === 0) return false;
-  return world.schedule?.type === "assigned" || steps.some((step) => step.do === "create");
 }
 
 function isLingeringOf({ lingering, labels: own }: ObservedContainer, uid: string): boolean {

@@ -6,7 +6,7 @@ const waitingLookMs = 30_000;
 /** Nothing tells when a host path appears or a port is free, and to look for one costs next to nothing. */
 const soonThere: ReadonlySet<string> = new Set(["MountMissing", "CopyMissing", "PortInUse"]);
 const soonLookMs = 5000;
-const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling"]);
+const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling", "image.building"]);
 /** So that a deadline that is past already does not spin. */
 const leastPauseMs = 50;
 

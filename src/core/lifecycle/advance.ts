@@ -1,6 +1,7 @@
 import { transition } from "xstate";
 import { phases, type Phase } from "../../api/container.ts";
-import { lifecycleMachine, type FactType, type LifecycleAction } from "./machine.ts";
+import type { FactType } from "./fact-types.ts";
+import { lifecycleMachine, type LifecycleAction } from "./machine.ts";
 
 /** Result of stepping the machine once. */
 export interface Advance {

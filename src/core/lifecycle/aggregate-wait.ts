@@ -1,5 +1,5 @@
 import { fact, type Fact } from "./fact.ts";
-import type { FactType } from "./machine.ts";
+import type { FactType } from "./fact-types.ts";
 import type { Situation } from "./situation.ts";
 
 /** Nothing tells when the cgroup can be made, and to try costs next to nothing. */

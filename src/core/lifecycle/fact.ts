@@ -1,5 +1,5 @@
 import type { ObservedContainer } from "../observed.ts";
-import type { FactType } from "./machine.ts";
+import type { FactType } from "./fact-types.ts";
 import type { StepFailure } from "./memory.ts";
 
 /** The fact that matters next, with the words for people. */

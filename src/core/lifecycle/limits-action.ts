@@ -67,6 +67,11 @@ export function failureInTheWay({ failure }: LifecycleMemory): StepFailure | nul
   return failure?.reason === "MemoryInUse" ? null : failure;
 }
 
+/** What failed was to have the image: once that is here, it is in nobody's way. */
+export function isOfImage({ step }: StepFailure): boolean {
+  return step === "pull" || step === "build";
+}
+
 function actionFor(
   container: ObservedContainer,
   limits: EffectiveLimits,

@@ -3,7 +3,8 @@ import { createActor, transition } from "xstate";
 import { getShortestPaths } from "xstate/graph";
 import { phases, type Phase } from "../../api/container.ts";
 import { advance } from "./advance.ts";
-import { factTypes, lifecycleMachine, lifecycleTable, type FactType } from "./machine.ts";
+import { factTypes, type FactType } from "./fact-types.ts";
+import { lifecycleMachine, lifecycleTable } from "./machine.ts";
 
 const table = lifecycleTable();
 const states = Object.keys(table) as Phase[];

@@ -1,52 +1,11 @@
 import { createMachine } from "xstate";
-
-/**
- * The one fact about an object that matters next; `observe` picks it, level-triggered: it describes what is,
- * not what happened.
- */
-export const factTypes = [
-  "engine.unreachable",
-  "spec.rejected",
-  "spec.deleted",
-  "spec.vanished",
-  "waiting",
-  "image.missing",
-  "image.pulling",
-  "assigned",
-  "stalled",
-  "retry.waiting",
-  "container.created",
-  "container.running",
-  "container.paused",
-  "pause.due",
-  "paused.kept",
-  "container.lost",
-  "container.stopping",
-  "container.misnamed",
-  "limits.drifted",
-  "configuration.outdated",
-  "replacement.created",
-  "replacement.starting",
-  "replacement.ready",
-  "replacement.failed",
-  "replacement.leftover",
-  "rolled.back",
-  "restart.due",
-  "restart.waiting",
-  "stop.due",
-  "stopped.held",
-  "stopped.released",
-  "stopped.kept",
-  "stopped.absent",
-  "remove.due",
-  "job.succeeded",
-  "job.failed",
-] as const;
-export type FactType = (typeof factTypes)[number];
+import type { FactType } from "./fact-types.ts";
 
 /** What the machine asks for; `plan` turns each into steps. */
 export type LifecycleAction =
   | "pullImage"
+  | "tagImage"
+  | "buildImage"
   | "createContainer"
   | "startContainer"
   | "unpauseContainer"
@@ -121,7 +80,10 @@ const running: Row = {
 const beginning: Row = {
   waiting: to("Pending"),
   "image.missing": to("Preparing", "pullImage"),
+  "image.aliased": to("Preparing", "tagImage"),
   "image.pulling": to("Preparing"),
+  "image.unbuilt": to("Preparing", "buildImage"),
+  "image.building": to("Preparing"),
   assigned: to("Allocated"),
   stalled: to("Failed"),
   "retry.waiting": to("Backoff"),
@@ -132,7 +94,10 @@ const beginning: Row = {
 const runningOn: Row = {
   waiting: to("Running"),
   "image.missing": to("Running", "pullImage"),
+  "image.aliased": to("Running", "tagImage"),
   "image.pulling": to("Running"),
+  "image.unbuilt": to("Running", "buildImage"),
+  "image.building": to("Running"),
   "retry.waiting": to("Running"),
   stalled: to("Degraded"),
 };

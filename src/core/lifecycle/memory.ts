@@ -119,6 +119,8 @@ export interface FinishedRun {
 export interface StepFailure {
   readonly generation: number;
   readonly step: string;
+  /** What it was about, where the next try may be about something else: the image that was to be built. */
+  readonly subject?: string;
   readonly reason: string;
   readonly message: string;
   /** True: the owner must act, nothing is retried until the spec changes. */

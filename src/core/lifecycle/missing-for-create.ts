@@ -1,8 +1,8 @@
 import { unmetBySpec } from "../cuda-fit.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
-import { fact, failureFact, type Fact } from "./fact.ts";
+import { fact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
-import { failureInTheWay } from "./limits-action.ts";
+import { missingImage } from "./missing-image.ts";
 import type { Situation } from "./situation.ts";
 
 /** What must be there before a container can be made and is not: leave, image, devices; null when all is. */
@@ -25,20 +25,6 @@ function keptBack({ world }: Situation): Fact | null {
   return world.gate == null ? null : fact("waiting", world.gate.reason, world.gate.message);
 }
 
-function missingImage({ world, spec, memory, now }: Situation): Fact | null {
-  const failure = failureInTheWay(memory);
-  const missing = world.image.type === "missing";
-  if (world.image.type === "pulling") return fact("image.pulling", "PullingImage", `pulling ${spec.image}`);
-  if (missing && spec.imagePullPolicy === "Never") {
-    const message = `image ${spec.image} is not on this host and imagePullPolicy is Never: load or build it here`;
-    return fact("stalled", "ImageNotFound", message);
-  }
-  if (failure !== null && failure.nextAt > now && (missing || failure.step !== "pull")) {
-    return failureFact(failure);
-  }
-  return missing ? fact("image.missing", "ImageNotPresent", `${spec.image} is not here yet`) : null;
-}
-
 /** An image that wants another driver would start, see no GPU, and end again and again. */
 function driverTooOld({ world, spec }: Situation): Fact | null {
   if (world.image.type !== "present") return null;
@@ -50,7 +36,7 @@ function driverTooOld({ world, spec }: Situation): Fact | null {
   return fact(
     "stalled",
     "ImageNeedsNewerDriver",
-    `image ${spec.image} needs ${wanted} (${variable}), and this host has ${found}: ${remedy}`,
+    `image ${world.imageReference ?? ""} needs ${wanted} (${variable}), and this host has ${found}: ${remedy}`,
   );
 }
 

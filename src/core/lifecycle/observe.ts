@@ -6,7 +6,7 @@ import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
-import { failureInTheWay, mayBeRevived } from "./limits-action.ts";
+import { failureInTheWay, isOfImage, mayBeRevived } from "./limits-action.ts";
 import { missingForCreate, waitingForDevices } from "./missing-for-create.ts";
 import { observeUnwanted, whyUnwanted } from "./observe-unwanted.ts";
 import { observeReplacement } from "./observe-replacement.ts";
@@ -174,7 +174,7 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
   if (limitless !== null) return limitless;
   const failure = failureInTheWay(memory);
   // It has the image it was made from.
-  if (failure !== null && failure.step !== "pull" && failure.nextAt > now) return failureFact(failure);
+  if (failure !== null && !isOfImage(failure) && failure.nextAt > now) return failureFact(failure);
   if (limitsAction?.type === "update") return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
   return resumption(situation) ?? observeCrash(situation, primary);
 }

@@ -9,7 +9,8 @@ import { allowanceHash, isFinished } from "./finished-run.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
 import { restartRequest } from "./restart-request.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
-import type { FactType, LifecycleAction } from "./machine.ts";
+import type { FactType } from "./fact-types.ts";
+import type { LifecycleAction } from "./machine.ts";
 import type { LifecycleMemory, StopCause } from "./memory.ts";
 import { runToRemember } from "./run-to-keep.ts";
 import type { Situation } from "./situation.ts";
@@ -18,7 +19,10 @@ import type { Situation } from "./situation.ts";
 const waitingFacts: ReadonlySet<FactType> = new Set([
   "waiting",
   "image.missing",
+  "image.aliased",
   "image.pulling",
+  "image.unbuilt",
+  "image.building",
   "engine.unreachable",
 ]);
 

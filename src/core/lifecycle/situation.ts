@@ -20,6 +20,7 @@ import { describeGone, goneDevices, type GoneDevice } from "../schedule/given-de
 import { injections, type Injection } from "../schedule/injection.ts";
 import { wantedDevices, type WantedDevices } from "../schedule/wanted-devices.ts";
 import type { World } from "../world.ts";
+import { builtAnew } from "./built-anew.ts";
 import { limitsAction, type LimitsAction } from "./limits-action.ts";
 import type { LifecycleMemory } from "./memory.ts";
 
@@ -90,7 +91,8 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     gone,
     relocation,
   });
-  const outdated = cause ?? (gone.length === 0 ? accessCause(access, now) : null);
+  const rebuilt = builtAnew(world, spec, roles.primary);
+  const outdated = cause ?? rebuilt ?? (gone.length === 0 ? accessCause(access, now) : null);
   return {
     world,
     now,

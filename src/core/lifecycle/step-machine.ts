@@ -2,7 +2,8 @@ import type { Phase } from "../../api/container.ts";
 import { isLive } from "../plan/roles.ts";
 import { advance } from "./advance.ts";
 import type { Fact } from "./fact.ts";
-import type { FactType, LifecycleAction } from "./machine.ts";
+import type { FactType } from "./fact-types.ts";
+import type { LifecycleAction } from "./machine.ts";
 import { observe } from "./observe.ts";
 import type { Situation } from "./situation.ts";
 
@@ -37,7 +38,10 @@ const mustLive: ReadonlySet<Phase> = new Set(["Running", "Paused", "Degraded"]);
 const pausing: ReadonlySet<FactType> = new Set([
   "waiting",
   "image.missing",
+  "image.aliased",
   "image.pulling",
+  "image.unbuilt",
+  "image.building",
   "retry.waiting",
   "stalled",
 ]);

@@ -43,7 +43,7 @@ export function buildDesired(
   };
   return {
     name: containerName(record.namespace, record.name),
-    image: spec.image,
+    image: spec.image ?? world.imageReference ?? "",
     entrypoint: someWords(spec.command),
     command: someWords(spec.args),
     workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),

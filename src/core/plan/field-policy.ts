@@ -12,6 +12,8 @@ export type FieldPolicy = "in-place" | "recreate" | "devices" | "controller-only
 export const fieldPolicy = {
   desiredState: "controller-only",
   image: "recreate",
+  build: "recreate",
+  imageAliases: "controller-only",
   imagePullPolicy: "controller-only",
   command: "recreate",
   args: "recreate",

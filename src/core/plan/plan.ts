@@ -23,7 +23,12 @@ export function plan(
 type Planner = (situation: Situation, fact: Fact, lost: boolean) => readonly Step[];
 
 const planners: Readonly<Record<LifecycleAction, Planner>> = {
-  pullImage: ({ spec }, { message }) => [{ do: "pull", image: spec.image, cause: message }],
+  pullImage: (situation, { message }) => [{ do: "pull", image: imageOf(situation), cause: message }],
+  buildImage: (situation, { message }) => [{ do: "build", image: imageOf(situation), cause: message }],
+  tagImage: ({ spec, world }, { message }) =>
+    world.image.type === "missing" && world.image.alias !== undefined
+      ? [{ do: "tag", image: world.image.alias, as: spec.image ?? "", cause: message }]
+      : [],
   createContainer: (situation, _fact, lost) => {
     const container = desiredOf(situation);
     const cause = lost ? "its container is gone; spec says Running" : "no container for this spec";
@@ -183,6 +188,12 @@ function onPrimary(
   steps: (container: ObservedContainer) => readonly Step[],
 ): readonly Step[] {
   return container === null ? [] : steps(container);
+}
+
+function imageOf({ spec, world }: Situation): string {
+  const reference = spec.image ?? world.imageReference;
+  if (reference === null) throw new Error("an image was planned before its name was known");
+  return reference;
 }
 
 function gpuNote(situation: Situation): string {

@@ -18,6 +18,8 @@ export function predict(world: World, decision: Decision, now: number): World {
 
 function applyStep(world: World, step: Step, now: number): World {
   switch (step.do) {
+    case "build":
+    case "tag":
     case "pull":
       return { ...world, image: { type: "present", id: "sha256:pulled" } };
     case "makeHostPath": {

@@ -6,9 +6,12 @@ import type { Step } from "./step.ts";
 export function stepTarget(step: Step): string {
   switch (step.do) {
     case "pull":
+    case "build":
       return step.image;
     case "makeHostPath":
       return step.path;
+    case "tag":
+      return `${step.image} as ${step.as}`;
     case "create":
       return step.container.name;
     case "rename":

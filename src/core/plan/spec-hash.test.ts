@@ -77,6 +77,7 @@ describe("specHash", () => {
 
   const others: Partial<Record<keyof ContainerSpecSpec, unknown>> = {
     desiredState: "Stopped",
+    imageAliases: ["other:1"],
     imagePullPolicy: "Always",
     restartPolicy: "Never",
     backoffLimit: 3,
@@ -107,6 +108,7 @@ describe("specHash", () => {
 
   const immutable: Partial<Record<keyof ContainerSpecSpec, unknown>> = {
     image: "other:1",
+    build: { context: "./app" },
     command: ["x"],
     args: ["x"],
     workingDir: "/x",

@@ -11,6 +11,10 @@ export type Step =
       readonly cause: string;
     }
   | { readonly do: "pull"; readonly image: string; readonly cause: string }
+  /** Builds the image of an object from the files beside its spec. */
+  | { readonly do: "build"; readonly image: string; readonly cause: string }
+  /** Gives an image that is here another name. */
+  | { readonly do: "tag"; readonly image: string; readonly as: string; readonly cause: string }
   | { readonly do: "create"; readonly container: DesiredContainer; readonly cause: string }
   | {
       /** Fills a container that has never run: its own files, and volumes that are to be its user's. */

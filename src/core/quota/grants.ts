@@ -17,6 +17,8 @@ export interface ResolvedGrants {
   /** null: all. */
   readonly imagesAllowed: Sourced<readonly string[] | null>;
   readonly imagesDenied: Sourced<readonly string[]>;
+  /** null: as long as no images are allowed or denied by name, which a build could use all the same. */
+  readonly build: Sourced<boolean | null>;
   readonly hostPortRanges: Sourced<readonly string[]>;
   readonly hostPortAddresses: Sourced<readonly string[]>;
 }
@@ -53,6 +55,7 @@ export function resolveGrants(field: FieldOf): ResolvedGrants {
     securityOptions: policy<readonly string[]>("securityOptions", (said) => said.securityOptions, []),
     imagesAllowed: policy<readonly string[] | null>("images.allow", (said) => said.images?.allow, null),
     imagesDenied: policy("images.deny", (said) => said.images?.deny, none),
+    build: policy<boolean | null>("build", (said) => said.build, null),
     hostPortRanges: policy("hostPorts.ranges", (said) => said.hostPorts?.ranges, [unprivilegedPorts]),
     hostPortAddresses: policy("hostPorts.addresses", (said) => said.hostPorts?.addresses, [
       loopbackAddresses,

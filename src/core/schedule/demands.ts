@@ -3,6 +3,7 @@ import { labels } from "../../api/names.ts";
 import { remainingRuntimeMs } from "../expiry.ts";
 import { devicesToLeave, type ReservedDevices } from "../health/relocation.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
+import { isOfImage } from "../lifecycle/limits-action.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import { specHash } from "../plan/spec-hash.ts";
@@ -164,7 +165,7 @@ function mayStart(
   const { failure } = memory;
   const fails = failure?.generation === generation && failure.nextAt > now;
   // An image that could not be pulled may have come another way.
-  if (fails && !(ready && failure.step === "pull")) return false;
+  if (fails && !(ready && isOfImage(failure))) return false;
   return !wasKeptBack(record);
 }
 

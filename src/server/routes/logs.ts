@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { keptLogHeader } from "../../api/kept-log.ts";
-import { containerIfAny, hasNone } from "../container-of.ts";
+import { buildLogOf, containerIfAny, hasNone } from "../container-of.ts";
 import { flag, parameter, timeOf, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
@@ -22,7 +22,8 @@ export function logRoutes(services: Services): readonly Route[] {
 
 async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
   const { query, response } = exchange;
-  const id = containerIfAny(services, exchange, "log");
+  const isOfBuild = flag(query, "build");
+  const id = isOfBuild ? "" : containerIfAny(services, exchange, "log");
   if (id === undefined) return sendKept(services, exchange);
   const options = {
     follow: flag(query, "follow"),
@@ -41,7 +42,9 @@ async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   try {
-    const log = await services.containers.logs(id, options, gone.signal);
+    const log = isOfBuild
+      ? buildLogOf(services, exchange, options)
+      : await services.containers.logs(id, options, gone.signal);
     response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
     response.flushHeaders();
     await pipeline(log, response, { signal: gone.signal });

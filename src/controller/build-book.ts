@@ -1,0 +1,262 @@
+import { labels } from "../api/names.ts";
+import { buildLabels, buildReference, buildRepository } from "../core/build.ts";
+import type { ObservedContainer } from "../core/observed.ts";
+import { isLive } from "../core/plan/roles.ts";
+import { specHash } from "../core/plan/spec-hash.ts";
+import type { ContainerRecord } from "../core/record.ts";
+import type { BuildState } from "../core/world.ts";
+import type { BuildContexts, ContextRequest } from "../ports/build-contexts.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { BuildLimits, ContainerRuntime } from "../ports/container-runtime.ts";
+import type { RegistryCredentials } from "../ports/registry-credentials.ts";
+import { Ds01Error, messageOf, StalledError } from "../util/errors.ts";
+import { sha256 } from "../util/hash.ts";
+import { BuildOutput } from "./build-output.ts";
+import { Turns } from "./turns.ts";
+
+/** What is built from is looked at this often at most. */
+const lookEveryMs = 5000;
+/** Lines of the output that a failure is told with. */
+const toldLines = 8;
+
+export interface BuildBookOptions {
+  readonly runtime: ContainerRuntime;
+  readonly contexts: BuildContexts;
+  readonly credentials: RegistryCredentials;
+  readonly clock: Clock;
+  readonly instance: string;
+  /** Builds at the same time. */
+  readonly concurrent: number;
+  readonly containersOf: (record: ContainerRecord) => readonly ObservedContainer[];
+  /** Limits of what runs while the object's image is built. */
+  readonly limitsOf: (record: ContainerRecord) => BuildLimits;
+  /** Something is another than when the object was looked at last. */
+  readonly onChange: (namespace: string, name: string) => void;
+}
+
+/** What is known of the build of one object. */
+interface Entry {
+  /** Whose context it is; another path or Dockerfile starts afresh. */
+  readonly key: string;
+  signature: string;
+  contextHash: string | null;
+  failure: Extract<BuildState, { type: "unbuildable" }> | null;
+  readAt: number;
+  isReading: boolean;
+}
+
+/**
+ * Which image each object that builds its own needs, and the builds under way. Files are read beside the workers, one
+ * context at a time, and only where the answer can matter: what runs keeps the image that it was made from.
+ */
+export class BuildBook {
+  readonly #options: BuildBookOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #outputs = new Map<string, BuildOutput>();
+  readonly #building = new Map<string, number>();
+  readonly #reads = new Turns(1);
+  readonly #builds: Turns;
+  #version = 0;
+
+  constructor(options: BuildBookOptions) {
+    this.#options = options;
+    this.#builds = new Turns(options.concurrent);
+  }
+
+  /** Grows with every change of what `referenceOf` and `stateOf` say. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Has the files of the object looked at, unless they cannot matter or were just now. */
+  look(record: ContainerRecord): void {
+    const request = requestOf(record);
+    if (request === null || this.#pinned(record) !== null) return;
+    const now = this.#options.clock.now();
+    const key = sha256(JSON.stringify(request));
+    const known = this.#entries.get(record.uid);
+    const entry = known?.key === key ? known : newEntry(key);
+    this.#entries.set(record.uid, entry);
+    if (entry.isReading || now - entry.readAt < lookEveryMs) return;
+    entry.isReading = true;
+    void this.#reads.take(() => this.#read(record, request, entry));
+  }
+
+  /** The image that the object needs; null where that is not known yet. */
+  referenceOf(record: ContainerRecord): string | null {
+    const { spec, uid } = record;
+    if (spec?.build === undefined) return spec?.image ?? null;
+    const pinned = this.#pinned(record);
+    if (pinned !== null) return pinned;
+    const hash = this.#entries.get(uid)?.contextHash ?? null;
+    return hash === null ? null : buildReference(record, spec.build, hash);
+  }
+
+  /** Why the image is not to be had right now; null where nothing is under way or in the way. */
+  stateOf(record: ContainerRecord): BuildState | null {
+    if (record.spec?.build === undefined) return null;
+    const since = this.#building.get(record.uid);
+    if (since !== undefined) {
+      return { type: "building", since, lastLine: this.#outputs.get(record.uid)?.lastLine ?? "" };
+    }
+    if (this.#pinned(record) !== null) return null;
+    const entry = this.#entries.get(record.uid);
+    if (entry?.failure != null) return entry.failure;
+    return entry?.contextHash == null ? { type: "reading" } : null;
+  }
+
+  /** What the last build of the object wrote; undefined where there was none since the controller started. */
+  output(uid: string): BuildOutput | undefined {
+    return this.#outputs.get(uid);
+  }
+
+  /** Builds the image, in its turn. Rejects with StalledError BuildFailed, with the last lines that were written. */
+  async build(record: ContainerRecord): Promise<void> {
+    const { clock } = this.#options;
+    const output = new BuildOutput();
+    this.#outputs.set(record.uid, output);
+    this.#building.set(record.uid, clock.now());
+    this.#version += 1;
+    try {
+      await this.#builds.take(() => this.#buildNow(record, output));
+    } finally {
+      output.end();
+      this.#building.delete(record.uid);
+      this.#version += 1;
+    }
+  }
+
+  async #buildNow(record: ContainerRecord, output: BuildOutput): Promise<void> {
+    const { runtime, contexts, credentials, instance } = this.#options;
+    const request = requestOf(record);
+    const { spec, namespace, name, uid } = record;
+    if (request === null || spec?.build === undefined) return;
+    await this.#removeLeftovers(record);
+    const { dockerfile, args = {}, target = null } = spec.build;
+    const opened = contexts.open(request);
+    const own = {
+      [buildLabels.built]: "true",
+      [buildLabels.user]: namespace,
+      [buildLabels.name]: name,
+      [buildLabels.instance]: instance,
+    };
+    const built = await runtime
+      .build({
+        tar: opened.tar,
+        dockerfile,
+        args,
+        target,
+        labels: own,
+        limits: this.#options.limitsOf(record),
+        logins: await credentials.loginsFor(namespace),
+        onOutput: (text) => output.write(text),
+      })
+      .catch(async (error: unknown) => {
+        opened.tar.destroy();
+        // What could not be read says more than that the engine missed it.
+        await opened.hash.catch((reading: unknown) => {
+          if (reading instanceof StalledError) throw reading;
+        });
+        throw withLastLines(error, output.lastLines(toldLines), Object.values(args));
+      });
+    // It may be other files by now than those that the build was decided on.
+    const contextHash = await opened.hash;
+    await runtime.tag(built, buildReference(record, spec.build, contextHash));
+    const entry = this.#entries.get(uid);
+    if (entry !== undefined && entry.contextHash !== contextHash) entry.contextHash = contextHash;
+  }
+
+  /** Images of builds that were cut off before they had a name. */
+  async #removeLeftovers({ namespace, name }: ContainerRecord): Promise<void> {
+    const { runtime, instance } = this.#options;
+    const wanted = {
+      [buildLabels.user]: namespace,
+      [buildLabels.name]: name,
+      [buildLabels.instance]: instance,
+    };
+    const images = await runtime.images();
+    const leftovers = images.filter(
+      ({ references, labels: own }) =>
+        references.length === 0 &&
+        own[buildLabels.built] === "true" &&
+        Object.entries(wanted).every(([label, value]) => own[label] === value),
+    );
+    for (const { id } of leftovers) await runtime.removeImage(id);
+  }
+
+  async #read(record: ContainerRecord, request: ContextRequest, entry: Entry): Promise<void> {
+    const { contexts, clock, onChange } = this.#options;
+    const before = [entry.contextHash, entry.failure?.message];
+    try {
+      const signature = await contexts.signature(request);
+      if (signature !== entry.signature || entry.contextHash === null || entry.failure !== null) {
+        entry.contextHash = await contexts.hash(request);
+        entry.signature = signature;
+      }
+      entry.failure = null;
+    } catch (error) {
+      entry.failure = {
+        type: "unbuildable",
+        reason: error instanceof Ds01Error ? error.reason : "ContextUnreadable",
+        message: describe(error),
+      };
+    } finally {
+      entry.isReading = false;
+      entry.readAt = clock.now();
+    }
+    if (before.join() === [entry.contextHash, entry.failure?.message].join()) return;
+    this.#version += 1;
+    onChange(record.namespace, record.name);
+  }
+
+  /** The image of what the same spec was made from: kept while it runs, and over restarts that nobody asked for. */
+  #pinned(record: ContainerRecord): string | null {
+    const { spec, namespace, name, memory } = record;
+    if (spec === null) return null;
+    const made = this.#options.containersOf(record).find(({ config, labels: own }) => {
+      const isOfSpec = own[labels.specHash] === specHash(spec);
+      return isOfSpec && config.image.startsWith(`${buildRepository(namespace, name)}:`);
+    });
+    if (made === undefined) return null;
+    return isLive(made) || memory.stopCause !== "SpecStopped" ? made.config.image : null;
+  }
+}
+
+/** What the builder says of its own doings. */
+const isNoise = /^(?:--->|Removing intermediate container|Step \d+\/)/;
+
+function requestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
+  if (spec?.build === undefined) return null;
+  const { context, dockerfile } = spec.build;
+  return { specPath: source.path, namespace, context, dockerfile };
+}
+
+function newEntry(key: string): Entry {
+  return {
+    key,
+    signature: "",
+    contextHash: null,
+    failure: null,
+    readAt: Number.NEGATIVE_INFINITY,
+    isReading: false,
+  };
+}
+
+function describe(error: unknown): string {
+  const remedy = error instanceof Ds01Error && error.remedy !== undefined ? `: ${error.remedy}` : "";
+  return `${messageOf(error)}${remedy}`;
+}
+
+/** Whatever the engine calls a failure of the Dockerfile's own; values of ARGs are not told. */
+function withLastLines(error: unknown, lines: readonly string[], values: readonly string[]): unknown {
+  if (!(error instanceof StalledError) || error.reason !== "BuildFailed") return error;
+  const hidden = values.filter((value) => value.length > 2);
+  const said = lines.filter((line) => !error.message.includes(line) && !isNoise.test(line));
+  const text = [error.message, ...said].join("\n");
+  return new StalledError({
+    reason: error.reason,
+    message: hidden.reduce((shown, value) => shown.replaceAll(value, "(hidden)"), text),
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    cause: error,
+  });
+}

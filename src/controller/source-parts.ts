@@ -1,0 +1,55 @@
+import type { ObservedContainer } from "../core/observed.ts";
+import { Ingest } from "./ingest.ts";
+import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
+import { Orphans } from "./orphans.ts";
+import type { PartHooks } from "./parts.ts";
+import { PruneDesk } from "./prune-desk.ts";
+import type { Recorder } from "./recorder.ts";
+import { SpecIndex } from "./spec-index.ts";
+import { storedRecords } from "./stored-record.ts";
+
+/** What follows the spec files. */
+export interface SourceParts {
+  readonly index: SpecIndex;
+  readonly prunes: PruneDesk;
+  readonly ingest: Ingest;
+  readonly orphans: Orphans;
+}
+
+/** Puts together what follows the spec files, with what it asks of the other parts. */
+export function sourceParts(
+  ports: ManagerPorts,
+  { instance, dryRun }: ManagerSettings,
+  others: {
+    readonly hooks: Pick<PartHooks, "rescan" | "onSpec" | "onSource">;
+    readonly recorder: Recorder;
+    readonly containers: () => readonly ObservedContainer[];
+    readonly enqueue: (namespace: string, name: string) => void;
+  },
+): SourceParts {
+  const { store, clock, log, source } = ports;
+  const index = new SpecIndex((path) =>
+    storedRecords(store).filter(({ source: from }) => from.path === path),
+  );
+  const shared = { sourceName: source.name, store, index, clock, events: others.recorder, log };
+  const prunes = new PruneDesk({
+    ...shared,
+    hasDirectory: (path) => source.hasDirectory(path),
+    dryRun,
+    rescan: others.hooks.rescan,
+    onChange: others.hooks.onSpec,
+  });
+  const uidFor = (namespace: string, name: string): string =>
+    Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
+  const ingest = new Ingest({
+    ...shared,
+    prunes,
+    now: () => clock.now(),
+    uidFor,
+    onChange: others.hooks.onSpec,
+    onSynced: others.hooks.onSource,
+  });
+  const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
+  const orphans = new Orphans({ ...shared, prunes, instance, mayBeDeclared, onChange: others.enqueue });
+  return { index, prunes, ingest, orphans };
+}

@@ -1,0 +1,30 @@
+import type { Readable } from "node:stream";
+
+/** Whose context is read, and how. */
+export interface ContextRequest {
+  /** Path of the spec file below the specs root. */
+  readonly specPath: string;
+  readonly namespace: string;
+  /** Seen from the directory of the spec file. */
+  readonly context: string;
+  readonly dockerfile: string;
+}
+
+/** The files of a context as the engine gets them. */
+export interface OpenedContext {
+  readonly tar: Readable;
+  /** Hash of what was packed, once all of it was; rejects when something could not be. */
+  readonly hash: Promise<string>;
+}
+
+/**
+ * The directories that images are built from, read with the rights of the spec's owner. StalledError when the owner
+ * must act: nothing there, a link on the way, a file that is not the owner's to read, too large.
+ */
+export interface BuildContexts {
+  /** Another text whenever a file may have changed; reads no file but .dockerignore. */
+  signature(request: ContextRequest, signal?: AbortSignal): Promise<string>;
+  /** Hash of paths, modes and contents. */
+  hash(request: ContextRequest, signal?: AbortSignal): Promise<string>;
+  open(request: ContextRequest, signal?: AbortSignal): OpenedContext;
+}

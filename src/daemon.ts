@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { contextFiles } from "./adapters/build/context-files.ts";
 import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
+import { activityProbe } from "./adapters/docker/activity-probe.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
 import { deviceAccess } from "./adapters/docker/device-access.ts";
 import { dockerFiles } from "./adapters/docker/container-files.ts";
@@ -18,11 +19,13 @@ import { peerCredentials } from "./adapters/host/peer-credentials.ts";
 import { notifyService } from "./adapters/host/service-notify.ts";
 import { systemClock } from "./adapters/host/system-clock.ts";
 import { systemHostPaths } from "./adapters/host/system-host-paths.ts";
+import { machineId } from "./adapters/host/machine-id.ts";
 import { systemIdentity } from "./adapters/host/system-identity.ts";
 import { eventJournal } from "./adapters/log/event-journal.ts";
 import { createLog } from "./adapters/log/pino-log.ts";
 import { publishedViews } from "./adapters/log/published-views.ts";
 import { credentialFiles } from "./adapters/registry/credential-files.ts";
+import { noticeChannels } from "./adapters/notify/channels.ts";
 import { directorySource } from "./adapters/spec/directory.ts";
 import { specWriter } from "./adapters/spec/writer.ts";
 import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
@@ -32,9 +35,9 @@ import { acquireInstanceLock, AnotherController } from "./adapters/store/instanc
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
 import { ControllerManager, instanceName } from "./controller/manager.ts";
 import type { Identity } from "./ports/identity.ts";
-import type { StateDocument } from "./ports/state-document.ts";
 import type { InstanceLock } from "./ports/lock.ts";
 import type { Log } from "./ports/log.ts";
+import type { StateDocument } from "./ports/state-document.ts";
 import { startApiServer } from "./server/api-server.ts";
 import { Ds01Error, messageOf } from "./util/errors.ts";
 
@@ -127,6 +130,10 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     workers: settings.workers,
     concurrentBuilds: settings.builds.concurrent,
     health: settings.health,
+    idle: settings.idle,
+    ...(settings.notifications.reasons === undefined
+      ? {}
+      : { noticeReasons: settings.notifications.reasons }),
     dryRun: flags.dryRun,
     cgroupRoot: settings.cgroupRoot,
     volumes: settings.volumes,
@@ -169,6 +176,7 @@ async function ports(
   const containers = dockerAccess({ dockerHost: settings.dockerHost });
   const document = (name: string): StateDocument =>
     documentFile({ path: join(settings.stateDir, name), log, mayWrite: () => lock.held() });
+  const isLocal = settings.dockerHost.startsWith("unix:");
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
     containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
@@ -218,7 +226,10 @@ async function ports(
     lock,
     recentUse: document("recent-use.json"),
     runHistory: document("run-history.json"),
-    ...(settings.dockerHost.startsWith("unix:") ? { aggregateCgroups: aggregateCgroups() } : {}),
+    ...(isLocal ? { aggregateCgroups: aggregateCgroups(), activity: activityProbe() } : {}),
+    idleness: document("idleness.json"),
+    notices: noticeChannels(settings.notifications),
+    keepAlives: document("keep-alives.json"),
     ownCgroups: document("aggregate-cgroups.json"),
     aliasTags: document("alias-tags.json"),
     emergencyStops: document("emergency-stops.json"),
@@ -268,17 +279,6 @@ async function ownInstance(stateDir: string): Promise<string> {
 async function ownVersion(): Promise<string> {
   const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { readonly version: string }).version;
-}
-
-async function machineId(): Promise<string> {
-  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
-    try {
-      return (await readFile(path, "utf8")).trim();
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    }
-  }
-  return "no-machine-id";
 }
 
 function explainStart(error: unknown, log: Log): number {

@@ -163,6 +163,10 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
     "lifecycle",
     "must stop a container for good when its maxRuntime is used up",
   ),
+  "spec.lifecycle.idleTimeout": e2e(
+    "idle",
+    "must be warned, stopped, keep its GPU for the hold, and stay stopped until it is started again",
+  ),
   "spec.lifecycle.holdGpuAfterStop": held,
   "spec.lifecycle.removeAfterStop": held,
   "spec.lifecycle.ttlAfterFinished": e2e(

@@ -18,7 +18,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 /** What nobody needs help with: all is well, it is being done, or it is only for programs and developers. */
 const noTrouble = new Set([
   ...words(`Assigned Completed Created Deleted EngineReady Healthy Kept NotRequested Present Ready Removed Renamed Replaced
-    RestartRequested Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started Starting Stopping WithinQuota`),
+    RestartRequested Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started StartedAgain Starting Stopping WithinQuota`),
   // Conflicts of two calls, which the next look settles.
   ...words(`AlreadyPaused Conflict ContainerNotFound ContainerNotRunning ContainerPaused ContainerRunning ExecNotFound NameUnchanged
     NotFound NotPaused RemovalInProgress VolumeNotFound`),
@@ -28,7 +28,7 @@ const noTrouble = new Set([
   ),
   // Faults of ds01 itself, for its log.
   ...words(
-    "IngestFailed InternalError NameServiceUnreachable NotifyFailed OrphanReviewFailed PeerUnknown PruneFailed",
+    "IdleLookFailed IngestFailed InternalError NameServiceUnreachable NotifyFailed OrphanReviewFailed PeerUnknown PruneFailed",
   ),
   // Answers that say everything themselves.
   ...words("Invalid Timeout Usage UnknownField UnknownKind"),

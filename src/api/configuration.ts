@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { ByteQuantity, Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
 import { ConfiguredPreset, VolumeMode } from "./preset.ts";
+import { IdleConfiguration } from "./idle-configuration.ts";
+import { NotificationConfiguration } from "./notification-configuration.ts";
 
 /** The configuration file: everything is optional; flags beat variables, which beat the file. */
 export const Configuration = z.strictObject({
@@ -96,6 +98,8 @@ export const Configuration = z.strictObject({
     })
     .optional()
     .describe("How the health of GPUs is judged."),
+  idle: IdleConfiguration.optional().describe("When containers count as idle, and what follows."),
+  notifications: NotificationConfiguration.optional().describe("How people are told of what concerns them."),
   cgroupRoot: z
     .string()
     .regex(

@@ -60,6 +60,13 @@ export const containerColumns: readonly Column<ContainerObject>[] = [
     cell: ({ status }) => status?.container?.name ?? null,
   }),
   wideColumn({
+    name: "Idle",
+    type: "date",
+    description: "For how long nothing has gone on in it.",
+    jsonPath: ".status.idleSince",
+    cell: ({ status }, nowMs) => (status?.idleSince === undefined ? null : ageText(status.idleSince, nowMs)),
+  }),
+  wideColumn({
     name: "Pending Limits",
     description: "Limits that apply at its next start: what it has now, and what is wanted.",
     jsonPath: ".status.pendingLimits[*].name",

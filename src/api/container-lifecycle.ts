@@ -1,9 +1,12 @@
 import { z } from "zod";
-import { DurationOrNever } from "./fields.ts";
+import { DurationOrNever, IdleTimeout } from "./fields.ts";
 
 /** Deadlines of a container, and what is done when it loses its GPUs. */
 export const ContainerLifecycle = z.strictObject({
   maxRuntime: DurationOrNever.optional().describe("Stop the container after this much running time."),
+  idleTimeout: IdleTimeout.optional().describe(
+    "Stop the container when nothing has gone on in it for so long.",
+  ),
   holdGpuAfterStop: DurationOrNever.optional().describe("How long a stopped container keeps its GPUs."),
   removeAfterStop: DurationOrNever.optional().describe("How long a stopped container is kept at all."),
   ttlAfterFinished: DurationOrNever.optional().describe(

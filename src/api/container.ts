@@ -257,6 +257,9 @@ export const ContainerStatus = z.object({
   holdUntil: time.optional().describe("Until when a stopped container keeps its GPUs."),
   removeAt: time.optional().describe("When a stopped container is removed."),
   expiresAt: time.optional().describe("When maxRuntime ends."),
+  idleSince: time
+    .optional()
+    .describe("Since when nothing goes on in a container that may not be idle for ever."),
   nextStartAt: time.optional().describe("When a container that crashed or lost its GPUs is started again."),
   borrowing: z
     .boolean()

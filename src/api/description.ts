@@ -25,6 +25,8 @@ export interface ContainerDescription {
   /** How the last run ended that is over; `log` is for those who may read logs. */
   readonly lastRun?: NonNullable<ContainerStatus["lastRun"]> & { readonly log?: readonly string[] };
   readonly restarts: number;
+  /** For how long nothing has gone on in it, of how long; absent where nobody minds. */
+  readonly idle?: string;
   readonly gpu: GpuDescription | null;
   /** How many containers the user may have and has; null where no quota limits that. */
   readonly containers: {

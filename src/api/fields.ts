@@ -33,6 +33,16 @@ export const GracePeriod = Duration.refine((text) => (parseDuration(text) ?? 0) 
 
 export const DurationOrNever = z.union([z.literal("never"), Duration]).meta({ examples: ["24h", "never"] });
 
+/** Nothing is idle for no time at all; whoever means that it does not matter writes never. */
+export const IdleTimeout = z
+  .union([
+    z.literal("never"),
+    Duration.refine((text) => (parseDuration(text) ?? 0) >= 1000, {
+      error: 'is less than a second; write "never" where idleness does not matter',
+    }),
+  ])
+  .meta({ examples: ["30m", "never"] });
+
 export const ByteQuantity = z
   .string()
   .regex(byteQuantityPattern, 'a quantity of bytes such as "512Mi", "32Gi" or "16G"')

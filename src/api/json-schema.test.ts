@@ -162,6 +162,7 @@ const whole = {
       stopGracePeriod: "30s",
       lifecycle: {
         maxRuntime: "24h",
+        idleTimeout: "30m",
         holdGpuAfterStop: "15m",
         removeAfterStop: "never",
         ttlAfterFinished: "1h",
@@ -211,6 +212,7 @@ const whole = {
       aggregate: { cpus: 96, memory: "96Gi", pids: "unlimited" },
       lifecycle: {
         maxRuntime: "24h",
+        idleTimeout: "30m",
         holdGpuAfterStop: "15m",
         removeAfterStop: "never",
       },

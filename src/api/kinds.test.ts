@@ -56,6 +56,7 @@ test("a running container shows its slots and age and no reason", () => {
     Reason: "",
     Image: "a:1",
     Container: null,
+    Idle: null,
     "Pending Limits": null,
     Source: "users/alice/train.yaml",
   });

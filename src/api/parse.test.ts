@@ -138,8 +138,8 @@ describe("single fields", () => {
       "7:15: error: spec.resources.disk: unknown field; allowed here: cpus, memory, memorySwap, shmSize, pidsLimit, ulimits, io",
     ],
     [
-      "image: a\nlifecycle: {idleTimeout: 30m}",
-      "7:15: error: spec.lifecycle.idleTimeout: unknown field; allowed here: maxRuntime, holdGpuAfterStop, removeAfterStop, ttlAfterFinished, onGpuAccessLost",
+      "image: a\nlifecycle: {warmup: 30m}",
+      "7:15: error: spec.lifecycle.warmup: unknown field; allowed here: maxRuntime, idleTimeout, holdGpuAfterStop, removeAfterStop, ttlAfterFinished, onGpuAccessLost",
     ],
     [
       "image: a\nbackoffLimit: 3",

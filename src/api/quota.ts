@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AggregateLimits } from "./aggregate.ts";
 import { BlockIo } from "./block-io.ts";
-import { ByteQuantity, CpuQuantity, DurationOrNever, MemorySwap, Unlimited } from "./fields.ts";
+import { ByteQuantity, CpuQuantity, DurationOrNever, IdleTimeout, MemorySwap, Unlimited } from "./fields.ts";
 import { Condition } from "./meta.ts";
 import { policyGrants } from "./quota-policy.ts";
 import { Ulimits } from "./ulimit.ts";
@@ -126,6 +126,9 @@ export const QuotaSpecSpec = z.strictObject({
   lifecycle: z
     .strictObject({
       maxRuntime: DurationOrNever.optional().describe("Running time."),
+      idleTimeout: IdleTimeout.optional().describe(
+        "How long a container may do nothing before it is stopped.",
+      ),
       holdGpuAfterStop: DurationOrNever.optional().describe("How long a stopped container keeps its GPUs."),
       removeAfterStop: DurationOrNever.optional().describe("How long a stopped container is kept."),
     })

@@ -29,6 +29,11 @@ export async function declareState(
   for (const word of request.words) {
     const target = parseContainer(word, () => namespaceOf(request.namespace, context));
     const current = await context.client.get(kind, target);
+    if (desiredState === "Running" && isStoppedForIdleness(current)) {
+      await context.client.startAgain(target);
+      context.print(`container/${target.name} starting (it was stopped for idleness)\n`);
+      continue;
+    }
     if (declared(current) === desiredState) {
       context.print(`container/${target.name} unchanged (desiredState is ${desiredState} already)\n`);
       continue;
@@ -44,6 +49,12 @@ export async function declareState(
     context.print(`container/${target.name} ${becoming[desiredState]} (desiredState: ${desiredState})\n`);
   }
   return exitCodes.done;
+}
+
+/** The file says already that it runs. */
+function isStoppedForIdleness(object: ApiObject): boolean {
+  const status = object.status as { readonly phase?: string; readonly reason?: string } | undefined;
+  return declared(object) === "Running" && status?.phase === "Completed" && status.reason === "IdleTimeout";
 }
 
 function declared(object: ApiObject): string {

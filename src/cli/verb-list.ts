@@ -107,6 +107,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/start.ts")).start,
   },
   {
+    name: "keepalive",
+    group: "Change",
+    summary: "Keep a container from being stopped for idleness for a while",
+    load: async () => (await import("./verbs/keepalive.ts")).keepalive,
+  },
+  {
     name: "stop",
     group: "Change",
     summary: "Declare that a container should be stopped",

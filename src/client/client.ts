@@ -6,6 +6,7 @@ import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
 import { keptLogHeader } from "../api/kept-log.ts";
+import type { KeepAliveAnswer } from "../api/keep-alive.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { ApiList, ApiObject } from "../api/meta.ts";
 import { kindNames } from "../api/names.ts";
@@ -16,7 +17,7 @@ import { UnreachableError } from "../util/errors.ts";
 import { readText, send } from "./connection.ts";
 import type { Call, Connection } from "./connection.ts";
 import type { AttachRequest, ExecRequest, RemoteProcess } from "./remote-process.ts";
-import { collectionPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
+import { collectionPath, gpuPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
 import type { Selection } from "./paths.ts";
 import { errorOfAnswer } from "./status.ts";
 import { tableAccept, watchObjects, watchTables } from "./watch.ts";
@@ -112,6 +113,10 @@ export interface Client {
   /** `user` null: everybody. */
   emergencyStop(user: string | null, reason: string): Promise<void>;
   resume(user: string | null): Promise<void>;
+  /** Leaves a container alone for so long, however idle it is. */
+  keepAlive(target: ObjectTarget, duration: string): Promise<KeepAliveAnswer>;
+  /** Runs again what was stopped for idleness. */
+  startAgain(target: ObjectTarget): Promise<void>;
   /** Has the controller look at all specs and at the engine now; resolves when it has. */
   resync(): Promise<void>;
   version(): Promise<ServerVersion>;
@@ -196,6 +201,15 @@ export function createClient(socketPath: string): Client {
       const path = user === null ? "all" : `users/${encodeURIComponent(user)}`;
       await json({ method: "DELETE", path: `${emergencyPath}/${path}` });
     },
+    keepAlive: (target, duration) =>
+      json({
+        method: "POST",
+        path: `${containerPath(target)}/keepalive`,
+        body: JSON.stringify({ for: duration }),
+      }),
+    startAgain: async (target) => {
+      await json({ method: "POST", path: `${containerPath(target)}/start`, body: "{}" });
+    },
     resync: async () => {
       await json({ method: "POST", path: `${groupPath}/resync` });
     },
@@ -278,10 +292,6 @@ const containerKind = kindNames.find((name) => name.kind === "ContainerSpec");
 function containerPath(target: ObjectTarget): string {
   if (containerKind === undefined) throw new TypeError("ContainerSpec is not among the kind names");
   return objectPath(containerKind, target.namespace, target.name);
-}
-
-function gpuPath(reference: string): string {
-  return `${groupPath}/gpus/${encodeURIComponent(reference)}`;
 }
 
 function podPath(target: ObjectTarget, subresource: "log" | "exec" | "attach" | "portforward"): string {

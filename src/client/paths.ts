@@ -54,3 +54,8 @@ export function selectionQuery(selection: Selection): Readonly<Record<string, st
     fieldSelector: fields.length === 0 ? undefined : fields.join(","),
   };
 }
+
+/** Of one GPU, as a person calls it. */
+export function gpuPath(reference: string): string {
+  return `${groupPath}/gpus/${encodeURIComponent(reference)}`;
+}

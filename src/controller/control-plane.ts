@@ -1,6 +1,7 @@
 import { formatTime } from "../core/format-time.ts";
 import { describePreset } from "../core/presets/describe-preset.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
+import { describeIdleness } from "../core/idle/describe-idleness.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -11,6 +12,7 @@ import { describeContainer } from "./describe.ts";
 import { healthChecks } from "./health.ts";
 import type { Parts } from "./parts.ts";
 import { previewText } from "./preview.ts";
+import { startAgain } from "./start-again.ts";
 import { ControllerQuestions } from "./questions.ts";
 
 /** What the door to the API needs beside the parts. */
@@ -54,7 +56,14 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       const record = store.get("ContainerSpec", `${namespace}/${name}`);
       if (record === undefined) return undefined;
       const events = recorder.about("ContainerSpec", namespace, name);
-      return describeContainer({ record, view: host.view(), inventory: inventory.current, events });
+      const view = host.view();
+      const idle = describeIdleness(
+        parts.idle.factsOf(record, view),
+        record,
+        view.quotaOf(namespace),
+        clock.now(),
+      );
+      return describeContainer({ record, view, inventory: inventory.current, events, idle });
     },
     preview: (text, path) => previewText(text, path, { store, host, clock }),
     containerId: (namespace, name) =>
@@ -98,6 +107,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       parts.emergency.stops.map(({ user, by, at, reason }) => ({ user, by, at: formatTime(at), reason })),
     emergencyStop: (request) => parts.emergency.stop(request),
     resume: (user, by) => parts.emergency.resume(user, by),
+    keepAlive: ({ namespace, name, ...request }) => parts.keepAlives.keep(namespace, name, request),
+    startAgain: async (namespace, name) => {
+      await startAgain(store, namespace, name);
+      parts.queue.add(`${namespace}/${name}`);
+    },
     resync: options.resync,
   };
 }

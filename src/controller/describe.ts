@@ -29,6 +29,8 @@ export interface DescribeInput {
   readonly view: HostView;
   readonly inventory: Inventory;
   readonly events: readonly EventObject[];
+  /** For how long nothing has gone on in it; null where nobody minds. */
+  readonly idle: string | null;
 }
 
 /** Everything a person asks about one container, in the order they ask (UX). */
@@ -55,6 +57,7 @@ export function describeContainer(input: DescribeInput): ContainerDescription {
     container: status.container ?? null,
     ...lastRunOf(record),
     restarts: status.restarts,
+    ...(input.idle === null ? {} : { idle: input.idle }),
     gpu: gpuOf(input),
     containers: containersOf(input),
     limits: limitsOf(input),
@@ -162,6 +165,7 @@ function limitsOf({ record, view }: DescribeInput): LimitDescription[] {
     ...together(quota).map(([name, limit, show]) => row(name, limit, show, "unlimited")),
     row("priority", limits.priority, String, ""),
     row("maxRuntime", limits.maxRuntimeMs, formatDuration, "never"),
+    row("idleTimeout", limits.idleTimeoutMs, formatDuration, "never"),
     row("holdGpuAfterStop", limits.holdGpuAfterStopMs, formatDuration, "never"),
     row("removeAfterStop", limits.removeAfterStopMs, formatDuration, "never"),
   ];

@@ -9,6 +9,7 @@ import type { HostPaths } from "../ports/host-paths.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { EngineBook } from "./engine-book.ts";
+import type { IdleWatch } from "./idle-watch.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -31,6 +32,7 @@ export interface HostStateOptions {
   readonly runs: Pick<RunBook, "history" | "version">;
   readonly access: { readonly lost: readonly AccessLoss[] };
   readonly accessPolicy: AccessPolicy;
+  readonly idle: Pick<IdleWatch, "factsOf">;
   readonly aggregates: Pick<AggregateBook, "stateOf">;
   readonly provider: DeviceProvider;
   readonly identity: Identity;

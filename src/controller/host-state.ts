@@ -219,6 +219,7 @@ export class HostState {
       gpuStackReady: inventory.current.ready,
       ...(inventory.current.driver === undefined ? {} : { driver: inventory.current.driver }),
       gpuAccess: { lost: access.lost, policy: accessPolicy },
+      idle: this.#options.idle.factsOf(record, view),
       attach: (devices, made = null) => provider.attach(devices, { engine, choice: injection, made }),
     };
   }

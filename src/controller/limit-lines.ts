@@ -42,7 +42,7 @@ export function limitsAnswer(
     line(["processesTogether", "Processes Together"], quota.aggregate.pids, String),
     line(["maxContainers", "Max Containers"], quota.maxContainers, String),
     line(["maxRuntime", "Max Runtime"], quota.maxRuntimeMs, formatDuration, "never ends"),
-    { ...plain("idleTimeout", "Idle Timeout", null, "-"), text: "not enforced yet", enforced: false },
+    line(["idleTimeout", "Idle Timeout"], quota.idleTimeoutMs, formatDuration, "never"),
     line(["gpuHoldAfterStop", "GPU Hold After Stop"], quota.holdGpuAfterStopMs, formatDuration, "for ever"),
     line(
       ["containerHoldAfterStop", "Container Hold After Stop"],

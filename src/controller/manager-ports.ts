@@ -5,6 +5,8 @@ import type { HealthSettings } from "../core/health/known-device.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
+import type { IdleSettings } from "../core/idle/idle-settings.ts";
+import type { ActivityProbe } from "../ports/activity-probe.ts";
 import type { AggregateCgroups } from "../ports/aggregate-cgroups.ts";
 import type { BuildContexts } from "../ports/build-contexts.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -20,6 +22,7 @@ import type { InstanceLock } from "../ports/lock.ts";
 import type { KernelLog } from "../ports/kernel-log.ts";
 import type { Log } from "../ports/log.ts";
 import type { OwnerFiles } from "../ports/owner-files.ts";
+import type { NoticeChannel } from "../ports/notice-channel.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
 import type { RegistryCredentials } from "../ports/registry-credentials.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
@@ -65,10 +68,18 @@ export interface ManagerPorts {
   readonly aliasTags: StateDocument;
   /** Absent where the engine runs on another machine. */
   readonly aggregateCgroups?: AggregateCgroups;
+  /** Absent where the engine runs on another machine. */
+  readonly activity?: ActivityProbe;
+  /** What was seen of idle containers. */
+  readonly idleness: StateDocument;
+  /** Who has asked for which container to be left alone. */
+  readonly keepAlives: StateDocument;
   /** The cgroups that ds01 has made itself. */
   readonly ownCgroups: StateDocument;
   /** Absent where nobody wants it read. */
   readonly kernelLog?: KernelLog;
+  /** Ways to tell people something; absent: none. */
+  readonly notices?: readonly NoticeChannel[];
   readonly newUid: () => string;
 }
 
@@ -93,6 +104,10 @@ export interface ManagerSettings {
   readonly health?: HealthSettings;
   /** How volumes are named and what presets there are; as without a configuration where absent. */
   readonly volumes?: VolumeSettings;
+  /** When containers are idle, and what follows; the usual way where absent. */
+  readonly idle?: IdleSettings;
+  /** Of which events people are told; the usual ones where absent. */
+  readonly noticeReasons?: readonly string[];
   readonly dryRun: boolean;
   /** Images built at the same time; 2 where absent. */
   readonly concurrentBuilds?: number;

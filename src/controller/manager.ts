@@ -10,6 +10,7 @@ import { sha256 } from "../util/hash.ts";
 import { controlPlane } from "./control-plane.ts";
 import { runController } from "./controller.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
+import { tellPeople } from "./notice-parts.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ChangedContainer } from "./runtime-cache.ts";
 import { runsNow } from "../core/run-expectations.ts";
@@ -59,6 +60,7 @@ export class ControllerManager {
       const sweep = sweepOf(change);
       if (sweep !== null) this.#parts.queue.add(sweep);
     });
+    tellPeople(ports, settings, this.#parts);
   }
 
   /** Runs until the signal: devices and cache first, then the source, then the workers. */
@@ -74,6 +76,7 @@ export class ControllerManager {
       runs.start(() => (cache.ready ? this.#runsNow() : null));
     }
     this.#parts.access.run(signal);
+    this.#parts.idle.run(signal);
     this.#parts.aggregates.run(signal);
     const cutting = this.#parts.migDesk.run(signal);
     const caching = cache.run(signal);
@@ -82,7 +85,7 @@ export class ControllerManager {
     const working = runController({ queue, reconciler, clock, log, workers: this.#settings.workers }, signal);
     await Promise.all([caching, cutting, reading, working]);
     watch.close();
-    if (!this.#settings.dryRun) await Promise.all([use.stop(), runs.stop()]);
+    if (!this.#settings.dryRun) await Promise.all([use.stop(), runs.stop(), this.#parts.idle.stop()]);
     await store.flush();
   }
 
@@ -156,7 +159,8 @@ export class ControllerManager {
   }
 
   #onContainers(containers: readonly ChangedContainer[]): void {
-    const { queue, inventory, watch, gpus } = this.#parts;
+    const { queue, inventory, watch, gpus, idle } = this.#parts;
+    idle.touch();
     const isOurs = ({ labels: own }: ChangedContainer): boolean =>
       own[labels.instance] === this.#settings.instance;
     for (const { labels: own } of containers.filter(isOurs)) {
@@ -225,6 +229,7 @@ export class ControllerManager {
     this.#ports.log.info({ ready, message, reason: ready ? "EngineReady" : "EngineUnreachable" }, "engine");
     this.#enqueueAll();
     this.#parts.watch.touch();
+    this.#parts.idle.touch();
     if (ready) void this.#reviewOrphans();
   }
 
@@ -241,6 +246,7 @@ export class ControllerManager {
   }
 
   #onSpec(kind: Kind, namespace: string, name: string): void {
+    this.#parts.idle.touch();
     if (kind !== "ContainerSpec") this.#enqueueAll();
     else this.#parts.queue.add(`${namespace}/${name}`);
   }

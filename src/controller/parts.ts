@@ -1,8 +1,5 @@
-import type { Kind } from "../api/names.ts";
 import { defaultHealthSettings } from "../core/health/known-device.ts";
-import type { Step } from "../core/plan/step.ts";
 import { defaultVolumes } from "../core/presets/preset.ts";
-import type { ContainerRecord } from "../core/record.ts";
 import { buildLimits } from "./build-limits.ts";
 import { ContainerAccount } from "./container-account.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
@@ -14,6 +11,7 @@ import { EngineBook } from "./engine-book.ts";
 import { holdersOf } from "./gpu-holders.ts";
 import { ForeignUse } from "./foreign-use.ts";
 import { GpuView } from "./gpu-view.ts";
+import { buildIdleParts, type IdleParts } from "./idle-parts.ts";
 import { HostState } from "./host-state.ts";
 import { HostWatch } from "./host-watch.ts";
 import type { ImageBook } from "./image-book.ts";
@@ -22,34 +20,22 @@ import { InventoryBook } from "./inventory-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { keepLog } from "./keep-log.ts";
 import { MigDesk } from "./mig-desk.ts";
+import type { PartHooks } from "./part-hooks.ts";
 import { ViewPublisher } from "./publish-views.ts";
 import { ContainerReconciler } from "./reconcilers/container.ts";
 import { rememberCreated } from "./remember-created.ts";
 import { Recorder } from "./recorder.ts";
 import { ReservationDesk } from "./reservation-desk.ts";
 import { sourceParts, type SourceParts } from "./source-parts.ts";
-import { RuntimeCache, type ChangedContainer } from "./runtime-cache.ts";
+import { RuntimeCache } from "./runtime-cache.ts";
 import { UseCheck } from "./use-check.ts";
 import { RunBook } from "./run-book.ts";
 import { UseMeter } from "./use-meter.ts";
 import { WaitingWatch } from "./waiting-watch.ts";
 import { WorkQueue } from "./workqueue.ts";
 
-/** What the parts tell the manager; it decides who is looked at because of it. */
-export interface PartHooks {
-  readonly onContainers: (containers: readonly ChangedContainer[]) => void;
-  readonly onImage: () => void;
-  readonly onEngine: (ready: boolean, message: string) => void;
-  readonly onInventory: () => void;
-  readonly onSpec: (kind: Kind, namespace: string, name: string) => void;
-  readonly onSource: (synced: boolean, message: string) => void;
-  readonly onLongStepStart: () => void;
-  readonly onLongStepEnd: (record: ContainerRecord, step: Step, error: unknown) => void;
-  readonly rescan: () => Promise<void>;
-}
-
 /** The parts of one controller, each given what it needs and nothing else. */
-export interface Parts extends SourceParts {
+export interface Parts extends SourceParts, IdleParts {
   readonly queue: WorkQueue;
   readonly recorder: Recorder;
   readonly images: ImageBook;
@@ -111,6 +97,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     onLook: (found) => {
       devices.look(found);
       deviceFiles.look(found);
+      idleParts.idle.note(found);
     },
     judge: (found) => migDesk.judged(devices.judged(found)),
     onChange: hooks.onInventory,
@@ -160,6 +147,8 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
       for (const { namespace, name } of store.list("ContainerSpec")) enqueue(namespace, name);
     },
   });
+  const found = { cache, queue, inventory, events: recorder, view: () => host.view() };
+  const idleParts = buildIdleParts(ports, settings, found);
   const host: HostState = new HostState({
     ...ports,
     ...settings,
@@ -173,6 +162,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     use,
     runs,
     access,
+    idle: idleParts.idle,
     emergency,
   });
   const migDesk: MigDesk = new MigDesk({
@@ -259,6 +249,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     engine,
     emergency,
     access,
+    ...idleParts,
     aggregates,
     host,
     gpus,

@@ -2,7 +2,7 @@ import type { ObservedContainer } from "../core/observed.ts";
 import { Ingest } from "./ingest.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { Orphans } from "./orphans.ts";
-import type { PartHooks } from "./parts.ts";
+import type { PartHooks } from "./part-hooks.ts";
 import { PruneDesk } from "./prune-desk.ts";
 import type { Recorder } from "./recorder.ts";
 import { SpecIndex } from "./spec-index.ts";

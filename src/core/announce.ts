@@ -8,6 +8,7 @@ import { deviceGone } from "./lifecycle/device-gone.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import type { FactType } from "./lifecycle/fact-types.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import { announceIdle } from "./lifecycle/idle-end.ts";
 import { announceRuntimeEnd } from "./lifecycle/runtime-warning.ts";
 import type { Situation } from "./lifecycle/situation.ts";
 import { formatTime } from "./format-time.ts";
@@ -36,6 +37,7 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...announceTenancy(situation, fact),
     ...announceBlock(situation),
     ...announceRuntimeEnd(situation),
+    ...announceIdle(situation),
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;

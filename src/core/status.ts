@@ -10,6 +10,7 @@ import { deviceGone } from "./lifecycle/device-gone.ts";
 import { fileConditions, shownSource } from "./file-status.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import { describeNotice } from "./lifecycle/preemption-notice.ts";
+import { idleCondition, shownIdleSince } from "./lifecycle/idle-end.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
@@ -125,7 +126,7 @@ function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact)
     const message = `at ${formatTime(at)} it ${describeNotice(situation, world.preemption)}`;
     inputs.push({ type: "DisruptionTarget", status: true, reason: "Preemption", message });
   }
-  inputs.push(...runtimeCondition(situation), readyCondition(situation, fact));
+  inputs.push(...runtimeCondition(situation), ...idleCondition(situation), readyCondition(situation, fact));
   return inputs;
 }
 
@@ -251,6 +252,7 @@ function deadlines(situation: Situation, memory: LifecycleMemory, fact: Fact): P
     return {
       ...timeField("expiresAt", deadlineOf({ ...situation, memory })),
       ...timeField("nextStartAt", dueAt !== null && dueAt > situation.now ? dueAt : null),
+      ...timeField("idleSince", shownIdleSince(situation)),
     };
   }
   if (fact.type === "restart.waiting" || fact.type === "retry.waiting")
@@ -274,7 +276,7 @@ function restingDeadlines(
 }
 
 function timeField(
-  field: "expiresAt" | "nextStartAt" | "holdUntil" | "removeAt",
+  field: "expiresAt" | "nextStartAt" | "holdUntil" | "removeAt" | "idleSince",
   at: number | null,
 ): Partial<ContainerStatus> {
   // A job that never mends has no next start.

@@ -4,6 +4,7 @@ import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
 import type { StartGate } from "./jobs/start-gate.ts";
+import type { IdleFacts } from "./idle/idle-verdict.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { VolumeSettings } from "./presets/preset.ts";
@@ -117,6 +118,8 @@ export interface World {
   /** What the NVIDIA driver can do; absent while nobody has said. */
   readonly driver?: DriverFacts;
   readonly gpuAccess: GpuAccess;
+  /** Whether its container does anything; absent or null where nobody looks. */
+  readonly idle?: IdleFacts | null;
   /**
    * The provider's pure function from devices to what goes into the container, in the way that the engine offers
    * now; with `made` as an existing container was made.

@@ -102,6 +102,15 @@ export interface ControlPlane {
   }): Promise<void>;
   /** Takes it back; NotFoundError where there is none. */
   resume(user: string | null, by: string): Promise<void>;
+  /** Leaves a container alone for so long however idle it is; resolves with the end (milliseconds since the epoch), null: none. */
+  keepAlive(request: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly forMs: number;
+    readonly by: string;
+  }): Promise<number | null>;
+  /** Lets what was stopped for idleness run again; ConflictError for what ended otherwise. */
+  startAgain(namespace: string, name: string): Promise<void>;
   /** Rescans specs and engine now; resolves when done. GPUs are looked at when one is given away, and regularly. */
   resync(): Promise<void>;
 }

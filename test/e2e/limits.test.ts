@@ -58,7 +58,7 @@ describe("limits and usage", () => {
       /^Shared Memory +32Mi +16Mi \(quotas\/students\.yaml:10\) +quotas\/students\.yaml:11$/m,
       /^Ulimits +nofile=1024:2048 +quotas\/students\.yaml:10$/m,
       /^Max Containers +3 +quotas\/students\.yaml:7$/m,
-      /^Idle Timeout +not enforced yet +-$/m,
+      /^Idle Timeout +never +built-in$/m,
       /^GPU Hold After Stop +15m +quotas\/students\.yaml:14$/m,
       /^Privileged +not allowed +built-in$/m,
       /^Host Ports +1024-65535 +built-in$/m,

@@ -12,6 +12,7 @@ import { StalledError } from "../../src/util/errors.ts";
 import { inventory } from "./devices.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { MemoryActivity } from "./memory-activity.ts";
 import { MemoryNotebook } from "./memory-notebook.ts";
 import { MemoryCgroups } from "./memory-cgroups.ts";
 import { MemoryContexts } from "./memory-contexts.ts";
@@ -95,6 +96,10 @@ export class ControllerBed {
   readonly ownCgroups = new MemoryDocument();
   /** Recent use of GPUs, as it was written last. */
   readonly recentUse = new MemoryDocument();
+  /** What was seen of idle containers, as it was written last. */
+  readonly idleness = new MemoryDocument();
+  readonly keepAlives = new MemoryDocument();
+  readonly activity: MemoryActivity;
   /** What admins have stopped at once, as it was written last. */
   readonly emergencyStops = new MemoryDocument();
   /** Names that images got by aliases, as it was written last. */
@@ -120,8 +125,16 @@ export class ControllerBed {
     this.clock = before?.clock ?? new ManualClock();
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
+    this.activity = new MemoryActivity(this.clock);
     this.notebook = before?.notebook ?? new MemoryNotebook();
-    for (const name of ["runHistory", "recentUse", "emergencyStops", "aliasTags"] as const) {
+    for (const name of [
+      "runHistory",
+      "recentUse",
+      "emergencyStops",
+      "aliasTags",
+      "idleness",
+      "keepAlives",
+    ] as const) {
       this[name].value = before?.[name].value ?? null;
     }
     this.manager = new ControllerManager(
@@ -174,6 +187,9 @@ export class ControllerBed {
         ownSlices: new MemoryDocument(),
         emergencyStops: this.emergencyStops,
         aliasTags: this.aliasTags,
+        idleness: this.idleness,
+        keepAlives: this.keepAlives,
+        activity: this.activity,
         aggregateCgroups: this.cgroups,
         ownCgroups: this.ownCgroups,
         ...(kernelLog === undefined ? {} : { kernelLog }),

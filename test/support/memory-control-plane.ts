@@ -66,6 +66,9 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly owners = new Map<string, string>();
   checks: readonly HealthCheck[] = [{ name: "SourceSynced", ok: true, message: "2 files", remedy: null }];
   stops: EmergencyStopLine[] = [];
+  /** Milliseconds that somebody has asked for, by `alice/train`. */
+  readonly kept = new Map<string, number>();
+  readonly startedAgain: string[] = [];
   prunes: { token: string; objects: string[]; reason: string }[] = [];
   /** While true, files are written but nobody looks at them. */
   asleep = false;
@@ -263,6 +266,23 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       throw new NotFoundError({ reason: "NoEmergencyStop", message, remedy: "see: ds01 emergency-stop" });
     }
     this.stops = this.stops.filter((stop) => stop.user !== user);
+  }
+
+  async keepAlive({
+    namespace,
+    name,
+    forMs,
+  }: {
+    namespace: string;
+    name: string;
+    forMs: number;
+  }): Promise<number | null> {
+    this.kept.set(`${namespace}/${name}`, forMs);
+    return forMs === 0 ? null : forMs;
+  }
+
+  async startAgain(namespace: string, name: string): Promise<void> {
+    this.startedAgain.push(`${namespace}/${name}`);
   }
 
   async setSchedulable(

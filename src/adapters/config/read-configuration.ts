@@ -3,6 +3,7 @@ import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { Configuration } from "../../api/configuration.ts";
+import type { NotificationConfiguration } from "../../api/notification-configuration.ts";
 import type { AccessPolicy } from "../../core/gpu-access.ts";
 import type { InjectionChoice } from "../../core/schedule/injection.ts";
 import {
@@ -13,6 +14,8 @@ import {
 } from "../../core/presets/preset.ts";
 import type { RegistryRow } from "../registry/credential-files.ts";
 import { defaultHealthSettings, type HealthSettings } from "../../core/health/known-device.ts";
+import type { IdleSettings } from "../../core/idle/idle-settings.ts";
+import { idleSettings } from "./idle-settings.ts";
 import { defaultPreemption, type PreemptionSettings } from "../../core/schedule/preemption.ts";
 import { defaultStrategy, type Strategy } from "../../core/schedule/strategies.ts";
 import { parseBytes } from "../../util/quantity.ts";
@@ -49,6 +52,8 @@ export interface Settings {
   readonly cgroupRoot: string;
   readonly volumes: VolumeSettings;
   readonly health: HealthSettings;
+  readonly idle: IdleSettings;
+  readonly notifications: NotificationConfiguration;
   /** Where the kernel log is; null: it is not read. */
   readonly kernelLog: string | null;
 }
@@ -98,12 +103,21 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     workers: file.workers ?? 4,
     ...imageSettings(file),
     cgroupRoot: file.cgroupRoot ?? "ds01",
-    volumes: {
-      prefix: file.volumes?.prefix ?? defaultVolumes.prefix,
-      presets: presetsOf(file.presets ?? {}, file.volumes?.mode),
-      specsRoot: specs,
-    },
+    volumes: volumeSettings(file, specs),
     ...healthSettings(file.health),
+    idle: idleSettings(file.idle),
+    notifications: file.notifications ?? {},
+  };
+}
+
+function volumeSettings(
+  { volumes, presets }: Pick<Configuration, "volumes" | "presets">,
+  specsRoot: string,
+): Settings["volumes"] {
+  return {
+    prefix: volumes?.prefix ?? defaultVolumes.prefix,
+    presets: presetsOf(presets ?? {}, volumes?.mode),
+    specsRoot,
   };
 }
 

@@ -4,11 +4,11 @@ import { parseSimulatedGpus } from "./simulated-file.ts";
 describe("parseSimulatedGpus", () => {
   test("reads GPUs and slices, in YAML or JSON alike, with the same UUIDs each time", () => {
     const yaml = `gpus:
-  - {model: NVIDIA A100-SXM4-80GB, memory: 80Gi}
+  - {model: NVIDIA A100-SXM4-80GB, memory: 80Gi, utilization: 40}
   - {model: NVIDIA A100-SXM4-80GB, memory: 80Gi, mig: [3g.40gb, 2g.20gb], state: unhealthy}
   - {uuid: GPU-mine, index: 7, model: NVIDIA A30, memory: 24Gi, mig: []}
 `;
-    const devices = parseSimulatedGpus(yaml);
+    const { devices, usage } = parseSimulatedGpus(yaml);
     expect(
       devices.map(({ slot, profile, healthy, migEnabled }) => [slot, profile, healthy, migEnabled]),
     ).toEqual([
@@ -23,7 +23,17 @@ describe("parseSimulatedGpus", () => {
     for (const device of devices.slice(0, 4))
       expect(device.uuid).toMatch(/^(?:GPU|MIG)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     const json = JSON.stringify({ gpus: [{ model: "NVIDIA A100-SXM4-80GB", memory: "80Gi" }] });
-    expect(parseSimulatedGpus(json)).toEqual(devices.slice(0, 1));
+    expect(parseSimulatedGpus(json).devices).toEqual(devices.slice(0, 1));
+    expect(devices.map(({ uuid }) => usage.get(uuid)?.utilizationPercent)).toEqual([
+      40,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    expect([...parseSimulatedGpus(json).usage.values()]).toMatchObject([
+      { utilizationPercent: 0, processes: [] },
+    ]);
   });
 
   test.each([

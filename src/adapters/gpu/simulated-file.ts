@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { ByteQuantity } from "../../api/fields.ts";
 import { gpuEquivalentsOf } from "../../core/quota/gpu-equivalents.ts";
-import type { Device } from "../../core/schedule/device.ts";
+import type { Device, DeviceUsage } from "../../core/schedule/device.ts";
 import { parseBytes } from "../../util/quantity.ts";
 
 const SimulatedGpu = z.strictObject({
@@ -19,22 +19,39 @@ const SimulatedGpu = z.strictObject({
     .regex(/^\d+\.\d+$/, 'a compute capability such as "9.0"')
     .optional(),
   state: z.enum(["healthy", "unhealthy"]).default("healthy"),
+  utilization: z.number().int().min(0).max(100).default(0),
 });
 type SimulatedGpu = z.infer<typeof SimulatedGpu>;
 
 const SimulatedGpus = z.strictObject({ gpus: z.array(SimulatedGpu) });
 
+/** What a file of simulated GPUs describes. */
+export interface SimulatedDevices {
+  readonly devices: readonly Device[];
+  readonly usage: ReadonlyMap<string, DeviceUsage>;
+}
+
 /** The devices that a file of simulated GPUs (YAML or JSON) describes; throws an Error that says what is wrong. */
-export function parseSimulatedGpus(text: string): readonly Device[] {
+export function parseSimulatedGpus(text: string): SimulatedDevices {
   const parsed = SimulatedGpus.safeParse(parse(text));
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " "));
-  const devices = parsed.data.gpus.flatMap((gpu, place) => devicesOf(gpu, gpu.index ?? place));
+  const found = parsed.data.gpus.map((gpu, place) => ({ gpu, own: devicesOf(gpu, gpu.index ?? place) }));
+  const devices = found.flatMap(({ own }) => own);
   for (const key of ["slot", "uuid"] as const) {
     const values = devices.map((device) => device[key]);
     const twice = values.find((value, place) => values.indexOf(value) !== place);
     if (twice !== undefined) throw new Error(`${key} ${twice} stands there twice`);
   }
-  return devices;
+  const usage = new Map(
+    found.flatMap(({ gpu, own }) => own.map((device) => [device.uuid, usageOf(gpu, device)] as const)),
+  );
+  return { devices, usage };
+}
+
+/** Nothing computes on what is not there; as with real ones nobody can tell the use of a slice. */
+function usageOf({ utilization }: SimulatedGpu, { profile, migEnabled }: Device): DeviceUsage {
+  const utilizationPercent = profile === null && !migEnabled ? utilization : null;
+  return { memoryUsedBytes: null, utilizationPercent, processes: [] };
 }
 
 function devicesOf(gpu: SimulatedGpu, index: number): readonly Device[] {

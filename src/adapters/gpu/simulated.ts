@@ -5,14 +5,14 @@ import type { Attachment, Device, Inventory } from "../../core/schedule/device.t
 import type { DeviceProvider } from "../../ports/device-provider.ts";
 import { messageOf } from "../../util/errors.ts";
 import { noGpus } from "./nvidia-attachment.ts";
-import { parseSimulatedGpus } from "./simulated-file.ts";
+import { parseSimulatedGpus, type SimulatedDevices } from "./simulated-file.ts";
 
 /** GPUs that a file describes: for trying ds01 and for tests without hardware. */
 export class SimulatedProvider implements DeviceProvider {
   readonly vendor = "simulated";
   readonly #path: string;
   #text: string | null = null;
-  #devices: readonly Device[] = [];
+  #found: SimulatedDevices = { devices: [], usage: new Map() };
 
   constructor(path: string) {
     this.#path = path;
@@ -22,14 +22,14 @@ export class SimulatedProvider implements DeviceProvider {
     signal?.throwIfAborted();
     try {
       const text = await readFile(this.#path, "utf8");
-      if (text !== this.#text) this.#devices = parseSimulatedGpus(text);
+      if (text !== this.#text) this.#found = parseSimulatedGpus(text);
       this.#text = text;
     } catch (error) {
       const message = `${this.#path}: ${messageOf(error)}`;
-      return { ready: false, message, devices: this.#devices, usage: new Map() };
+      return { ready: false, message, devices: this.#found.devices, usage: new Map() };
     }
-    const message = `${this.#devices.length} simulated devices`;
-    return { ready: true, message, devices: this.#devices, usage: new Map() };
+    const message = `${this.#found.devices.length} simulated devices`;
+    return { ready: true, message, ...this.#found };
   }
 
   attach(devices: readonly Device[]): Attachment {

@@ -64,7 +64,6 @@ export const aggregateKeys: readonly LimitKey[] = [
 
 /** Fields that later versions of ds01 have, and what is said where this one does not: no more is needed for them. */
 export const fieldsToCome: Readonly<Partial<Record<Target, Topic>>> = {
-  "lifecycle.idleTimeout": "noIdleTimeout",
   "aggregate.cpus": "noAggregate",
   "aggregate.memory": "noAggregate",
   "aggregate.pids": "noAggregate",

@@ -2,11 +2,11 @@ import type { Standing } from "../import-note.ts";
 
 /** Why keys are left out, and what to do instead: a sentence or two for all keys it is about. */
 export const topics = {
-  noIdleTimeout: none(
-    "This version of ds01 stops nothing for being idle. Bound the running time instead: lifecycle.maxRuntime.",
+  idleDetection: elsewhere(
+    "How it is told that a container is idle is said for all in the configuration of the controller, below idle: gpuPercent, cpuPercent, network (bytes a minute), looks, startupGrace, highDemandFactor.",
   ),
-  idleDetection: none(
-    "How the scripts told that a container is idle. This version of ds01 stops nothing for being idle, so there is nothing to tune.",
+  idleSwitch: elsewhere(
+    "Leave lifecycle.idleTimeout out, or write never; there is a warning before every stop.",
   ),
   noAggregate: none(
     "This version of ds01 has no limit over all containers of a user. The bound is maxContainers times perContainer.max.",
@@ -60,7 +60,7 @@ export const topics = {
     "Its limits are imported. What its members may do for others does not come from quotas: name them in admins.users of the configuration, or a Unix group in admins.groups.",
   ),
   exemptions: elsewhere(
-    "Not read by this command. An exemption is a QuotaSpec for the user (lifecycle: {maxRuntime: never}); remove it when it expires.",
+    "Not read by this command. An exemption is a QuotaSpec for the user (lifecycle: {maxRuntime: never}); from idleness also idle.exempt of the configuration, with its end.",
   ),
   unknown: dead("Nothing in the scripts read a key of this name."),
   secondName: dead(
@@ -76,7 +76,9 @@ export const topics = {
   reservation: dead(
     "In ds01 a ReservationSpec keeps GPUs for people at certain times: docs/spec/reservationspec.md.",
   ),
-  keepAlive: dead("ds01 looks for no .keep-alive files."),
+  keepAlive: elsewhere(
+    "idle.keepAliveMax in the configuration of the controller; the scripts did not read it.",
+  ),
   manualStop: dead("lifecycle.holdGpuAfterStop applies to every stop, also ds01 stop."),
   cgroupDriver: dead("ds01 leaves the cgroup driver to Docker."),
   perGpu: dead("Needed only to convert numbers of MIG instances, and this file has none."),

@@ -32,6 +32,7 @@ export function renderContainerDescription(
     ["Source", [source.revision === undefined ? source.path : `${source.path}, revision ${source.revision}`]],
     ["Container", containerLines(description)],
     ["Last run", lastRunLines(description.lastRun)],
+    ["Idle", description.idle === undefined ? [] : [description.idle]],
     ["GPU", gpu === null ? [] : gpuLines(gpu)],
     ["Devices", gpu === null ? [] : judgedLines(gpu)],
     ["Containers", quotaLines(description)],

@@ -12,6 +12,7 @@ export function goesOnAfter(
   const { memory } = situation;
   const resumed =
     memory.stopCause === "SpecStopped" ||
+    memory.stopCause === "StartedAgain" ||
     memory.stopCause === "EmergencyStop" ||
     memory.stopCause === "GpuAccessLost" ||
     memory.stopCause === "RestartRequested" ||
@@ -26,17 +27,22 @@ export function hasMoreNow({ memory, spec, specHash }: Situation): boolean {
   return memory.finished?.specHash === specHash && !isFinished(memory.finished, spec);
 }
 
-/** Stopped at its maxRuntime, and not edited since. */
-export function isUsedUp({ memory }: Situation): boolean {
-  return memory.stopCause === "MaxRuntimeExceeded";
+/** Stopped at its maxRuntime or for idleness, and not edited since. */
+export function isUsedUp({ memory: { stopCause } }: Pick<Situation, "memory">): boolean {
+  return stopCause === "MaxRuntimeExceeded" || stopCause === "IdleTimeout";
+}
+
+/** Why ds01 has stopped what is used up. */
+export function endText(cause: string): string {
+  return cause === "IdleTimeout" ? "it was idle for longer than idleTimeout" : "maxRuntime was used up";
 }
 
 /** The end of a job by its own exit, when the restart policy says that is the end. */
 export function jobEnd(situation: Situation, primary: ObservedContainer): Fact | null {
   const { restartPolicy, backoffLimit } = situation.spec;
-  if (isUsedUp(situation)) {
-    return fact("job.succeeded", "MaxRuntimeExceeded", "stopped by ds01: maxRuntime was used up");
-  }
+  const { stopCause } = situation.memory;
+  if (stopCause !== null && isUsedUp(situation))
+    return fact("job.succeeded", stopCause, `stopped by ds01: ${endText(stopCause)}${again(situation)}`);
   if (restartPolicy === "Always") return null;
   const succeeded = primary.exitCode === 0;
   if (succeeded) return fact("job.succeeded", "Completed", "exited with code 0");
@@ -60,4 +66,9 @@ function triesUsedUp({ memory }: Situation, primary: ObservedContainer, backoffL
 /** True when each try is to have a container of its own: what an earlier one wrote into it is not found again. */
 export function isTriedAnew({ spec }: Situation): boolean {
   return spec.restartPolicy === "Never" && spec.backoffLimit !== undefined;
+}
+
+/** What its owner can do. */
+function again({ memory: { stopCause }, world: { record } }: Situation): string {
+  return stopCause === "IdleTimeout" ? `; run it again: ds01 start ${record.name}` : "";
 }

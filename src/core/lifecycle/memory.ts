@@ -1,6 +1,7 @@
 import type { Phase } from "../../api/container.ts";
 import type { AccessTries } from "../gpu-access.ts";
 import type { LastRun } from "./last-run.ts";
+import type { IdleWarning } from "../idle/idle-verdict.ts";
 import type { Nomination, Victim } from "../schedule/preemption.ts";
 
 /**
@@ -62,6 +63,8 @@ export interface LifecycleMemory {
   readonly restartAnswered?: string;
   /** For whom it has to give way and when, as it was told. */
   readonly notice?: PreemptionNotice | null;
+  /** That it was warned of being stopped for idleness; absent or null while it does something. */
+  readonly idleWarning?: IdleWarning | null;
   /** When it gave way, within the last day. */
   readonly preemptedAt?: readonly number[];
   /** The last step that failed, until it works or the spec changes. */
@@ -92,6 +95,8 @@ export type StopCause =
   | "RestartRequested"
   | "Preempted"
   | "MaxRuntimeExceeded"
+  | "IdleTimeout"
+  | "StartedAgain"
   | "SpecDeleted"
   | "Replaced";
 

@@ -13,7 +13,8 @@ import { observeReplacement } from "./observe-replacement.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { describeNotice } from "./preemption-notice.ts";
-import { goesOnAfter, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
+import { describeIdleEnd, idleEnd } from "./idle-end.ts";
+import { endText, goesOnAfter, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
 import { nextEnd, observePaused, pauseDue } from "./pause.ts";
 import { resumption } from "./resumption.ts";
 import { restartRequest } from "./restart-request.ts";
@@ -22,7 +23,7 @@ import { deadlineOf, isRolledBack, type Situation } from "./situation.ts";
 
 /** Reduces the situation to the one fact that matters next. Order is precedence. */
 export function observe(situation: Situation): Fact {
-  const { world, roles } = situation;
+  const { world, roles, memory } = situation;
   if (!world.engineReady)
     return fact("engine.unreachable", "EngineUnreachable", "the Docker engine does not answer");
   if (world.containers.some((container) => isBeingStopped(world, container))) {
@@ -34,8 +35,8 @@ export function observe(situation: Situation): Fact {
   const end = primary !== null && isLive(primary) ? endOfLive(situation) : null;
   if (end !== null) return end;
   if (replacement !== null && primary !== null) {
-    if (isUsedUp(situation) && !isLive(primary) && !isLive(replacement))
-      return fact("replacement.leftover", "MaxRuntimeExceeded", "no longer needed: maxRuntime is used up");
+    const cause = isUsedUp(situation) && !isLive(primary) && !isLive(replacement) ? memory.stopCause : null;
+    if (cause !== null) return fact("replacement.leftover", cause, `no longer needed: ${endText(cause)}`);
     return observeReplacement(situation, primary, replacement);
   }
   if (primary === null) return observeMissing(situation);
@@ -48,6 +49,8 @@ function endOfLive(situation: Situation): Fact | null {
   const deadline = deadlineOf(situation);
   if (deadline !== null && deadline <= now)
     return fact("stop.due", "MaxRuntimeExceeded", "maxRuntime is used up");
+  const idle = idleEnd(situation);
+  if (idle?.stage === "due") return fact("stop.due", "IdleTimeout", describeIdleEnd(idle));
   const { preemption } = world;
   if (preemption === null || preemption.at > now) return null;
   return fact("stop.due", "Preempted", describeNotice(situation, preemption));

@@ -6,6 +6,7 @@ import { isLive } from "../plan/roles.ts";
 import { submittedAt } from "../schedule/submitted-at.ts";
 import type { Fact } from "./fact.ts";
 import { allowanceHash, isFinished } from "./finished-run.ts";
+import { rememberIdleWarning } from "./idle-end.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
 import { restartRequest } from "./restart-request.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
@@ -55,6 +56,7 @@ export function remember(
     nextStartAt: null,
     releasedContainerId: releasedContainer(situation),
     ...accessTriesOf(situation),
+    ...rememberIdleWarning(situation),
     ...rememberTenancy(situation, fact, action),
     ...lastRunOf(situation, fact),
   };
@@ -225,7 +227,8 @@ function afterRollBack({ specHash, memory }: Situation, fact: Fact): Partial<Lif
 
 /** It is started again by a new container with other limits; whether its owner asked for it counts. */
 function restartOf({ memory }: Situation, fact: Fact): Fact {
-  return memory.stopCause === "SpecStopped" ? { ...fact, reason: "SpecRunning" } : fact;
+  const isAsked = memory.stopCause === "SpecStopped" || memory.stopCause === "StartedAgain";
+  return isAsked ? { ...fact, reason: "SpecRunning" } : fact;
 }
 
 /** A restart counts as an attempt unless the person asked for it; a long run forgets earlier attempts. */
@@ -269,6 +272,7 @@ function answered(situation: Situation, { reason }: Fact): Partial<LifecycleMemo
 
 function stopCauseOf(reason: string): StopCause {
   return reason === "MaxRuntimeExceeded" ||
+    reason === "IdleTimeout" ||
     reason === "EmergencyStop" ||
     reason === "GpuAccessLost" ||
     reason === "RestartRequested" ||

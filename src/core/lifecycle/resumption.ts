@@ -7,6 +7,7 @@ import type { Situation } from "./situation.ts";
 /** What it means that a container runs again after ds01 had stopped it. */
 const afterStop: Readonly<Partial<Record<StopCause, readonly [reason: string, message: string]>>> = {
   SpecStopped: ["SpecRunning", "spec.desiredState is Running again"],
+  StartedAgain: ["SpecRunning", "started again by hand after it was idle"],
   EmergencyStop: ["EmergencyOver", "started again after an emergency stop"],
   Preempted: ["PreemptionOver", "started again after it gave way"],
   GpuAccessLost: ["GpuAccessLost", "started again to open its GPUs"],

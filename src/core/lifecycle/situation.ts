@@ -22,6 +22,7 @@ import { wantedDevices, type WantedDevices } from "../schedule/wanted-devices.ts
 import type { World } from "../world.ts";
 import { builtAnew } from "./built-anew.ts";
 import { limitsAction, type LimitsAction } from "./limits-action.ts";
+import { isUsedUp } from "./job-end.ts";
 import type { LifecycleMemory } from "./memory.ts";
 
 /** The world of one object with everything derived that the rules ask about; built once a decision. */
@@ -137,7 +138,7 @@ function memoryForGeneration(world: World, limits: EffectiveLimits): LifecycleMe
     maxRuntimeMs: limits.maxRuntimeMs.value,
     failure: null,
     rolledBack: null,
-    stopCause: memory.stopCause === "MaxRuntimeExceeded" ? null : memory.stopCause,
+    stopCause: isUsedUp({ memory }) ? null : memory.stopCause,
   };
 }
 

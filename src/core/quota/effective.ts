@@ -25,7 +25,7 @@ export function effectiveLimits(
   const limit = (field: string, key: keyof ResolvedLimits, value: number | undefined) =>
     written<number | null>(field, value, granted(quota, key));
   const lifecycle = (
-    name: "maxRuntime" | "holdGpuAfterStop" | "removeAfterStop",
+    name: "maxRuntime" | "idleTimeout" | "holdGpuAfterStop" | "removeAfterStop",
     bound: Sourced<number | null>,
   ) => written(`spec.lifecycle.${name}`, writtenDurationMs(spec.lifecycle?.[name]), bound);
   const { resources } = spec;
@@ -46,6 +46,7 @@ export function effectiveLimits(
     ...(quota.cannotLimit === undefined ? {} : { cannotLimit: quota.cannotLimit }),
     priority: written("spec.priority", spec.priority, quota.priority),
     maxRuntimeMs: lifecycle("maxRuntime", quota.maxRuntimeMs),
+    idleTimeoutMs: lifecycle("idleTimeout", quota.idleTimeoutMs),
     holdGpuAfterStopMs: lifecycle("holdGpuAfterStop", quota.holdGpuAfterStopMs),
     removeAfterStopMs: lifecycle("removeAfterStop", quota.removeAfterStopMs),
     ...ttlAfterFinished(spec, specOrigin("spec.lifecycle.ttlAfterFinished")),

@@ -7,6 +7,7 @@ import { allowing, at, type Subject } from "./violation-words.ts";
 export function lifecycleViolations({ spec, quota, facts }: Subject): readonly Violation[] {
   const rows = [
     { name: "maxRuntime", bound: quota.maxRuntimeMs },
+    { name: "idleTimeout", bound: quota.idleTimeoutMs },
     { name: "holdGpuAfterStop", bound: quota.holdGpuAfterStopMs },
     { name: "removeAfterStop", bound: quota.removeAfterStopMs },
     // Both say how long a container that does not run may stay.

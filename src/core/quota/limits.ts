@@ -48,6 +48,7 @@ export interface ResolvedQuota {
   readonly ulimits: ResolvedUlimits;
   readonly io: ResolvedIo;
   readonly maxRuntimeMs: Sourced<number | null>;
+  readonly idleTimeoutMs: Sourced<number | null>;
   readonly holdGpuAfterStopMs: Sourced<number | null>;
   readonly removeAfterStopMs: Sourced<number | null>;
   readonly hostPaths: Sourced<readonly { readonly path: string; readonly readOnly: boolean }[]>;
@@ -88,6 +89,7 @@ export interface EffectiveLimits extends ResolvedLimits {
   readonly cannotLimit?: CannotLimit;
   readonly priority: Sourced<number>;
   readonly maxRuntimeMs: Sourced<number | null>;
+  readonly idleTimeoutMs: Sourced<number | null>;
   readonly holdGpuAfterStopMs: Sourced<number | null>;
   readonly removeAfterStopMs: Sourced<number | null>;
   /** Of the container of a job that is done, in the place of removeAfterStop; absent: that counts. */

@@ -70,6 +70,7 @@ export function resolveQuota(
       maximums: field("spec.perContainer.max.ulimits", (spec) => spec.perContainer?.max?.ulimits, []),
     },
     maxRuntimeMs: durations("maxRuntime", null),
+    idleTimeoutMs: durations("idleTimeout", null),
     holdGpuAfterStopMs: durations("holdGpuAfterStop", builtIn.holdGpuAfterStopMs),
     removeAfterStopMs: durations("removeAfterStop", null),
     hostPaths: field<ResolvedQuota["hostPaths"]["value"]>(

@@ -188,7 +188,9 @@ function holdOf(container: ObservedContainer, input: ClaimInput): Hold | null {
 function mayRestart({ spec, memory, generation }: ContainerRecord, now: number): boolean {
   if (spec === null) return true;
   if (spec.desiredState === "Stopped" || memory.stopCause === "SpecStopped") return false;
-  if (memory.stopCause === "MaxRuntimeExceeded" || memory.stopCause === "EmergencyStop") return false;
+  const { stopCause } = memory;
+  if (stopCause === "MaxRuntimeExceeded" || stopCause === "IdleTimeout" || stopCause === "EmergencyStop")
+    return false;
   const { failure } = memory;
   if (failure?.stalled === true && failure.generation === generation && failure.nextAt > now) return false;
   return memory.finished === null;

@@ -1,14 +1,22 @@
+import { z } from "zod";
+import { Duration } from "../../api/fields.ts";
+import type { KeepAliveAnswer } from "../../api/keep-alive.ts";
 import { apiVersion } from "../../api/names.ts";
 import type { ContainerDescription } from "../../api/description.ts";
 import { may } from "../access.ts";
 import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
-import { forbidden, notFound } from "../failure.ts";
+import { formatTime } from "../../core/format-time.ts";
+import { parseDuration } from "../../util/duration.ts";
+import { forbidden, notFound, StatusError } from "../failure.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import { specPathFor } from "../spec-path.ts";
 
 const pattern = `/apis/${apiVersion}/namespaces/:namespace/containers/:name`;
+
+/** The body of a request to leave a container alone. */
+const KeepAlive = z.strictObject({ for: Duration });
 
 /** What ds01 offers for one container beyond Kubernetes' verbs. */
 export function containerActionRoutes(services: Services): readonly Route[] {
@@ -27,6 +35,16 @@ export function containerActionRoutes(services: Services): readonly Route[] {
       method: "POST",
       pattern: `${pattern}/allocation`,
       handle: previewing(services, (text, path) => services.control.questions.allocation(text, path)),
+    },
+    {
+      method: "POST",
+      pattern: `${pattern}/keepalive`,
+      handle: (exchange) => keepAlive(services, exchange),
+    },
+    {
+      method: "POST",
+      pattern: `${pattern}/start`,
+      handle: (exchange) => startAgain(services, exchange),
     },
   ];
 }
@@ -51,6 +69,47 @@ function withoutLog({ lastRun, ...rest }: ContainerDescription): ContainerDescri
   if (lastRun === undefined) return rest;
   const { log: _, ...shown } = lastRun;
   return { ...rest, lastRun: shown };
+}
+
+/** Whoever may stop a container may keep it, and start it again. */
+function changed(
+  services: Services,
+  exchange: Exchange,
+): { readonly namespace: string; readonly name: string } {
+  const { caller } = exchange;
+  const target = { namespace: parameter(exchange, "namespace"), name: parameter(exchange, "name") };
+  const { type } = services.resources.of("ContainerSpec");
+  if (!may(caller, "patch", "containers", target.namespace)) throw forbidden(caller, "patch", type, target);
+  const { namespace, name } = target;
+  if (services.control.store.get("ContainerSpec", `${namespace}/${name}`) === undefined)
+    throw notFound(type, name);
+  return target;
+}
+
+async function keepAlive(services: Services, exchange: Exchange): Promise<void> {
+  const target = changed(services, exchange);
+  const forMs = durationIn(await readBody(exchange.request));
+  const by = exchange.caller.user;
+  const until = await services.control.keepAlive({ ...target, forMs, by });
+  const answer: KeepAliveAnswer = { until: until === null ? null : formatTime(until) };
+  sendJson(exchange.response, 200, answer);
+}
+
+function durationIn(body: string): number {
+  try {
+    const parsed = KeepAlive.safeParse(JSON.parse(body));
+    const forMs = parsed.success ? parseDuration(parsed.data.for) : undefined;
+    if (forMs !== undefined) return forMs;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new StatusError("BadRequest", 'wanted {"for": "2h"}');
+}
+
+async function startAgain(services: Services, exchange: Exchange): Promise<void> {
+  const { namespace, name } = changed(services, exchange);
+  await services.control.startAgain(namespace, name);
+  sendJson(exchange.response, 200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
 }
 
 /** Answers about text as it would stand in the object's file; nothing is changed. */

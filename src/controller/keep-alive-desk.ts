@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { apiVersion } from "../api/names.ts";
+import { formatTime } from "../core/format-time.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EventSink } from "../ports/event-sink.ts";
+import type { Log } from "../ports/log.ts";
+import type { StateDocument } from "../ports/state-document.ts";
+import type { Store } from "../ports/store.ts";
+import { formatDuration } from "../util/duration.ts";
+import { DeniedError, NotFoundError } from "../util/errors.ts";
+import { involved } from "./recorder.ts";
+
+const Document = z.object({
+  version: z.literal(1),
+  kept: z.record(z.string(), z.object({ until: z.number(), by: z.string() })),
+});
+
+/** That somebody wants an object left alone. */
+interface Kept {
+  readonly until: number;
+  readonly by: string;
+}
+
+export interface KeepAliveDeskOptions {
+  readonly document: StateDocument;
+  readonly store: Store;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Longest time that can be asked for, in milliseconds. */
+  readonly longestMs: number;
+  readonly onChange: (namespace: string, name: string) => void;
+}
+
+/** Keeps who has asked for which container to be left alone however idle it is, over restarts of the controller too. */
+export class KeepAliveDesk {
+  readonly #options: KeepAliveDeskOptions;
+  readonly #kept: Map<string, Kept>;
+
+  constructor(options: KeepAliveDeskOptions) {
+    this.#options = options;
+    this.#kept = this.#read();
+  }
+
+  /**
+   * Leaves the object alone for so long from now on; no time at all takes that back. Resolves with the end (null: none).
+   * DeniedError for longer than an admin allows.
+   */
+  async keep(
+    namespace: string,
+    name: string,
+    { forMs, by }: { readonly forMs: number; readonly by: string },
+  ): Promise<number | null> {
+    const { store, clock, longestMs, events, onChange } = this.#options;
+    const record = store.get("ContainerSpec", `${namespace}/${name}`);
+    if (record === undefined) {
+      throw new NotFoundError({ reason: "NotFound", message: `there is no container ${namespace}/${name}` });
+    }
+    if (forMs > longestMs) {
+      throw new DeniedError({
+        reason: "KeepAliveTooLong",
+        message: `${namespace}/${name} can be kept for ${formatDuration(longestMs)} at most (idle.keepAliveMax of the configuration), not for ${formatDuration(forMs)}`,
+        remedy: "ask for less, and again before it is over; for good an admin can exempt it",
+      });
+    }
+    const until = forMs === 0 ? null : clock.now() + forMs;
+    if (until === null) this.#kept.delete(record.uid);
+    else this.#kept.set(record.uid, { until, by });
+    const message =
+      until === null ? `no longer kept, says ${by}` : `left alone until ${formatTime(until)}, says ${by}`;
+    events.record({ type: "Normal", reason: "KeptAlive", message, about: involved(record, apiVersion) });
+    onChange(namespace, name);
+    await this.#write();
+    return until;
+  }
+
+  /** Why the object is to count as busy, by word or by a file touched at `fileAt`; undefined when nothing says so. */
+  reasonFor(uid: string, fileAt: number | null): string | undefined {
+    const { clock, longestMs } = this.#options;
+    const now = clock.now();
+    const kept = this.#kept.get(uid);
+    if (kept !== undefined && kept.until > now) return `kept until ${formatTime(kept.until)} by ${kept.by}`;
+    // The clock may have been set back since.
+    const isFresh = fileAt !== null && Math.abs(now - fileAt) < longestMs;
+    return isFresh ? `.keep-alive, until ${formatTime(fileAt + longestMs)}` : undefined;
+  }
+
+  async #write(): Promise<void> {
+    const { document, store, clock } = this.#options;
+    const known = new Set(store.list("ContainerSpec").map(({ uid }) => uid));
+    for (const [uid, { until }] of this.#kept) {
+      if (!known.has(uid) || until <= clock.now()) this.#kept.delete(uid);
+    }
+    await document.write({ version: 1, kept: Object.fromEntries(this.#kept) });
+  }
+
+  #read(): Map<string, Kept> {
+    const { document, log } = this.#options;
+    const value = document.read();
+    if (value === null) return new Map();
+    const parsed = Document.safeParse(value);
+    if (parsed.success) return new Map(Object.entries(parsed.data.kept));
+    log.error(
+      { reason: "KeepAlivesUnreadable" },
+      "who asked for which container to be left alone cannot be read",
+    );
+    return new Map();
+  }
+}

@@ -119,7 +119,11 @@ export const ContainerSpecSpec = z
       .array(Volume)
       .optional()
       .meta({ description: "Mounts.", ...listByName }),
-    copy: z.array(CopiedFiles).optional().describe("Files that it has before it starts for the first time."),
+    copy: z
+      .array(CopiedFiles)
+      .max(16, "at most 16 copies; a directory is one")
+      .optional()
+      .describe("Files that it has before it starts for the first time."),
     presets: z
       .array(ObjectName)
       .optional()

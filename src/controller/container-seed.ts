@@ -1,7 +1,7 @@
 import type { OwnerAccount } from "../core/account/owner-account.ts";
 import { numericUser, type NumericUser } from "../core/account/container-user.ts";
 import type { ObservedContainer } from "../core/observed.ts";
-import { isWithin, maximumCopyBytes } from "../core/plan/copies.ts";
+import { maximumCopyBytes, mountInTheWay } from "../core/plan/copies.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerFiles } from "../ports/container-files.ts";
 import type { OwnerFiles } from "../ports/owner-files.ts";
@@ -34,16 +34,15 @@ export async function seedContainer(
   });
   if (as.uid !== 0) await giveVolumes(id, volumes, as, files);
   if (copies.length === 0) return;
-  const hostPaths = config.mounts.flatMap(({ type, target }) => (type === "bind" ? target : []));
-  for (const path of hostPaths) await refuseLinks(id, path, files);
   const account = await owner();
   let maximumBytes = maximumCopyBytes;
   for (const { from, to } of copies) {
+    const why = mountInTheWay(to, config.mounts);
+    if (why !== null) throw denied(to, why);
     await refuseLinks(id, to, files);
-    if (hostPaths.some((path) => isWithin(to, path))) throw denied(to, "it is a host path there");
     const archive = await ownerFiles.archive({ path: from, to, as, maximumBytes }, account);
     maximumBytes -= archive.length;
-    await files.unpack(id, archive);
+    await files.unpack(id, archive, { to, as });
   }
 }
 

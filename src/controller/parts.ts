@@ -28,6 +28,7 @@ import { Recorder } from "./recorder.ts";
 import { ReservationDesk } from "./reservation-desk.ts";
 import { sourceParts, type SourceParts } from "./source-parts.ts";
 import { RuntimeCache } from "./runtime-cache.ts";
+import { SeedTurns } from "./seed-turns.ts";
 import { UseCheck } from "./use-check.ts";
 import { RunBook } from "./run-book.ts";
 import { UseMeter } from "./use-meter.ts";
@@ -221,6 +222,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
         volumes,
         identity: ports.identity,
       }),
+      seeds: new SeedTurns(),
       account: new ContainerAccount({
         files: ports.containerFiles,
         identity: ports.identity,

@@ -16,6 +16,7 @@ import { seedContainer } from "./container-seed.ts";
 import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
+import type { SeedTurns } from "./seed-turns.ts";
 import type { UseCheck } from "./use-check.ts";
 import { refuseForeignVolumes } from "./volume-check.ts";
 
@@ -26,6 +27,7 @@ export interface StepContext {
   readonly host: HostState;
   readonly images: ImageBook;
   readonly useCheck: UseCheck;
+  readonly seeds: SeedTurns;
   readonly account: Pick<ContainerAccount, "beforeStart">;
   readonly identity: Pick<Identity, "accountOf">;
   readonly ownerFiles: OwnerFiles;
@@ -104,8 +106,9 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     const container = await context.cache.refresh(step.id ?? step.name);
     // One that was found under the name may run by now: what it has written stays.
     if (container === undefined || container.startedAt !== null) return "done";
-    const { containerFiles: files, ownerFiles } = context;
-    await seedContainer(container, step, { files, ownerFiles, owner: () => ownerOf(record, context) });
+    const { containerFiles: files, ownerFiles, seeds } = context;
+    const owner = (): Promise<OwnerAccount> => ownerOf(record, context);
+    await seeds.run(step, async () => seedContainer(container, step, { files, ownerFiles, owner }));
     return "done";
   },
   start: async (step, record, context) => {
@@ -116,8 +119,9 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
       });
     }
     const known = step.id === null ? context.cache.byName(step.name) : context.cache.get(step.id);
-    await context.useCheck.beforeStart(record, known);
     await context.account.beforeStart(record, step.id ?? step.name, known);
+    // Right before, for what a path leads to may change at any time.
+    await context.useCheck.beforeStart(record, known);
     await context.runtime.start(step.id ?? step.name);
     await context.cache.refresh(step.id ?? step.name);
     return "done";

@@ -12,6 +12,13 @@ export interface NewPath {
   readonly gid: number;
 }
 
+/** Where an archive belongs, and whose its files become. */
+export interface Unpacked {
+  /** Absolute. */
+  readonly to: string;
+  readonly as: { readonly uid: number; readonly gid: number };
+}
+
 /** A folder of a container, with the numbers of its owner. */
 export interface ContainerFolder {
   readonly uid: number;
@@ -30,8 +37,11 @@ export interface ContainerFiles {
   read(idOrName: string, path: string, maxBytes: number, signal?: AbortSignal): Promise<string | null>;
   /** null: nothing is there, or no folder. */
   folder(idOrName: string, path: string, signal?: AbortSignal): Promise<ContainerFolder | null>;
-  /** Unpacks a tar archive at the root. */
-  unpack(idOrName: string, archive: Buffer, signal?: AbortSignal): Promise<void>;
+  /**
+   * Unpacks a tar archive whose names begin at the root. What is not a file, directory or link at `to` or below is
+   * StalledError `CopyFailed`; a file where a directory is, or the other way round, is `CopyTargetDenied`.
+   */
+  unpack(idOrName: string, archive: Buffer, what: Unpacked, signal?: AbortSignal): Promise<void>;
   /** In the order given; a folder that is there gets mode and owner. */
   write(idOrName: string, paths: readonly NewPath[], signal?: AbortSignal): Promise<void>;
 }

@@ -177,6 +177,23 @@ describe("volumes", () => {
     expect(linked.status.message).toContain("/bin/sh is a link in the container");
   });
 
+  it("must not put a file in the place of a directory, whatever lies in it", async () => {
+    const volumes = [{ name: "m", mountPath: "/models", namedVolume: { name: "kept" } }];
+    host.drop("users/nobody/keeps.yaml", containerSpec("keeps", { user: "owner", volumes }));
+    await host.waitForReady("nobody/keeps");
+    await host.dockerExec("nobody/keeps", "sh", "-c", "echo weights >/models/weights");
+    const copy = [{ from: "src/main.sh", to: "/models" }];
+    host.drop("users/nobody/harms.yaml", containerSpec("harms", { user: "owner", volumes, copy }));
+    await host.waitForObject(
+      "nobody/harms",
+      "refused",
+      (object) => object.status.reason === "CopyTargetDenied",
+    );
+    const { output } = await host.dockerExec("nobody/keeps", "cat", "/models/weights");
+    expect(output).toBe("weights\n");
+    await host.remove("nobody/keeps", "nobody/harms");
+  });
+
   const moments: readonly (readonly [string, ProxyRule])[] = [
     ["create", { method: "POST", path: /\/containers\/create$/, fault: "lost", times: 1 }],
     ["copying", { method: "PUT", path: /\/archive$/, fault: "hang", times: 1 }],
@@ -189,7 +206,7 @@ describe("volumes", () => {
       { name: "d", mountPath: "/d", hostPath: { path, type: "DirectoryOrCreate" } },
       { name: "v", mountPath: "/v", namedVolume: { name: `kill-${name}` } },
     ];
-    const copy = [{ from: "src", to: "/v/src" }];
+    const copy = [{ from: "src", to: "/app/src" }];
     host.proxy.clear();
     const withdraw = host.proxy.addRule(rule);
     host.drop(`users/nobody/${name}.yaml`, containerSpec(name, { user: "owner", volumes, copy }));
@@ -198,7 +215,7 @@ describe("volumes", () => {
     await host.restartController(withdraw);
     await host.waitForReady(`nobody/${name}`);
     expect(await host.containersOf(`nobody/${name}`)).toHaveLength(1);
-    expect((await host.dockerExec(`nobody/${name}`, "cat", "/v/src/deep/greeting")).output).toBe("copied\n");
+    expect((await host.dockerExec(`nobody/${name}`, "cat", "/app/src/deep/greeting")).output).toBe("copied\n");
     expect((await host.dockerExec(`nobody/${name}`, "touch", "/d/x", "/v/x")).exitCode).toBe(0);
   });
 });

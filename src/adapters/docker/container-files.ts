@@ -9,6 +9,7 @@ import type {
   NewPath,
 } from "../../ports/container-files.ts";
 import { NotFoundError } from "../../util/errors.ts";
+import { checkedArchive } from "./checked-archive.ts";
 import { connectDocker } from "./connect.ts";
 import { engineClient, type EngineClient, type EngineRequest } from "./engine-client.ts";
 
@@ -46,8 +47,8 @@ export function dockerFiles(options: { readonly dockerHost: string }): Container
       const answer = await unlessMissing(client.open(request));
       return answer === null ? null : await folderOf(answer);
     },
-    unpack: async (idOrName, archive, signal) => {
-      await writeArchive(client, idOrName, archive, signal);
+    unpack: async (idOrName, archive, what, signal) => {
+      await writeArchive(client, idOrName, await checkedArchive(archive, what), signal);
     },
     write: async (idOrName, paths, signal) => {
       await writeArchive(client, idOrName, await archiveOf(paths), signal);
@@ -75,7 +76,9 @@ async function writeArchive(
 ): Promise<void> {
   const what = `put files into ${idOrName}`;
   const request = archiveRequest({ what, method: "PUT", idOrName, path: "/" }, signal);
-  await client.request({ ...request, archive });
+  // Without it the engine removes a whole directory, and what is mounted there, to put a file in its place.
+  const query = { ...request.query, noOverwriteDirNonDir: true };
+  await client.request({ ...request, query, archive });
 }
 
 /** A missing path is a 404, as is a missing container, which whatever follows will find. */

@@ -78,6 +78,13 @@ export const knownFailures: readonly KnownFailure[] = [
     remedy: "name whole disks (`lsblk -dp`) in io.devices of the spec or of the quota",
   },
   {
+    pattern: /cannot overwrite (?:non-)?directory .*/i,
+    kind: "stalled",
+    reason: "CopyTargetDenied",
+    remedy:
+      "name the file in spec.copy.to, as in /app/train.py: a file does not take the place of a directory",
+  },
+  {
     pattern: /bind source path does not exist|error while creating mount source path/i,
     kind: "stalled",
     reason: "MountMissing",

@@ -14,7 +14,7 @@ export interface OwnerFilesOptions {
 
 /** Files of this host, touched only by processes that run as their owner: mkdir(1), touch(1) and tar(1). */
 export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
-  const { ownUid = process.getuid?.() ?? 0, deadlineMs = 30_000 } = options;
+  const { ownUid = process.getuid?.() ?? 0, deadlineMs = 15_000 } = options;
 
   /** The command as the owner runs it, whose groups count as well. */
   function asOwner(command: readonly string[], { name, uid, gid, groups }: OwnerAccount): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Volume } from "../../api/volume.ts";
-import { isWithin } from "../plan/copies.ts";
+import { mountInTheWay, type CopyMount } from "../plan/copies.ts";
 import { plainPath } from "../plan/plain-path.ts";
 import type { Violation } from "./limits.ts";
 import { mountViolation } from "./mount-violations.ts";
@@ -10,8 +10,7 @@ export function copyViolations({ spec, quota, facts }: Subject): readonly Violat
   return (spec.copy ?? []).flatMap(({ from, to }, index): readonly Violation[] => {
     const source = { path: from, readOnly: true, field: `spec.copy[${index}].from`, asked: "copies" };
     const denied = from.startsWith("/") ? mountViolation(source, quota, facts) : null;
-    const place = volumeAt(plainPath(to), spec.volumes ?? []);
-    const why = place === undefined ? null : whyNotInto(place);
+    const why = mountInTheWay(plainPath(to), (spec.volumes ?? []).map(mountOf));
     return [
       ...(denied === null ? [] : [denied]),
       ...(why === null
@@ -20,24 +19,14 @@ export function copyViolations({ spec, quota, facts }: Subject): readonly Violat
             {
               reason: "CopyTargetDenied",
               field: `spec.copy[${index}].to`,
-              message: `${facts.object} copies to ${to}; ${why}`,
+              message: `${facts.object} copies to ${to}: ${why}`,
             },
           ]),
     ];
   });
 }
 
-/** The volume in which a path of the container lies. */
-function volumeAt(path: string, volumes: readonly Volume[]): Volume | undefined {
-  return volumes
-    .filter(({ mountPath }) => isWithin(path, plainPath(mountPath)))
-    .toSorted((a, b) => plainPath(b.mountPath).length - plainPath(a.mountPath).length)[0];
-}
-
-/** The engine writes as root, past the rights that the owner has on the host. */
-function whyNotInto({ name, hostPath, tmpfs, readOnly }: Volume): string | null {
-  if (hostPath !== undefined)
-    return `${name} is a host path there: put the files into it on the host, or copy elsewhere`;
-  if (tmpfs !== undefined) return `${name} is memory there, and empty at each start: copy elsewhere`;
-  return readOnly ? `${name} is read-only there: copy elsewhere` : null;
+function mountOf({ mountPath, hostPath, tmpfs, readOnly }: Volume): CopyMount {
+  const type = hostPath === undefined ? (tmpfs === undefined ? "volume" : "tmpfs") : "bind";
+  return { type, target: plainPath(mountPath), readOnly };
 }

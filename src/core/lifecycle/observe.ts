@@ -170,9 +170,10 @@ function observeRelocation(situation: Situation): Fact | null {
 /** The same container is to run again: what it has to wait for, what to put right before, and when. */
 function observeRestart(situation: Situation, primary: ObservedContainer): Fact {
   const { admission, memory, now, limitsAction } = situation;
+  // What is not admitted is in no queue for devices.
+  if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
   const waiting = waitingForDevices(situation);
   if (waiting !== null) return waiting;
-  if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
   const limitless = aggregateWait(situation);
   if (limitless !== null) return limitless;
   const failure = failureInTheWay(memory);

@@ -103,7 +103,7 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     expanded,
     presetsChanged,
     limits,
-    admission: admit(world, expanded),
+    admission: admit(world, expanded, outdated === null && roles.primary?.startedAt != null),
     roles,
     devices,
     desired,

@@ -118,3 +118,51 @@ describe("a path of which nobody can tell where it leads", () => {
     expect(decide(own, now)).toMatchObject({ steps: [], fact: { type: "waiting", reason: "MountMissing" } });
   });
 });
+
+describe("a source of spec.copy that is gone", () => {
+  const copy = [{ from: "/home/alice/config.yaml", to: "/etc/app/config.yaml" }];
+  const policy = { hostPaths: [{ path: "/home/alice/**" }] };
+  const all = [admittedQuota("all", { subjects: { default: true }, policy })];
+  const stands = (kind: "File" | "Missing"): Pick<World, "hostPaths"> => ({
+    hostPaths: new Map([["/home/alice/config.yaml", { realPath: "/home/alice/config.yaml", kind }]]),
+  });
+  const started = (): World => ({ ...running({ copy }, all, stands("File")), ...stands("Missing") });
+  const reserved = (object: World): string | undefined =>
+    decide(object, now + minute).status.conditions.find(({ type }) => type === "QuotaReserved")?.status;
+
+  it("keeps back what has not started yet", () => {
+    const own = world({ record: record({ spec: spec({ copy }) }), ...stands("Missing") }, all);
+    expect(decide(own, now)).toMatchObject({ steps: [], fact: { type: "waiting", reason: "CopyMissing" } });
+  });
+
+  it("keeps back nothing that was started with it", () => {
+    expect(started().containers).toMatchObject([{ state: "running" }]);
+    expect(reserved(started())).toBe("True");
+    const crashed = changed(started(), ended(now + minute));
+    expect(decide(crashed, now + 2 * minute).steps).toMatchObject([{ do: "start" }]);
+  });
+
+  it("keeps what runs until a new container can be made", () => {
+    const other = edited(started(), { copy, image: "bed/health:1" });
+    expect(decide(other, now + minute)).toMatchObject({ steps: [], fact: { reason: "CopyMissing" } });
+  });
+});
+
+describe("a crashed container that may not start again now", () => {
+  const ports = [{ containerPort: 80, hostPort: 8080, hostIP: "0.0.0.0" }];
+  const policy = { hostPorts: { ranges: ["8000-8999"], addresses: ["*"] } };
+  const all = [admittedQuota("all", { subjects: { default: true }, policy })];
+  const taken: Pick<World, "portUses"> = {
+    portUses: [{ containerId: "b", holder: "bob/web", hostIp: "0.0.0.0", hostPort: 8080, protocol: "tcp" }],
+  };
+
+  it("says why, and not that it looks for devices, once it has given them back", () => {
+    const crashed = changed(running({ gpus: { count: 1 }, ports }, all), ended(now + minute));
+    const released = { ...crashed, ...taken, claim: null, schedule: null };
+    expect(decide(released, now + 2 * minute).fact).toMatchObject({
+      type: "waiting",
+      reason: "PortInUse",
+      at: null,
+    });
+  });
+});

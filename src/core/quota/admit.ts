@@ -17,8 +17,15 @@ export type Admission =
   /** Not now: something else must end or appear first. */
   | { readonly type: "waiting"; readonly reason: string; readonly message: string };
 
-/** Asks quota, policy and the host whether the object's container may be made. */
-export function admit(world: World, { spec, written, problem }: ExpandedSpec): Admission {
+/**
+ * Asks quota, policy and the host whether the object's container may be made, or only started again: files were
+ * copied before its first start, and their sources may be gone since.
+ */
+export function admit(
+  world: World,
+  { spec, written, problem }: ExpandedSpec,
+  onlyRestarts = false,
+): Admission {
   const object = `${world.record.namespace}/${world.record.name}`;
   if (problem !== null) {
     return { type: "refused", reason: problem.reason, message: `${object} ${problem.message}` };
@@ -56,7 +63,7 @@ export function admit(world: World, { spec, written, problem }: ExpandedSpec): A
   return (
     containerQuota(world, object) ??
     missingMount(world, spec, object) ??
-    missingCopy(world, written, object) ??
+    (onlyRestarts ? null : missingCopy(world, written, object)) ??
     missingDisk(world, spec, object) ??
     occupiedPort(world, spec, object) ?? { type: "admitted" }
   );

@@ -52,4 +52,24 @@ describe("the claim of an object", () => {
     const released = { ...limited, deletion, memory: { ...limited.memory, releasedContainerId: stopped.id } };
     expect(claim(released, [stopped])).toBeUndefined();
   });
+
+  test("lasts no longer than the hold once it may not start again for another reason", () => {
+    const lifecycle = { holdGpuAfterStop: "1h" };
+    const own = record({ spec: spec({ gpus: { count: 1 }, lifecycle }) });
+    const stopped = container({ state: "exited", exitCode: 1, startedAt: now - hour, finishedAt: now });
+    expect(claim(own, [stopped])).toMatchObject({ state: "Allocated", until: null });
+    const condition = {
+      type: "QuotaReserved",
+      status: "False",
+      reason: "PortInUse",
+      message: "bob/web has it",
+      lastTransitionTime: "2026-11-23T12:00:00Z",
+      observedGeneration: 1,
+    } as const;
+    const keptBack = { ...own, status: { ...own.status, observedGeneration: 1, conditions: [condition] } };
+    expect(claim(keptBack, [stopped])).toMatchObject({ state: "Held", until: now + hour });
+    expect(claim(keptBack, [{ ...stopped, finishedAt: now - hour }])).toBeUndefined();
+    const running = container({ state: "running", startedAt: now - hour });
+    expect(claim(keptBack, [running])).toMatchObject({ state: "Allocated" });
+  });
 });

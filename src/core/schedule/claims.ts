@@ -4,6 +4,7 @@ import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import type { ContainerRecord } from "../record.ts";
+import { wasKeptBack } from "./demands.ts";
 import { originOf } from "./foreign-container.ts";
 import type { GoneDevice } from "./given-devices.ts";
 import type { ManagedClaim, UnmanagedClaim } from "./lease.ts";
@@ -184,9 +185,11 @@ function holdOf(container: ObservedContainer, input: ClaimInput): Hold | null {
   return held("holdGpuAfterStop", until ?? null);
 }
 
-/** A crashed container keeps its devices for the restart; one that was stopped or is done only for the hold. */
-function mayRestart({ spec, memory, generation }: ContainerRecord, now: number): boolean {
+/** A crashed container keeps its devices for the restart; one that was stopped, is done or kept back only for the hold. */
+function mayRestart(record: ContainerRecord, now: number): boolean {
+  const { spec, memory, generation } = record;
   if (spec === null) return true;
+  if (wasKeptBack(record)) return false;
   if (spec.desiredState === "Stopped" || memory.stopCause === "SpecStopped") return false;
   const { stopCause } = memory;
   if (stopCause === "MaxRuntimeExceeded" || stopCause === "IdleTimeout" || stopCause === "EmergencyStop")

@@ -45,6 +45,24 @@ describe("a replacement", () => {
     );
   });
 
+  it.each([
+    ["as long as Docker's own check takes", {}, 4 * minute],
+    [
+      "its start period and all retries",
+      { startPeriod: "10m", interval: "1m", timeout: "30s", retries: 1 },
+      13 * minute,
+    ],
+    ["never less than two minutes", { interval: "1s", timeout: "1s" }, 2 * minute],
+  ])("may take to become healthy %s", (_title, times, allowedMs) => {
+    const healthCheck = { command: ["true"], ...times };
+    const trying = after(3, edited(running(), { image: "bed/slow:1", healthCheck }), now + minute);
+    const slow = changed(trying, { health: "starting" }, isReplacement);
+    const deadline = (slow.containers.find(isReplacement)?.startedAt ?? 0) + allowedMs;
+
+    expect(decide(slow, deadline - 1)).toMatchObject({ steps: [], fact: { at: deadline } });
+    expect(decide(slow, deadline).fact.type).toBe("replacement.failed");
+  });
+
   it("that failed is tried again after any edit of the spec", () => {
     const trying = after(3, edited(running(), { image: "bed/crash:1" }), now + minute);
     const back = after(2, changed(trying, ended(now + minute), isReplacement), now + minute + 500);

@@ -8,8 +8,10 @@ import type { Situation } from "./situation.ts";
 
 /** How long a replacement without health check must run before the old container is removed. */
 export const startupMs = 3000;
-/** How long a replacement with health check may take to become healthy. */
-export const healthDeadlineMs = 120_000;
+/** A replacement with health check may take at least this long to become healthy. */
+const leastHealthMs = 120_000;
+/** Docker's own, where neither the spec nor the image says. https://docs.docker.com/reference/dockerfile/#healthcheck */
+const usualCheck = { startPeriodMs: 0, retries: 3, intervalMs: 30_000, timeoutMs: 30_000 };
 
 /** A new container stands beside the old one, which is kept until the new one is good (DESIGN 4). */
 export function observeReplacement(
@@ -55,7 +57,7 @@ function observeLiveReplacement(situation: Situation, replacement: ObservedConta
       ? fact("replacement.ready", "Started", "the new container runs")
       : fact("replacement.starting", "Starting", "waiting whether the new container stays up", readyAt);
   }
-  const deadline = startedAt + healthDeadlineMs;
+  const deadline = startedAt + healthDeadlineMs(replacement);
   if (replacement.health === "unhealthy" || deadline <= now) {
     return fact("replacement.failed", "RollbackPerformed", "the new container did not become healthy");
   }
@@ -65,6 +67,16 @@ function observeLiveReplacement(situation: Situation, replacement: ObservedConta
     "waiting for the new container to become healthy",
     deadline,
   );
+}
+
+/** How long Docker itself may take to tell a healthy container from one that never will be, in milliseconds. */
+function healthDeadlineMs({ config }: ObservedContainer): number {
+  const check = config.process.healthCheck;
+  const startPeriodMs = check.startPeriodMs ?? usualCheck.startPeriodMs;
+  const intervalMs = check.intervalMs ?? usualCheck.intervalMs;
+  const timeoutMs = check.timeoutMs ?? usualCheck.timeoutMs;
+  const tries = (check.retries ?? usualCheck.retries) + 1;
+  return Math.max(leastHealthMs, startPeriodMs + tries * (intervalMs + timeoutMs));
 }
 
 /** True when the replacement was made for another spec or other devices than wanted now. */

@@ -96,3 +96,54 @@ describe("what is to start after others", () => {
     );
   });
 });
+
+/** Counts how many names in `after` are looked at, and lets nobody look at more than so many. */
+function countingLooks(records: readonly ContainerRecord[], most: number): readonly ContainerRecord[] {
+  let looks = 0;
+  return records.map((one) => {
+    const after = one.spec?.after ?? [];
+    const counted = Object.defineProperty({ ...one.spec! }, "after", {
+      enumerable: true,
+      get: () => {
+        looks += after.length;
+        if (looks > most) throw new Error(`more than ${most} edges were looked at`);
+        return after;
+      },
+    });
+    return { ...one, spec: counted };
+  });
+}
+
+describe("many that wait for each other", () => {
+  const named = (count: number, prefix = "job"): readonly string[] =>
+    Array.from({ length: count }, (_none, index) => `${prefix}-${index}`);
+  const gates = (records: readonly ContainerRecord[], most: number) =>
+    startGates({
+      records: countingLooks(records, most),
+      containersOf: new Map(),
+      reservations: new Map(),
+    });
+
+  it("are looked at a few times each in a chain", () => {
+    const names = named(2000);
+    const chain = names.map((name, index) => job(name, names.slice(index + 1, index + 2)));
+    expect(gates(chain, 10 * 2000).size).toBe(1999);
+  });
+
+  it("are looked at a few times each in a circle, and told a part of it", () => {
+    const names = named(2000);
+    const circle = names.map((name, index) => job(name, [names[(index + 1) % 2000]!]));
+    const found = gates(circle, 10 * 2000);
+    expect(found.get("uid-job-1998")).toMatchObject({
+      reason: "DependencyCycle",
+      message: expect.stringContaining("job-1998 after job-1999 after job-0 after job-1 after "),
+    });
+    expect(found.get("uid-job-1998")?.message.length).toBeLessThan(300);
+  });
+
+  it("are looked at a few times each where many ways lead from one to another", () => {
+    const layers = named(10, "layer").map((layer) => named(100, layer));
+    const jobs = layers.flatMap((layer, index) => layer.map((name) => job(name, layers[index + 1] ?? [])));
+    expect(gates(jobs, 10 * 90_000).size).toBe(900);
+  });
+});

@@ -1,24 +1,39 @@
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { FinishedRun } from "../lifecycle/memory.ts";
 import type { ContainerRecord } from "../record.ts";
+import type { Cycle } from "./cycles.ts";
 import type { StartGate } from "./start-gate.ts";
 
 /** Finds an object by its name in the namespace of the one that is asked about. */
 export type FindRecord = (name: string) => ContainerRecord | undefined;
 
-/** What keeps an object back that is to start after others; null when all of them have completed, or it names none. */
-export function dependencyGate(record: ContainerRecord, find: FindRecord): StartGate | null {
-  const names = record.spec?.after ?? [];
-  const open = names.filter((name) => !hasCompleted(find(name)));
+/** How many names of a long cycle are told. */
+const shownOfCycle = 5;
+
+/**
+ * What keeps an object back that is to start after others; null when all of them have completed, or it names none.
+ *
+ * @param cycle over what has not completed, from the object back to itself; null where there is none.
+ */
+export function dependencyGate(
+  record: ContainerRecord,
+  find: FindRecord,
+  cycle: Cycle | null,
+): StartGate | null {
+  const open = openDependencies(record, find);
   if (open.length === 0) return null;
-  const cycle = cycleThrough(record.name, open, find);
   if (cycle !== null) {
     return {
       reason: "DependencyCycle",
-      message: `waits for itself: ${cycle.join(" after ")}; take one of them out of spec.after`,
+      message: `waits for itself: ${describeCycle(cycle)}; take one of them out of spec.after`,
     };
   }
   return missing(record, open, find) ?? failed(record, open, find) ?? waiting(record, open, find);
+}
+
+/** What it names that has not completed. */
+export function openDependencies({ spec }: ContainerRecord, find: FindRecord): readonly string[] {
+  return (spec?.after ?? []).filter((name) => !hasCompleted(find(name)));
 }
 
 /** True when it has ended well with what its spec says now; one that maxRuntime cut off has not. */
@@ -81,18 +96,10 @@ function stateOf(record: ContainerRecord | undefined): string {
   return `${status.phase}${why}${end}${start}${never}`;
 }
 
-/** The way from an object over what it waits for back to itself; null where there is none. */
-function cycleThrough(name: string, open: readonly string[], find: FindRecord): readonly string[] | null {
-  const seen = new Set<string>();
-  const ways = open.map((next): readonly string[] => [name, next]);
-  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
-    const last = way.at(-1) ?? name;
-    if (last === name) return way;
-    if (seen.has(last)) continue;
-    seen.add(last);
-    const record = find(last);
-    if (hasCompleted(record)) continue;
-    for (const next of record?.spec?.after ?? []) ways.push([...way, next]);
-  }
-  return null;
+/** As `a after b after a`; of a long one its beginning. */
+function describeCycle({ nodes, at }: Cycle): string {
+  const ordered = [...nodes.slice(at), ...nodes.slice(0, at), ...nodes.slice(at, at + 1)];
+  if (ordered.length <= 2 * shownOfCycle) return ordered.join(" after ");
+  const more = `${ordered.length - shownOfCycle - 1} more`;
+  return [...ordered.slice(0, shownOfCycle), more, ...ordered.slice(-1)].join(" after ");
 }

@@ -1,7 +1,9 @@
 import type { ObservedContainer } from "../observed.ts";
 import type { ContainerRecord } from "../record.ts";
 import type { Reservation } from "../schedule/claims.ts";
-import { dependencyGate } from "./dependencies.ts";
+import { groupBy } from "../../util/group-by.ts";
+import { findCycles } from "./cycles.ts";
+import { dependencyGate, openDependencies, type FindRecord } from "./dependencies.ts";
 import { parallelismGates } from "./parallelism.ts";
 import type { StartGate } from "./start-gate.ts";
 
@@ -24,9 +26,15 @@ export function startGates(around: Surroundings): ReadonlyMap<string, StartGate>
   const find = (namespace: string, name: string): ContainerRecord | undefined =>
     byName.get(`${namespace}/${name}`);
   for (const [uid, gate] of parallelismGates(around, find)) gates.set(uid, gate);
-  for (const record of records) {
-    const gate = dependencyGate(record, (name) => find(record.namespace, name));
-    if (gate !== null) gates.set(record.uid, gate);
+  const dependent = records.filter(({ spec }) => spec?.after !== undefined);
+  for (const [namespace, own] of groupBy(dependent, (record) => record.namespace)) {
+    const findOwn: FindRecord = (name) => find(namespace, name);
+    const open = new Map(own.map((record) => [record.name, openDependencies(record, findOwn)]));
+    const cycleOf = findCycles(open.keys(), (name) => open.get(name) ?? []);
+    for (const record of own) {
+      const gate = dependencyGate(record, findOwn, cycleOf(record.name));
+      if (gate !== null) gates.set(record.uid, gate);
+    }
   }
   return gates;
 }

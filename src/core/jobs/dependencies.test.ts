@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { desiredContainer } from "../../../test/support/desired-container.ts";
 import { record, spec } from "../../../test/support/world-builder.ts";
+import { labels } from "../../api/names.ts";
 import { allowanceHash } from "../lifecycle/finished-run.ts";
 import { freshMemory } from "../lifecycle/memory.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { createdContainer } from "../plan/predict.ts";
 import { specHash } from "../plan/spec-hash.ts";
 import type { ContainerRecord } from "../record.ts";
+import type { StartGate } from "./start-gate.ts";
 import { startGates } from "./start-gates.ts";
 
 function job(
@@ -94,6 +99,41 @@ describe("what is to start after others", () => {
     expect(gateOf("train", train, running)?.message).toBe(
       "starts after alice/serve, which is Running until 2026-11-01T00:00:00Z at the latest",
     );
+  });
+});
+
+describe("what has started after others", () => {
+  const train = job("train", ["prepare"]);
+  const gateBeside = (
+    change: Partial<ContainerRecord["memory"]>,
+    container: Partial<ObservedContainer> | null = null,
+    own: ContainerRecord = train,
+  ): StartGate | undefined => {
+    const memory = { ...own.memory, generation: own.generation, ...change };
+    const made = createdContainer(
+      desiredContainer("train", { labels: { [labels.specHash]: specHash(train.spec!) } }),
+      0,
+    );
+    const containersOf = new Map(container === null ? [] : [["uid-train", [{ ...made, ...container }]]]);
+    const records = [{ ...own, memory }, job("prepare")];
+    return startGates({ records, containersOf, reservations: new Map() }).get("uid-train");
+  };
+
+  it("waits for them no more, however it goes on", () => {
+    expect(gateBeside({}, { startedAt: 1, state: "exited", finishedAt: 2 })).toBeUndefined();
+    expect(gateBeside({ retries: 1 })).toBeUndefined();
+    expect(gateBeside({ ranMs: 1000 })).toBeUndefined();
+    expect(gateBeside({ stopCause: "Preempted" })).toBeUndefined();
+  });
+
+  it("waits while it has only been made, and once it is something else", () => {
+    expect(gateBeside({}, { startedAt: null })?.reason).toBe("WaitingForDependency");
+    const { spec: before } = train;
+    const other = { ...train, generation: 2, spec: { ...before!, args: ["other"] } };
+    const stopped = { startedAt: 1, state: "exited", finishedAt: 2 } as const;
+    expect(gateBeside({ stopCause: "Preempted" }, stopped, other)?.reason).toBe("WaitingForDependency");
+    const ofFirst = { generation: 1, retries: 1, ranMs: 1000 };
+    expect(gateBeside(ofFirst, null, other)?.reason).toBe("WaitingForDependency");
   });
 });
 

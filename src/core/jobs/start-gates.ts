@@ -5,6 +5,7 @@ import { groupBy } from "../../util/group-by.ts";
 import { findCycles } from "./cycles.ts";
 import { dependencyGate, openDependencies, type FindRecord } from "./dependencies.ts";
 import { parallelismGates } from "./parallelism.ts";
+import { hasStarted } from "./has-started.ts";
 import type { StartGate } from "./start-gate.ts";
 
 /** What is looked at to tell what may start. */
@@ -32,6 +33,8 @@ export function startGates(around: Surroundings): ReadonlyMap<string, StartGate>
     const open = new Map(own.map((record) => [record.name, openDependencies(record, findOwn)]));
     const cycleOf = findCycles(open.keys(), (name) => open.get(name) ?? []);
     for (const record of own) {
+      // What has started goes on, whatever becomes of what it waited for.
+      if (hasStarted(record, around.containersOf.get(record.uid) ?? [])) continue;
       const gate = dependencyGate(record, findOwn, cycleOf(record.name));
       if (gate !== null) gates.set(record.uid, gate);
     }

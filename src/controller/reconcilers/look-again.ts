@@ -13,9 +13,13 @@ const leastPauseMs = 50;
 /** When an object is to be looked at after what was decided; `now` and the result in milliseconds since the epoch. */
 export function resultOf(decision: Decision, now: number): ReconcileResult {
   if (decision.steps.length > 0) return { requeue: true };
-  if (decision.requeueAt !== null) return dueAgain(decision, now);
-  if (!waitingFacts.has(decision.fact.type)) return {};
-  return { requeueAt: now + (soonThere.has(decision.fact.reason) ? soonLookMs : waitingLookMs) };
+  const due = dueAgain(decision, now);
+  const { type, reason, at } = decision.fact;
+  // Until what is due next may be the maxRuntime of a container beside it.
+  const waits = waitingFacts.has(type) && (at === null || due.requeueAt === undefined);
+  if (!waits) return due;
+  const lookAt = now + (soonThere.has(reason) ? soonLookMs : waitingLookMs);
+  return { requeueAt: Math.min(due.requeueAt ?? Infinity, lookAt) };
 }
 
 /** At its own deadline only. */

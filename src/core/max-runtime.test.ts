@@ -31,6 +31,17 @@ describe("maxRuntime", () => {
     expect(decision.steps.map((step) => step.do)).toEqual(["stop"]);
   });
 
+  it("is not put off by an edit that the quota refuses", () => {
+    const lifecycle = { maxRuntime: "1h" };
+    const beyond = edited(underQuota(running({ lifecycle }), "2h"), { lifecycle: { maxRuntime: "never" } });
+
+    const decision = decide(beyond, now + minute);
+    expect(decision.steps).toEqual([]);
+    const reserved = decision.status.conditions.find(({ type }) => type === "QuotaReserved");
+    expect(reserved).toMatchObject({ status: "False", reason: "ExceedsMaxQuota" });
+    expect(decide(beyond, now + 2 * hour).steps).toMatchObject([{ do: "stop" }]);
+  });
+
   it("is looked at in time while a new image is waited for", () => {
     const start = running({ lifecycle: { maxRuntime: "1h" } });
     const next = edited(start, { image: "bed/health:1", lifecycle: { maxRuntime: "1h" } });

@@ -52,6 +52,27 @@ describe("effectiveLimits", () => {
     expect(cpus({ cpus: 4 })).toBe(4);
   });
 
+  test.each(["maxRuntime", "idleTimeout", "holdGpuAfterStop"] as const)(
+    "gives no more %s than the quota allows",
+    (name) => {
+      const bounded = admittedQuota("q", { subjects: { default: true }, lifecycle: { [name]: "24h" } });
+      const limitOf = (written: string | undefined): string => {
+        const lifecycle = written === undefined ? {} : { [name]: written };
+        const spec = ContainerSpecSpec.parse({ image: "a", lifecycle });
+        const { value, origin } = effectiveLimits(spec, resolveQuota("alice", [], [bounded]), () => "")[
+          `${name}Ms`
+        ];
+        return `${value === null ? "never" : value / 3_600_000} ${origin.from}`;
+      };
+
+      expect(limitOf(undefined)).toBe("24 quota");
+      expect(limitOf("8h")).toBe("8 spec");
+      expect(limitOf("24h")).toBe("24 spec");
+      expect(limitOf("48h")).toBe("24 quota");
+      expect(limitOf("never")).toBe("24 quota");
+    },
+  );
+
   test("takes lifecycle and priority from the spec, else from the quota, with their places", () => {
     const record = admittedQuota(
       "q",

@@ -12,7 +12,8 @@ export type SpecPlace = (fieldPath: string) => string;
 
 /**
  * The limits a container gets: what its spec names, else the quota's default (never above its maximum), else
- * the quota's maximum, else none. A named value above the maximum is a violation and is not lowered here.
+ * the quota's maximum, else none. A named value above the maximum is a violation. Resources are not lowered
+ * here; the deadlines of what runs or holds a GPU are, as they count at once though the edit that names them is refused.
  */
 export function effectiveLimits(
   spec: Pick<ContainerSpecSpec, "resources" | "lifecycle" | "priority">,
@@ -28,6 +29,8 @@ export function effectiveLimits(
     name: "maxRuntime" | "idleTimeout" | "holdGpuAfterStop" | "removeAfterStop",
     bound: Sourced<number | null>,
   ) => written(`spec.lifecycle.${name}`, writtenDurationMs(spec.lifecycle?.[name]), bound);
+  const deadline = (name: "maxRuntime" | "idleTimeout" | "holdGpuAfterStop", bound: Sourced<number | null>) =>
+    within(lifecycle(name, bound), bound);
   const { resources } = spec;
   const memoryBytes = limit("spec.resources.memory", "memoryBytes", optional(resources?.memory, parseBytes));
   return {
@@ -45,9 +48,9 @@ export function effectiveLimits(
     io: effectiveIo(resources?.io, quota, specOrigin("spec.resources.io")),
     ...(quota.cannotLimit === undefined ? {} : { cannotLimit: quota.cannotLimit }),
     priority: written("spec.priority", spec.priority, quota.priority),
-    maxRuntimeMs: lifecycle("maxRuntime", quota.maxRuntimeMs),
-    idleTimeoutMs: lifecycle("idleTimeout", quota.idleTimeoutMs),
-    holdGpuAfterStopMs: lifecycle("holdGpuAfterStop", quota.holdGpuAfterStopMs),
+    maxRuntimeMs: deadline("maxRuntime", quota.maxRuntimeMs),
+    idleTimeoutMs: deadline("idleTimeout", quota.idleTimeoutMs),
+    holdGpuAfterStopMs: deadline("holdGpuAfterStop", quota.holdGpuAfterStopMs),
     removeAfterStopMs: lifecycle("removeAfterStop", quota.removeAfterStopMs),
     ...ttlAfterFinished(spec, specOrigin("spec.lifecycle.ttlAfterFinished")),
   };
@@ -59,6 +62,12 @@ function ttlAfterFinished(
 ): Pick<EffectiveLimits, "ttlAfterFinishedMs"> {
   const value = writtenDurationMs(lifecycle?.ttlAfterFinished);
   return value === undefined ? {} : { ttlAfterFinishedMs: { value, origin } };
+}
+
+/** The deadline that a quota sets, where the named one is later or never comes. */
+function within(named: Sourced<number | null>, bound: Sourced<number | null>): Sourced<number | null> {
+  if (bound.value === null || bound.origin.from !== "quota") return named;
+  return named.value === null || named.value > bound.value ? bound : named;
 }
 
 /** Milliseconds of a written duration; null is never, undefined is not written. */

@@ -1,3 +1,4 @@
+import { canonicalReference } from "../core/similar-images.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { sameValue } from "../util/same-value.ts";
 
@@ -21,7 +22,7 @@ export class AliasTags {
 
   /** For whom alone the name stands for this image; empty where it does for everybody, or for this namespace too. */
   others(reference: string, imageId: string, namespace: string): readonly string[] {
-    const tag = this.#tags[reference];
+    const tag = this.#tags[canonicalReference(reference)];
     // A pull or a tag by hand has given the name to another image.
     if (tag?.imageId !== imageId || tag.namespaces.includes(namespace)) return [];
     return tag.namespaces;
@@ -29,10 +30,11 @@ export class AliasTags {
 
   /** Rejects when it cannot be written down. */
   async add(reference: string, imageId: string, namespace: string): Promise<void> {
-    const before = this.#tags[reference];
+    const name = canonicalReference(reference);
+    const before = this.#tags[name];
     const known = before?.imageId === imageId ? before.namespaces : [];
     const namespaces = [...new Set([...known, namespace])].toSorted();
-    const next = { ...this.#tags, [reference]: { imageId, namespaces } };
+    const next = { ...this.#tags, [name]: { imageId, namespaces } };
     if (sameValue(next, this.#tags)) return;
     await this.#document.write({ version: 1, tags: next });
     this.#tags = next;
@@ -47,7 +49,12 @@ function parseTags(value: unknown): Readonly<Record<string, AliasTag>> {
       if (!isMap(tag)) return [];
       const { imageId, namespaces } = tag;
       if (typeof imageId !== "string" || !Array.isArray(namespaces)) return [];
-      return [[reference, { imageId, namespaces: namespaces.filter((one) => typeof one === "string") }]];
+      return [
+        [
+          canonicalReference(reference),
+          { imageId, namespaces: namespaces.filter((one) => typeof one === "string") },
+        ],
+      ];
     }),
   );
 }

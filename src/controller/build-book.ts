@@ -1,5 +1,5 @@
 import { labels } from "../api/names.ts";
-import { buildLabels, buildReference, buildRepository } from "../core/build.ts";
+import { buildReference, buildRepository } from "../core/build.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import { isLive } from "../core/plan/roles.ts";
 import { specHash } from "../core/plan/spec-hash.ts";
@@ -10,19 +10,23 @@ import type { Clock } from "../ports/clock.ts";
 import type { BuildLimits, ContainerRuntime } from "../ports/container-runtime.ts";
 import type { RegistryCredentials } from "../ports/registry-credentials.ts";
 import { Ds01Error, messageOf, StalledError } from "../util/errors.ts";
-import { sha256 } from "../util/hash.ts";
+import { canonicalJson, sha256 } from "../util/hash.ts";
+import type { BaseCheck } from "./base-check.ts";
+import { ownLabels, removeLeftovers } from "./build-leftovers.ts";
+import { buildEnded, buildTooLong, withoutOutput } from "./build-failure.ts";
 import { BuildOutput } from "./build-output.ts";
 import { Turns } from "./turns.ts";
 
 /** What is built from is looked at this often at most. */
 const lookEveryMs = 5000;
-/** Lines of the output that a failure is told with. */
-const toldLines = 8;
+/** However much a build writes meanwhile. */
+const longestBuildMs = 2 * 3_600_000;
 
 export interface BuildBookOptions {
   readonly runtime: ContainerRuntime;
   readonly contexts: BuildContexts;
   readonly credentials: RegistryCredentials;
+  readonly bases: Pick<BaseCheck, "check">;
   readonly clock: Clock;
   readonly instance: string;
   /** Builds at the same time. */
@@ -32,6 +36,14 @@ export interface BuildBookOptions {
   readonly limitsOf: (record: ContainerRecord) => BuildLimits;
   /** Something is another than when the object was looked at last. */
   readonly onChange: (namespace: string, name: string) => void;
+}
+
+/** A build that waits for its turn or is under way. */
+interface Build {
+  readonly since: number;
+  readonly output: BuildOutput;
+  readonly ending: AbortController;
+  readonly wanted: string;
 }
 
 /** What is known of the build of one object. */
@@ -53,7 +65,8 @@ export class BuildBook {
   readonly #options: BuildBookOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #outputs = new Map<string, BuildOutput>();
-  readonly #building = new Map<string, number>();
+  readonly #building = new Map<string, Build>();
+  readonly #turnsOf = new Map<string, Turns>();
   readonly #reads = new Turns(1);
   readonly #builds: Turns;
   #version = 0;
@@ -95,10 +108,8 @@ export class BuildBook {
   /** Why the image is not to be had right now; null where nothing is under way or in the way. */
   stateOf(record: ContainerRecord): BuildState | null {
     if (record.spec?.build === undefined) return null;
-    const since = this.#building.get(record.uid);
-    if (since !== undefined) {
-      return { type: "building", since, lastLine: this.#outputs.get(record.uid)?.lastLine ?? "" };
-    }
+    const build = this.#building.get(record.uid);
+    if (build !== undefined) return { type: "building", since: build.since, step: build.output.step };
     if (this.#pinned(record) !== null) return null;
     const entry = this.#entries.get(record.uid);
     if (entry?.failure != null) return entry.failure;
@@ -110,46 +121,84 @@ export class BuildBook {
     return this.#outputs.get(uid);
   }
 
-  /** Builds the image, in its turn. Rejects with StalledError BuildFailed, with the last lines that were written. */
+  /**
+   * Builds the image, in its turn: one at a time for each user. Rejects with StalledError BuildFailed; WaitingError
+   * BuildEnded when nobody wants it any more.
+   */
   async build(record: ContainerRecord): Promise<void> {
     const { clock } = this.#options;
+    const { uid, namespace } = record;
     const output = new BuildOutput();
-    this.#outputs.set(record.uid, output);
-    this.#building.set(record.uid, clock.now());
+    const ending = new AbortController();
+    const { signal } = ending;
+    this.#outputs.set(uid, output);
+    this.#building.set(uid, { since: clock.now(), output, ending, wanted: wantedBy(record) });
     this.#version += 1;
+    const own = this.#turnsOf.get(namespace) ?? new Turns(1);
+    this.#turnsOf.set(namespace, own);
     try {
-      await this.#builds.take(() => this.#buildNow(record, output));
+      const work = async (): Promise<void> => this.#buildInTime(record, output, ending);
+      await own.take(async () => this.#builds.take(work, signal), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
     } finally {
       output.end();
-      this.#building.delete(record.uid);
+      this.#building.delete(uid);
       this.#version += 1;
     }
   }
 
-  async #buildNow(record: ContainerRecord, output: BuildOutput): Promise<void> {
-    const { runtime, contexts, credentials, instance } = this.#options;
+  /** Ends a build that its object has no use for any more. */
+  review(record: ContainerRecord, isStopped: boolean): void {
+    const build = this.#building.get(record.uid);
+    if (build === undefined) return;
+    const isWanted = !isStopped && record.deletion === null && record.spec?.desiredState !== "Stopped";
+    if (!isWanted || build.wanted !== wantedBy(record)) build.ending.abort(buildEnded());
+  }
+
+  /** The object is gone. */
+  forget(uid: string): void {
+    this.#building.get(uid)?.ending.abort(buildEnded());
+    this.#entries.delete(uid);
+    this.#outputs.delete(uid);
+  }
+
+  async #buildInTime(record: ContainerRecord, output: BuildOutput, ending: AbortController): Promise<void> {
+    const { clock } = this.#options;
+    const cancel = clock.callAt(clock.now() + longestBuildMs, () =>
+      ending.abort(buildTooLong(longestBuildMs)),
+    );
+    try {
+      await this.#buildNow(record, output, ending.signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #buildNow(record: ContainerRecord, output: BuildOutput, signal: AbortSignal): Promise<void> {
+    const { runtime, contexts, credentials, instance, bases } = this.#options;
     const request = requestOf(record);
-    const { spec, namespace, name, uid } = record;
+    const { spec, namespace, uid } = record;
     if (request === null || spec?.build === undefined) return;
-    await this.#removeLeftovers(record);
+    await removeLeftovers(record, instance, runtime);
     const { dockerfile, args = {}, target = null } = spec.build;
-    const opened = contexts.open(request);
-    const own = {
-      [buildLabels.built]: "true",
-      [buildLabels.user]: namespace,
-      [buildLabels.name]: name,
-      [buildLabels.instance]: instance,
-    };
+    const read = await contexts.dockerfile(request, signal);
+    await bases.check(read.text, record, signal);
+    // Whatever can fail comes first: files that are opened are read to the end.
+    const logins = await credentials.loginsFor(namespace);
+    const opened = contexts.open(request, read.hash, signal);
     const built = await runtime
       .build({
         tar: opened.tar,
         dockerfile,
         args,
         target,
-        labels: own,
+        labels: ownLabels(record, instance),
         limits: this.#options.limitsOf(record),
-        logins: await credentials.loginsFor(namespace),
+        logins,
         onOutput: (text) => output.write(text),
+        signal,
       })
       .catch(async (error: unknown) => {
         opened.tar.destroy();
@@ -157,31 +206,13 @@ export class BuildBook {
         await opened.hash.catch((reading: unknown) => {
           if (reading instanceof StalledError) throw reading;
         });
-        throw withLastLines(error, output.lastLines(toldLines), Object.values(args));
+        throw withoutOutput(error, output.step);
       });
     // It may be other files by now than those that the build was decided on.
     const contextHash = await opened.hash;
     await runtime.tag(built, buildReference(record, spec.build, contextHash));
     const entry = this.#entries.get(uid);
     if (entry !== undefined && entry.contextHash !== contextHash) entry.contextHash = contextHash;
-  }
-
-  /** Images of builds that were cut off before they had a name. */
-  async #removeLeftovers({ namespace, name }: ContainerRecord): Promise<void> {
-    const { runtime, instance } = this.#options;
-    const wanted = {
-      [buildLabels.user]: namespace,
-      [buildLabels.name]: name,
-      [buildLabels.instance]: instance,
-    };
-    const images = await runtime.images();
-    const leftovers = images.filter(
-      ({ references, labels: own }) =>
-        references.length === 0 &&
-        own[buildLabels.built] === "true" &&
-        Object.entries(wanted).every(([label, value]) => own[label] === value),
-    );
-    for (const { id } of leftovers) await runtime.removeImage(id);
   }
 
   async #read(record: ContainerRecord, request: ContextRequest, entry: Entry): Promise<void> {
@@ -222,9 +253,6 @@ export class BuildBook {
   }
 }
 
-/** What the builder says of its own doings. */
-const isNoise = /^(?:--->|Removing intermediate container|Step \d+\/)/;
-
 function requestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
   if (spec?.build === undefined) return null;
   const { context, dockerfile } = spec.build;
@@ -247,16 +275,7 @@ function describe(error: unknown): string {
   return `${messageOf(error)}${remedy}`;
 }
 
-/** Whatever the engine calls a failure of the Dockerfile's own; values of ARGs are not told. */
-function withLastLines(error: unknown, lines: readonly string[], values: readonly string[]): unknown {
-  if (!(error instanceof StalledError) || error.reason !== "BuildFailed") return error;
-  const hidden = values.filter((value) => value.length > 2);
-  const said = lines.filter((line) => !error.message.includes(line) && !isNoise.test(line));
-  const text = [error.message, ...said].join("\n");
-  return new StalledError({
-    reason: error.reason,
-    message: hidden.reduce((shown, value) => shown.replaceAll(value, "(hidden)"), text),
-    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    cause: error,
-  });
+/** Another answer for another build. */
+function wantedBy(record: ContainerRecord): string {
+  return canonicalJson({ request: requestOf(record), build: record.spec?.build ?? null });
 }

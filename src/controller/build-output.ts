@@ -7,10 +7,13 @@ const keptCharacters = 256 * 1024;
 export class BuildOutput {
   readonly #followers = new Set<PassThrough>();
   #text = "";
+  #step = "";
   #isCut = false;
   #hasEnded = false;
 
   write(text: string): void {
+    const [, place, instruction] = /^Step (\d+\/\d+) : ([A-Za-z]+)/.exec(text) ?? [];
+    if (place !== undefined) this.#step = `step ${place} (${instruction?.toUpperCase()})`;
     const next = this.#text + text;
     this.#isCut ||= next.length > keptCharacters;
     this.#text = next.slice(-keptCharacters);
@@ -26,18 +29,9 @@ export class BuildOutput {
     this.#followers.clear();
   }
 
-  get lastLine(): string {
-    return this.lastLines(1)[0] ?? "";
-  }
-
-  lastLines(count: number): readonly string[] {
-    return this.#text
-      .slice(-8192)
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "")
-      .slice(-count)
-      .map((line) => line.slice(0, 300));
+  /** How far it is, in words that say nothing of what is built: `step 2/4 (RUN)`; empty before the first. */
+  get step(): string {
+    return this.#step;
   }
 
   /** With `follow` until the build ends. `tail`: only so many lines of what is there. */

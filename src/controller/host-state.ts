@@ -1,6 +1,6 @@
 import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
-import { emergencyStopFor } from "../core/emergency-stop.ts";
+import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
@@ -82,11 +82,16 @@ export class HostState {
   async prepare(record: ContainerRecord): Promise<PreparedFacts> {
     const { spec, namespace } = record;
     await this.learnGroups(namespace);
+    this.#options.images.builds.review(record, this.#emergencyStop(namespace) !== null);
     if (spec === null) return { owner: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(record);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
     return { owner, ...facts };
+  }
+
+  #emergencyStop(namespace: string): EmergencyStop | null {
+    return emergencyStopFor(this.#options.emergency.stops, namespace);
   }
 
   /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */
@@ -208,7 +213,7 @@ export class HostState {
       protectedPaths: prepared.protectedPaths,
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,
-      emergencyStop: emergencyStopFor(this.#options.emergency.stops, record.namespace),
+      emergencyStop: this.#emergencyStop(record.namespace),
       claim: view.claims.get(record.uid) ?? null,
       reserved: view.reservedFrom(record),
       gate: view.gates.get(record.uid) ?? null,

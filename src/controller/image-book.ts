@@ -1,15 +1,16 @@
 import type { ContainerSpecSpec } from "../api/container.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import { builderOf } from "../core/build.ts";
+import { saysName } from "../core/quota/image-name.ts";
 import { canonicalReference, similarImages } from "../core/similar-images.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ImageState } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime, ListedImage, PullProgress } from "../ports/container-runtime.ts";
 import type { RegistryCredentials } from "../ports/registry-credentials.ts";
-import type { StateDocument } from "../ports/state-document.ts";
 import { StalledError } from "../util/errors.ts";
 import type { BuildBook } from "./build-book.ts";
-import { AliasTags } from "./alias-tags.ts";
+import type { AliasTags } from "./alias-tags.ts";
 
 /** How long an answer of the engine is believed when no image event comes. */
 const believeMs = 60_000;
@@ -23,6 +24,8 @@ interface Answer {
 interface Known extends Answer {
   readonly id: string | null;
   readonly requirements: Readonly<Record<string, string>>;
+  /** Null: it is no build of ds01. */
+  readonly builtFor: string | null;
 }
 
 interface Pull {
@@ -33,7 +36,7 @@ interface Pull {
 /** Every image here, for names that are missing. */
 interface Listed extends Answer {
   readonly images: readonly ListedImage[];
-  /** Canonical references. */
+  /** Canonical references that an alias may be: what one user built gets no name that means something to all. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -41,7 +44,7 @@ export interface ImageBookOptions {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly credentials: RegistryCredentials;
-  readonly aliasTags: StateDocument;
+  readonly aliasTags: AliasTags;
   readonly builds: BuildBook;
 }
 
@@ -65,7 +68,7 @@ export class ImageBook {
     this.#runtime = runtime;
     this.#clock = clock;
     this.#credentials = credentials;
-    this.#aliasTags = new AliasTags(aliasTags);
+    this.#aliasTags = aliasTags;
   }
 
   /** Asks the engine about the image that the object needs, unless a fresh answer is known. */
@@ -107,11 +110,21 @@ export class ImageBook {
     const pulling = this.#pulling(reference, namespace);
     if (pulling !== null) return pulling;
     const { id = null, requirements = {} } = this.#known.get(reference) ?? {};
+    if (this.#isForeignBuild(reference, namespace)) return foreignBuild(reference);
     const taggedFor = id === null ? [] : this.#aliasTags.others(reference, id, namespace);
-    const mustPull =
-      spec.build === undefined && spec.imagePullPolicy === "Always" && !this.#pulledFor.has(record.uid);
-    if (id !== null && taggedFor.length === 0 && !mustPull) return { type: "present", id, requirements };
+    if (id !== null && taggedFor.length === 0 && !this.#mustPull(record))
+      return { type: "present", id, requirements };
     return this.#missing(spec, id === null ? this.#similarTo(reference) : [], taggedFor);
+  }
+
+  #mustPull({ spec, uid }: ContainerRecord): boolean {
+    return spec?.build === undefined && spec?.imagePullPolicy === "Always" && !this.#pulledFor.has(uid);
+  }
+
+  /** By a name of its own somebody has shared it; by its id or a digest nobody has. */
+  #isForeignBuild(reference: string, namespace: string): boolean {
+    const builtFor = this.#known.get(reference)?.builtFor ?? null;
+    return builtFor !== null && builtFor !== namespace && !saysName(reference);
   }
 
   #pulling(reference: string, namespace: string): ImageState | null {
@@ -181,13 +194,18 @@ export class ImageBook {
     const id = image?.id ?? null;
     if (this.#known.get(reference)?.id !== id) this.#version += 1;
     const requirements = image?.requirements ?? {};
-    this.#known.set(reference, { id, requirements, at: this.#clock.now(), forgotten });
+    const builtFor = image?.builtFor ?? null;
+    this.#known.set(reference, { id, requirements, builtFor, at: this.#clock.now(), forgotten });
   }
 
   async #list(): Promise<void> {
     const forgotten = this.#forgotten;
     const images = await this.#runtime.images();
-    const names = new Set(images.flatMap(({ references }) => references.map(canonicalReference)));
+    const names = new Set(
+      images
+        .filter(({ labels }) => builderOf(labels) === null)
+        .flatMap(({ references }) => references.map(canonicalReference)),
+    );
     this.#listed = { images, names, at: this.#clock.now(), forgotten };
     this.#version += 1;
   }
@@ -226,6 +244,14 @@ export class ImageBook {
     };
     await this.#runtime.pull(reference, undefined, { login, onProgress });
   }
+}
+
+function foreignBuild(reference: string): ImageState {
+  return {
+    type: "unbuildable",
+    reason: "ImageDenied",
+    message: `${reference} is an image that somebody else has built here: build your own`,
+  };
 }
 
 /** No image can have a name that the engine refuses to look for; the pull says why. */

@@ -1,5 +1,7 @@
 import { labels } from "../api/names.ts";
 import type { ObservedContainer } from "../core/observed.ts";
+import { AliasTags } from "./alias-tags.ts";
+import { BaseCheck } from "./base-check.ts";
 import { BuildBook, type BuildBookOptions } from "./build-book.ts";
 import { ImageBook } from "./image-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
@@ -12,8 +14,10 @@ export function imageParts(
     readonly containers: () => readonly ObservedContainer[];
   },
 ): ImageBook {
-  const { runtime, clock, registries: credentials, aliasTags } = ports;
+  const { runtime, clock, registries: credentials } = ports;
+  const aliasTags = new AliasTags(ports.aliasTags);
   const builds = new BuildBook({
+    bases: new BaseCheck({ runtime, credentials, aliasTags }),
     runtime,
     clock,
     instance,

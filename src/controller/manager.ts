@@ -59,6 +59,7 @@ export class ControllerManager {
       this.#parts.watch.touch();
       const sweep = sweepOf(change);
       if (sweep !== null) this.#parts.queue.add(sweep);
+      if (change.type === "DELETED") this.#parts.images.builds.forget(change.record.uid);
     });
     tellPeople(ports, settings, this.#parts);
   }

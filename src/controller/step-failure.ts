@@ -27,7 +27,7 @@ const neverMends: ReadonlySet<string> = new Set([
 const mayGoAnotherWay: ReadonlySet<string> = new Set(["NoNvidiaRuntime", "CdiDeviceMissing", "CdiDisabled"]);
 
 /** What the steps themselves say when the world is not as it was decided on: the next look decides anew. */
-const worldMovedOn: ReadonlySet<string> = new Set(["DevicesTaken", "NameTaken"]);
+const worldMovedOn: ReadonlySet<string> = new Set(["DevicesTaken", "NameTaken", "BuildEnded"]);
 
 /** What to remember of a failed step. */
 export interface FailedStep {

@@ -8,8 +8,10 @@ export class Turns {
     this.#atATime = atATime;
   }
 
-  async take<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#atATime) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** An aborted signal ends the waiting, not the work. */
+  async take<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    signal?.throwIfAborted();
+    if (this.#running >= this.#atATime) await this.#turn(signal);
     else this.#running += 1;
     try {
       return await work();
@@ -19,5 +21,20 @@ export class Turns {
       if (next === undefined) this.#running -= 1;
       else next();
     }
+  }
+
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#waiting.push(begin);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
   }
 }

@@ -12,6 +12,11 @@ export const buildLabels = {
   instance: "ds01.instance",
 } as const;
 
+/** Whose build an image is, or is made from; null: nobody's. */
+export function builderOf(own: Readonly<Record<string, string>>): string | null {
+  return own[buildLabels.built] === "true" ? (own[buildLabels.user] ?? "") : null;
+}
+
 const plainPart = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /** The repository of the images built for an object: `ds01-build/alice/train`. */

@@ -47,8 +47,8 @@ export type ImageState =
 export type BuildState =
   /** What it is built from is being read. */
   | { readonly type: "reading" }
-  /** It waits for its turn, or is being built. */
-  | { readonly type: "building"; readonly since: number; readonly lastLine: string }
+  /** It waits for its turn, or is being built. `step`: `step 2/4 (RUN)`; what it writes is for its owner alone. */
+  | { readonly type: "building"; readonly since: number; readonly step: string }
   | { readonly type: "unbuildable"; readonly reason: string; readonly message: string };
 
 type SpecialFile = "Socket" | "CharDevice" | "BlockDevice" | "Other";

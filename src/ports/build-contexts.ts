@@ -10,6 +10,13 @@ export interface ContextRequest {
   readonly dockerfile: string;
 }
 
+/** A Dockerfile as it was read once. */
+export interface ReadDockerfile {
+  readonly text: string;
+  /** Of its bytes. */
+  readonly hash: string;
+}
+
 /** The files of a context as the engine gets them. */
 export interface OpenedContext {
   readonly tar: Readable;
@@ -26,5 +33,8 @@ export interface BuildContexts {
   signature(request: ContextRequest, signal?: AbortSignal): Promise<string>;
   /** Hash of paths, modes and contents. */
   hash(request: ContextRequest, signal?: AbortSignal): Promise<string>;
-  open(request: ContextRequest, signal?: AbortSignal): OpenedContext;
+  /** StalledError DockerfileMissing where it is no plain file of the context. */
+  dockerfile(request: ContextRequest, signal?: AbortSignal): Promise<ReadDockerfile>;
+  /** Fails with ContextChanged when the Dockerfile is another than the one with `dockerfileHash`. */
+  open(request: ContextRequest, dockerfileHash: string, signal?: AbortSignal): OpenedContext;
 }

@@ -30,6 +30,10 @@ export interface ImageInfo {
   readonly reference: string;
   /** Of its variables those that say which driver it needs; absent: none. */
   readonly requirements?: Readonly<Record<string, string>>;
+  /** The namespace that ds01 built it for; absent: it did not. */
+  readonly builtFor?: string;
+  /** What a build on it carries out before its own steps; absent: nothing. */
+  readonly onBuild?: readonly string[];
 }
 
 /** How much of an image has been fetched, in bytes. */
@@ -63,6 +67,8 @@ export interface BuildRequest {
   /** For base images. */
   readonly logins: readonly RegistryLogin[];
   readonly onOutput: (text: string) => void;
+  /** Ends the build. */
+  readonly signal: AbortSignal;
 }
 
 /** One row of the engine's list of images. */

@@ -10,6 +10,8 @@ export function seenBy(caller: Caller, object: ApiObject): ApiObject | undefined
   return withoutEnvironmentValues(object);
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 /** kubectl keeps the whole applied object here, env included. */
 const appliedConfiguration = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -19,15 +21,24 @@ function withoutEnvironmentValues(object: ApiObject): ApiObject {
   const metadata =
     object.metadata.annotations === undefined ? object.metadata : { ...object.metadata, annotations };
   const { spec } = object;
-  if (typeof spec !== "object" || spec === null || !("env" in spec) || !Array.isArray(spec.env)) {
-    return { ...object, metadata };
-  }
-  const variables: readonly unknown[] = spec.env;
-  const env = variables.map((variable) => ({
-    ...(typeof variable === "object" && variable !== null && "name" in variable
-      ? { name: variable.name }
-      : {}),
-    value: "(hidden)",
-  }));
-  return { ...object, metadata, spec: { ...spec, env } };
+  if (!isMap(spec)) return { ...object, metadata };
+  const { env, build } = spec as Values;
+  const shown = {
+    ...spec,
+    ...(Array.isArray(env) ? { env: env.map(withoutValue) } : {}),
+    ...(isMap(build) && isMap(build["args"]) ? { build: withoutArguments(build, build["args"]) } : {}),
+  };
+  return { ...object, metadata, spec: shown };
+}
+
+function withoutValue(variable: unknown): object {
+  return { ...(isMap(variable) && "name" in variable ? { name: variable["name"] } : {}), value: "(hidden)" };
+}
+
+function withoutArguments(build: Values, args: Values): Values {
+  return { ...build, args: Object.fromEntries(Object.keys(args).map((name) => [name, "(hidden)"])) };
+}
+
+function isMap(value: unknown): value is Values {
+  return typeof value === "object" && value !== null;
 }

@@ -92,14 +92,17 @@ describe("an image built from beside the spec", () => {
     await host.remove("alice/steady");
   });
 
-  it("that fails says its last lines, is left alone, and is built at once when a file is mended", async () => {
+  it("that fails says which step, is left alone, and is built at once when a file is mended", async () => {
     write("users/alice/app/Dockerfile", "FROM bed/base:1\nARG WORD\nRUN echo about to fail $WORD; exit 3\n");
     host.proxy.clear();
     host.drop("users/alice/failing.yaml", containerSpec("failing", build({ args: { WORD: "hush-hush" } })));
     const failed = await host.waitForPhase("alice/failing", "Failed", 60_000);
     expect(failed.status.reason).toBe("BuildFailed");
-    expect(failed.status.message).toContain("about to fail");
-    expect(failed.status.message).not.toContain("hush-hush");
+    expect(failed.status.message).toContain("step 3/");
+    expect(failed.status.message).toContain("(RUN) failed");
+    expect(JSON.stringify(failed.status)).not.toContain("about to fail");
+    expect(JSON.stringify(failed.status)).not.toContain("hush-hush");
+    expect((await host.ds01("logs", "failing", "--build")).stdout).toContain("about to fail hush-hush");
     expect(conditionOf(failed, "ImageReady")).toMatchObject({ status: "False", reason: "BuildFailed" });
     await holdsFor(4000, async () => expect(builds()).toBe(1));
     write("users/alice/app/Dockerfile", "FROM bed/base:1\n");
@@ -158,6 +161,23 @@ describe("an image built from beside the spec", () => {
       ({ status }) => status.reason === "ImageDenied",
     );
     expect(taken.status.message).toContain("somebody else has built");
+    const { Id: id } = await host.engine.docker.getImage(image).inspect();
+    host.drop("users/alice/taken.yaml", containerSpec("taken", { image: id.slice(7, 19) }));
+    const byId = await host.waitForObject(
+      "alice/taken",
+      "denied by its id",
+      ({ status, spec }) => spec?.image === id.slice(7, 19) && status.reason === "ImageDenied",
+    );
+    expect(byId.status.message).toContain("somebody else has built");
+    for (const [name, text] of Object.entries({
+      named: `FROM bed/base:1\nCOPY --from=${image} / /\n`,
+      prefixed: `ARG BASE=${id.slice(7, 19)}\nFROM $BASE\n`,
+    })) {
+      write(`users/alice/${name}/Dockerfile`, text);
+      host.drop(`users/alice/${name}.yaml`, containerSpec(name, build({ context: `./${name}` })));
+      expect((await host.waitForPhase(`alice/${name}`, "Failed", 60_000)).status.reason).toBe("BuildDenied");
+    }
+    await host.remove("alice/named", "alice/prefixed");
     await host.remove("carol/denied", "alice/taken");
   });
 
@@ -180,5 +200,22 @@ describe("an image built from beside the spec", () => {
     });
     expect(left).toEqual([]);
     await host.remove("alice/killed");
+  });
+
+  it("ends, in the engine too, when its spec is stopped or deleted", async () => {
+    write("users/alice/app/Dockerfile", "FROM bed/base:1\nRUN sleep 600\n");
+    const running = async (): Promise<number> =>
+      (await host.engine.docker.listContainers()).filter(({ Command }) => Command.includes("sleep 600"))
+        .length;
+    for (const end of ["stopped", "deleted"]) {
+      host.drop("users/alice/endless.yaml", containerSpec("endless", build()));
+      await waitFor("the step to run", async () => (await running()) > 0, { timeoutMs: 60_000 });
+      if (end === "stopped") await host.ds01("stop", "endless");
+      else host.removeFile("users/alice/endless.yaml");
+      await waitFor("the engine to end the build", async () => (await running()) === 0, {
+        timeoutMs: 20_000,
+      });
+      if (end === "stopped") await host.remove("alice/endless");
+    }
   });
 });

@@ -13,6 +13,8 @@ export interface FakeImage {
   /** It ends by itself; null: it serves until it is stopped. */
   readonly ends: { readonly afterMs: number; readonly exitCode: number } | null;
   readonly hasHealthCheck: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly onBuild: readonly string[];
 }
 
 /** An image that serves until SIGTERM, changed by what is given. */
@@ -28,6 +30,8 @@ export function fakeImage(reference: string, overrides: Partial<FakeImage> = {})
     ignoresTerm: false,
     ends: null,
     hasHealthCheck: false,
+    labels: {},
+    onBuild: [],
     ...overrides,
   };
 }
@@ -63,6 +67,7 @@ export function listFakeImages(here: ReadonlyMap<string, FakeImage>): readonly L
   const ids = [...new Set([...here.values()].map(({ id }) => id))];
   return ids.map((id) => {
     const references = [...here].flatMap(([reference, image]) => (image.id === id ? [reference] : []));
-    return { id, references, sizeBytes: 1_000_000, createdAt: 0, labels: {} };
+    const labels = [...here.values()].find((image) => image.id === id)?.labels ?? {};
+    return { id, references, sizeBytes: 1_000_000, createdAt: 0, labels };
   });
 }

@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { ObservedContainer } from "../../src/core/observed.ts";
+import { builderOf } from "../../src/core/build.ts";
 import { saysRequirement } from "../../src/core/cuda-fit.ts";
 import { engineError } from "../../src/adapters/docker/errors.ts";
 import type { DesiredContainer } from "../../src/core/plan/desired-container.ts";
@@ -270,7 +271,14 @@ export class FakeRuntime implements ContainerRuntime {
       const image = this.#image(reference);
       if (image === undefined) return undefined;
       const said = Object.entries(image.environment).filter(([name]) => saysRequirement(name));
-      return { id: image.id, reference, requirements: Object.fromEntries(said) };
+      const builtFor = builderOf(image.labels);
+      return {
+        id: image.id,
+        reference,
+        requirements: Object.fromEntries(said),
+        ...(builtFor === null ? {} : { builtFor }),
+        onBuild: image.onBuild,
+      };
     });
   }
 
@@ -288,13 +296,18 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   build(request: BuildRequest): Promise<string> {
-    return this.#answer("build", "", undefined, async () => {
+    return this.#answer("build", "", request.signal, async () => {
       const content = await text(request.tar);
       request.onOutput(`Step 1/1 : ${content}\n`);
+      if (content.includes("hangs")) {
+        await new Promise((_resolve, reject) => {
+          request.signal.addEventListener("abort", () => reject(request.signal.reason as Error));
+        });
+      }
       if (content.includes("fails")) {
         throw new StalledError({ reason: "BuildFailed", message: "cannot build the image: it fails" });
       }
-      const image = fakeImage(content);
+      const image = fakeImage(content, { labels: request.labels });
       this.imagesHere.set(image.id, image);
       return image.id;
     });

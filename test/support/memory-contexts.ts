@@ -1,11 +1,17 @@
 import { posix } from "node:path";
 import { Readable } from "node:stream";
-import type { BuildContexts, ContextRequest, OpenedContext } from "../../src/ports/build-contexts.ts";
+import type {
+  BuildContexts,
+  ContextRequest,
+  OpenedContext,
+  ReadDockerfile,
+} from "../../src/ports/build-contexts.ts";
 import { StalledError } from "../../src/util/errors.ts";
 
 /** Contexts as one text each; what is not there is told of as by the real ones. */
 export class MemoryContexts implements BuildContexts {
   readonly contents = new Map<string, string>();
+  opened = 0;
 
   async signature(request: ContextRequest): Promise<string> {
     return this.#content(request);
@@ -15,8 +21,15 @@ export class MemoryContexts implements BuildContexts {
     return this.#content(request);
   }
 
-  open(request: ContextRequest): OpenedContext {
+  async dockerfile(request: ContextRequest): Promise<ReadDockerfile> {
+    const text = this.#content(request);
+    return { text, hash: text };
+  }
+
+  open(request: ContextRequest, dockerfileHash: string): OpenedContext {
+    this.opened += 1;
     const content = this.#content(request);
+    if (content !== dockerfileHash) throw new StalledError({ reason: "ContextChanged", message: "changed" });
     return { tar: Readable.from([content]), hash: Promise.resolve(content) };
   }
 

@@ -50,7 +50,9 @@ describe("the archive of what an image is built from", () => {
   }
 
   it("must hold every file as it is, however large it is and however long its name", async () => {
-    const opened = contexts().open(request);
+    const { hash, text } = await contexts().dockerfile(request);
+    expect(text).toBe("FROM bed/base:1\n");
+    const opened = contexts().open(request, hash);
     const found = await unpacked(opened);
 
     const path = `data/${longName}/large`;
@@ -71,7 +73,8 @@ describe("the archive of what an image is built from", () => {
   });
 
   it("must end when nobody reads it any more", async () => {
-    const opened = contexts().open(request);
+    const { hash } = await contexts().dockerfile(request);
+    const opened = contexts().open(request, hash);
     await new Promise((resolve) => void opened.tar.once("data", resolve));
     opened.tar.destroy();
 
@@ -79,9 +82,25 @@ describe("the archive of what an image is built from", () => {
   });
 
   it("must break off, for its reader too, where there is more than is allowed", async () => {
-    const opened = contexts(1_000_000).open(request);
+    const { hash } = await contexts().dockerfile(request);
+    const opened = contexts(1_000_000).open(request, hash);
 
     await expect(unpacked(opened)).rejects.toMatchObject({ reason: "ContextTooLarge" });
     await expect(opened.hash).rejects.toMatchObject({ reason: "ContextTooLarge" });
   });
+
+  it("must break off where the Dockerfile is another than the one that was looked at", async () => {
+    const opened = contexts().open(request, "0".repeat(64));
+
+    await expect(unpacked(opened)).rejects.toMatchObject({ reason: "ContextChanged" });
+  });
+
+  it.each(["link", "data", "nowhere"])(
+    "must have a plain file as its Dockerfile: %s is none",
+    async (dockerfile) => {
+      await expect(contexts().dockerfile({ ...request, dockerfile })).rejects.toMatchObject({
+        reason: "DockerfileMissing",
+      });
+    },
+  );
 });

@@ -8,6 +8,7 @@ import type { Identity } from "../../ports/identity.ts";
 import { formatBytes } from "../../util/quantity.ts";
 import { StalledError } from "../../util/errors.ts";
 import { walkContext, type ContextEntry } from "./context-walk.ts";
+import { readDockerfile } from "./dockerfile.ts";
 import type { Reader } from "./reader.ts";
 
 export interface ContextFilesOptions {
@@ -16,6 +17,13 @@ export interface ContextFilesOptions {
   readonly identity: Pick<Identity, "userByName">;
   readonly maximumBytes: number;
   readonly maximumEntries: number;
+}
+
+interface ReadOptions {
+  readonly into: Pack | null;
+  readonly signal: AbortSignal | undefined;
+  /** Null: it may be any. */
+  readonly dockerfileHash: string | null;
 }
 
 type Pack = ReturnType<typeof pack>;
@@ -51,9 +59,9 @@ export function contextFiles(options: ContextFilesOptions): BuildContexts {
 
   async function read(
     request: ContextRequest,
-    into: Pack | null,
-    signal: AbortSignal | undefined,
+    { into, signal, dockerfileHash }: ReadOptions,
   ): Promise<string> {
+    const dockerfile = posix.normalize(request.dockerfile);
     const hash = createHash("sha256");
     let bytes = 0;
     for await (const entry of entries(request, true)) {
@@ -64,6 +72,8 @@ export function contextFiles(options: ContextFilesOptions): BuildContexts {
       try {
         if (bytes > options.maximumBytes) throw tooLarge(options.maximumBytes);
         const content = file === null ? null : await addFile(entry, into, signal);
+        const isOther = dockerfileHash !== null && content?.toString("hex") !== dockerfileHash;
+        if (isOther && path === dockerfile) throw changed(`${path} was changed while it was read`);
         if (content !== null) hash.update(content);
         else if (into !== null) await addBare(entry, into);
       } finally {
@@ -83,10 +93,11 @@ export function contextFiles(options: ContextFilesOptions): BuildContexts {
       }
       return hash.digest("hex");
     },
-    hash: (request, signal) => read(request, null, signal),
-    open: (request, signal): OpenedContext => {
+    hash: (request, signal) => read(request, { into: null, signal, dockerfileHash: null }),
+    dockerfile: async (request, signal) => readDockerfile(request.dockerfile, entries(request, true), signal),
+    open: (request, dockerfileHash, signal): OpenedContext => {
       const tar = pack();
-      const hash = read(request, tar, signal).then(
+      const hash = read(request, { into: tar, signal, dockerfileHash }).then(
         (found) => {
           tar.finalize();
           return found;
@@ -126,16 +137,16 @@ async function addFile(
       if (left === 0) break;
     }
   }
-  if (left > 0) throw becameShorter(path);
+  if (left > 0) throw changed(`${path} became shorter while it was read`);
   packed?.entry.end(null);
   await packed?.done;
   return hash.digest();
 }
 
-function becameShorter(path: string): StalledError {
+function changed(message: string): StalledError {
   return new StalledError({
     reason: "ContextChanged",
-    message: `${path} became shorter while it was read`,
+    message,
     remedy: "it is read again; let nothing write to what is built from",
   });
 }

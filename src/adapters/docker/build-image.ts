@@ -29,6 +29,7 @@ export async function buildImage(
 ): Promise<string> {
   const silent = new AbortController();
   const idle = setTimeout(() => silent.abort(noWord(idleMs)), idleMs);
+  const signal = AbortSignal.any([silent.signal, request.signal]);
   let id: string | undefined;
   try {
     const stream = await client.open({
@@ -39,7 +40,7 @@ export async function buildImage(
       archive: request.tar,
       headers: loginsHeader(request.logins),
       deadlineMs: idleMs,
-      signal: silent.signal,
+      signal,
     });
     for await (const line of jsonLines(stream)) {
       idle.refresh();
@@ -50,12 +51,13 @@ export async function buildImage(
       if (failure !== undefined) throw failed(failure, request);
     }
   } catch (error) {
-    silent.signal.throwIfAborted();
+    signal.throwIfAborted();
     const told = engineError(error, what);
     // Before it has begun the engine answers with a status: a Dockerfile that it cannot read.
-    throw told instanceof StalledError && told.reason === "InvalidConfiguration"
-      ? buildFailed(told.message)
-      : told;
+    const isOfDockerfile = told instanceof StalledError && told.reason === "InvalidConfiguration";
+    if (!isOfDockerfile) throw told;
+    request.onOutput(`${told.message}\n`);
+    throw buildFailed(told.message);
   } finally {
     clearTimeout(idle);
   }

@@ -1,10 +1,15 @@
+import { builderOf } from "../../core/build.ts";
 import { saysRequirement } from "../../core/cuda-fit.ts";
 import type { ImageInfo, ListedImage } from "../../ports/container-runtime.ts";
 
 /** What ds01 reads of `GET /images/NAME/json`. */
 export interface ImageJson {
   readonly Id: string;
-  readonly Config?: { readonly Env?: readonly string[] | null } | null;
+  readonly Config?: {
+    readonly Env?: readonly string[] | null;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly OnBuild?: readonly string[] | null;
+  } | null;
 }
 
 /** An image as the engine knows it; of its variables only those that say which driver it needs. */
@@ -13,7 +18,15 @@ export function imageInfo({ Id: id, Config: config }: ImageJson, reference: stri
     const [name = "", ...value] = line.split("=");
     return saysRequirement(name) ? [[name, value.join("=")] as const] : [];
   });
-  return said.length === 0 ? { id, reference } : { id, reference, requirements: Object.fromEntries(said) };
+  const builtFor = builderOf(config?.Labels ?? {});
+  const onBuild = config?.OnBuild ?? [];
+  return {
+    id,
+    reference,
+    ...(said.length === 0 ? {} : { requirements: Object.fromEntries(said) }),
+    ...(builtFor === null ? {} : { builtFor }),
+    ...(onBuild.length === 0 ? {} : { onBuild }),
+  };
 }
 
 /** What ds01 reads of a row of `GET /images/json`. */

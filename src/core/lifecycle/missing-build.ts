@@ -12,7 +12,7 @@ export function missingBuild({ world, now }: Situation, failure: StepFailure | n
     return fact("stalled", image.reason, image.message, now + lookAgainMs.files);
   }
   if (image.type === "building") {
-    const message = `building the image${image.lastLine === "" ? "" : `: ${image.lastLine}`}`;
+    const message = `building the image${image.step === "" ? "" : `: ${image.step}`}`;
     return fact("image.building", "BuildingImage", message, now + lookAgainMs.progress);
   }
   if (image.type === "reading" || world.imageReference === null) {

@@ -33,6 +33,11 @@ export function mayBeImageId(reference: string): boolean {
   return /^(?:sha\d+:)?[0-9a-f]+$/i.test(reference);
 }
 
+/** False for an id and for a digest, by which an image can be had whoever's it is. */
+export function saysName(reference: string): boolean {
+  return !mayBeImageId(reference) && !reference.includes("@");
+}
+
 /**
  * Whether a pattern stands for the image. `*` is any text without a slash, `**` any text; a pattern without tag or
  * digest stands for all. An image by digest has no tag that anybody could rely on: `unknownTag` says whether it counts as

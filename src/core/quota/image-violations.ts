@@ -9,8 +9,13 @@ export function imageViolations(subject: Subject): readonly Violation[] {
   if (image === undefined) return buildViolations(subject);
   return [
     ...violationsOf(image, "spec.image", subject),
-    ...imageAliases.flatMap((alias, index) => violationsOf(alias, `spec.imageAliases[${index}]`, subject)),
+    ...imageAliases.flatMap((alias, index) => aliasViolations(alias, `spec.imageAliases[${index}]`, subject)),
   ];
+}
+
+function aliasViolations(alias: string, field: string, subject: Subject): readonly Violation[] {
+  const denied = violationsOf(alias, field, subject);
+  return denied.length > 0 ? denied : builtAliasViolations(alias, field, subject);
 }
 
 /** A Dockerfile can fetch whatever it names, so a list of images is worth nothing beside builds. */
@@ -65,8 +70,15 @@ function violationsOf(reference: string, field: string, { quota, facts }: Subjec
   );
 }
 
+/** Every build of the engine would take what ds01 built for one user for the image of that name. */
+function builtAliasViolations(alias: string, field: string, { facts }: Subject): readonly Violation[] {
+  if (!imageName(alias).name.startsWith(`docker.io/${buildRepositories}/`)) return [];
+  const message = `${facts.object} names ${alias} as an alias, which was built here: put it in spec.image itself`;
+  return [{ reason: "ImageDenied", field, message }];
+}
+
 /** What somebody builds has their files in it, which are nobody else's. */
-function isBuiltByAnother(reference: string, user: string): boolean {
+export function isBuiltByAnother(reference: string, user: string): boolean {
   const { name } = imageName(reference);
   if (!name.startsWith(`docker.io/${buildRepositories}/`)) return false;
   return !name.startsWith(`docker.io/${buildRepositoriesOf(user)}/`);

@@ -1,0 +1,129 @@
+import { afterEach, expect, test } from "vitest";
+import { ControllerBed } from "../support/controller-bed.ts";
+import { fakeImage } from "../support/fake-images.ts";
+
+let beds: ControllerBed[] = [];
+
+afterEach(async () => {
+  await Promise.all(beds.map((bed) => bed.stop()));
+  beds = [];
+});
+
+function newBed(): ControllerBed {
+  const bed = new ControllerBed();
+  beds.push(bed);
+  return bed;
+}
+
+/** Like the bed's `declare`, without an image. */
+function declare(bed: ControllerBed, key: string, context: string, fields: object = {}): void {
+  const [namespace, name] = key.split("/");
+  const { args, ...others } = fields as { readonly args?: object };
+  bed.source.write(
+    `users/${key}.yaml`,
+    JSON.stringify({
+      apiVersion: "ds01.io/v1alpha1",
+      kind: "ContainerSpec",
+      metadata: { name, namespace },
+      spec: { build: { context, ...(args === undefined ? {} : { args }) }, ...others },
+    }),
+  );
+}
+
+function give(bed: ControllerBed, text: string, user = "alice", context = "app"): void {
+  bed.contexts.contents.set(`users/${user}/${context}`, text);
+}
+
+test("an image that a user built is given no other name", async () => {
+  const bed = newBed();
+  const labels = { "ds01.build": "true", "ds01.user": "bob" };
+  bed.runtime.imagesHere.set("shared/evil:1", fakeImage("shared/evil:1", { labels }));
+  bed.declare("bob", "poison", [
+    "image: python:3.12",
+    "imageAliases: [shared/evil:1]",
+    "imagePullPolicy: Never",
+  ]);
+  bed.declare("bob", "own", ["image: python:3.12", "imageAliases: ['ds01-build/bob/x:1']"]);
+  bed.start();
+  await bed.until("both are told", () =>
+    ["poison", "own"].every((name) => bed.record(`bob/${name}`)?.status.reason !== undefined),
+  );
+  expect(bed.record("bob/poison")?.status.reason).toBe("ImageNotFound");
+  expect(bed.record("bob/own")?.status.reason).toBe("ImageDenied");
+  expect(bed.runtime.count("tag")).toBe(0);
+});
+
+test("what another user has built cannot be had by its id", async () => {
+  const bed = newBed();
+  const labels = { "ds01.build": "true", "ds01.user": "alice" };
+  const secret = fakeImage("ds01-build/alice/train:1", { labels });
+  bed.runtime.imagesHere.set(secret.reference, secret);
+  bed.declare("bob", "thief", [`image: ${secret.id}`]);
+  bed.declare("alice", "own", [`image: ${secret.id}`]);
+  bed.start();
+  await bed.until(
+    "both are told",
+    () => bed.phase("bob/thief") === "Failed" && bed.phase("alice/own") === "Running",
+  );
+  expect(bed.record("bob/thief")?.status.reason).toBe("ImageDenied");
+});
+
+test.each([
+  ["FROM ds01-build/alice/train:1", {}],
+  ["FROM bed/base:1\nCOPY --from=docker.io/ds01-build/alice/train:1 / /", {}],
+  ["ARG BASE\nFROM $BASE", { BASE: "ds01-build/alice/train:1" }],
+  ["FROM ID", {}],
+  ["FROM bed/base:1\nCOPY --from=ID / /", {}],
+  ["FROM lab/trap:1", {}],
+])("a Dockerfile cannot take from what another user has built: %s", async (text, args) => {
+  const bed = newBed();
+  const labels = { "ds01.build": "true", "ds01.user": "alice" };
+  const secret = fakeImage("ds01-build/alice/train:1", { labels });
+  bed.runtime.imagesHere.set(secret.reference, secret);
+  const onBuild = ["COPY --from=ds01-build/alice/train:1 / /"];
+  bed.runtime.registry.set("lab/trap:1", fakeImage("lab/trap:1", { onBuild }));
+  give(bed, text.replace("ID", secret.id), "bob");
+  declare(bed, "bob/thief", "app", { args });
+  bed.start();
+  await bed.until("bob is told", () => bed.phase("bob/thief") === "Failed");
+  expect(bed.record("bob/thief")?.status.reason).toBe("BuildDenied");
+  expect(bed.runtime.count("build")).toBe(0);
+});
+
+test("a name that another user's alias gave to an image is the registry's for a build", async () => {
+  const bed = newBed();
+  bed.declare("bob", "train", ["image: python:3.12", "imageAliases: [bed/base:1]"]);
+  bed.start();
+  await bed.until("bob's to run", () => bed.phase("bob/train") === "Running");
+  const proper = fakeImage("docker.io/library/python:3.12");
+  bed.runtime.registry.set("python:3.12", proper);
+  give(bed, "FROM python:3.12");
+  declare(bed, "alice/app", "app");
+  await bed.until("alice's to run", () => bed.phase("alice/app") === "Running");
+  expect(bed.runtime.imagesHere.get("python:3.12")?.id).toBe(proper.id);
+});
+
+test("a build ends when its spec is deleted, stopped or another, and others of the user wait for it", async () => {
+  const bed = newBed();
+  for (const name of ["deleted", "stopped", "changed"])
+    give(bed, `FROM bed/base:1\n# ${name} hangs`, "alice", name);
+  bed.start();
+  for (const name of ["deleted", "stopped", "changed"]) {
+    for (const user of ["alice", "bob"]) give(bed, `FROM bed/base:1\n# not ${name}`, user, "good");
+    declare(bed, `alice/${name}`, name);
+    await bed.until(`${name} to be built`, () => bed.runtime.count("build") > 0);
+    declare(bed, "alice/waits", "good");
+    declare(bed, `bob/${name}`, "good");
+    await bed.until("bob's to run", () => bed.phase(`bob/${name}`) === "Running");
+    expect(bed.phase("alice/waits")).toBe("Preparing");
+    if (name === "deleted") bed.source.remove(`users/alice/${name}.yaml`);
+    if (name === "stopped") declare(bed, `alice/${name}`, name, { desiredState: "Stopped" });
+    if (name === "changed") declare(bed, `alice/${name}`, "good");
+    await bed.until("the next to be built", () => bed.phase("alice/waits") === "Running");
+    bed.source.remove(`users/alice/waits.yaml`);
+    await bed.until("it to be gone", () => bed.record("alice/waits") === undefined);
+    bed.runtime.calls.length = 0;
+  }
+  await bed.until("the changed one to run", () => bed.phase("alice/changed") === "Running");
+  expect(bed.events.filter(({ reason }) => reason === "ImageBuildFailed")).toEqual([]);
+});

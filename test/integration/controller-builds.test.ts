@@ -1,4 +1,7 @@
+import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
+import { ownLabels, removeLeftovers } from "../../src/controller/build-leftovers.ts";
+import { ConflictError } from "../../src/util/errors.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { fakeImage } from "../support/fake-images.ts";
 
@@ -30,8 +33,8 @@ function declare(bed: ControllerBed, key: string, context: string, fields: objec
   );
 }
 
-function give(bed: ControllerBed, text: string, user = "alice", context = "app"): void {
-  bed.contexts.contents.set(`users/${user}/${context}`, text);
+function give(bed: ControllerBed, dockerfile: string, user = "alice", context = "app"): void {
+  bed.contexts.contents.set(`users/${user}/${context}`, dockerfile);
 }
 
 test("an image that a user built is given no other name", async () => {
@@ -75,14 +78,14 @@ test.each([
   ["FROM ID", {}],
   ["FROM bed/base:1\nCOPY --from=ID / /", {}],
   ["FROM lab/trap:1", {}],
-])("a Dockerfile cannot take from what another user has built: %s", async (text, args) => {
+])("a Dockerfile cannot take from what another user has built: %s", async (dockerfile, args) => {
   const bed = newBed();
   const labels = { "ds01.build": "true", "ds01.user": "alice" };
   const secret = fakeImage("ds01-build/alice/train:1", { labels });
   bed.runtime.imagesHere.set(secret.reference, secret);
   const onBuild = ["COPY --from=ds01-build/alice/train:1 / /"];
   bed.runtime.registry.set("lab/trap:1", fakeImage("lab/trap:1", { onBuild }));
-  give(bed, text.replace("ID", secret.id), "bob");
+  give(bed, dockerfile.replace("ID", secret.id), "bob");
   declare(bed, "bob/thief", "app", { args });
   bed.start();
   await bed.until("bob is told", () => bed.phase("bob/thief") === "Failed");
@@ -126,4 +129,61 @@ test("a build ends when its spec is deleted, stopped or another, and others of t
   }
   await bed.until("the changed one to run", () => bed.phase("alice/changed") === "Running");
   expect(bed.events.filter(({ reason }) => reason === "ImageBuildFailed")).toEqual([]);
+});
+
+test("a build ends in an emergency stop, and after two hours", async () => {
+  const bed = newBed();
+  give(bed, "FROM bed/base:1\n# hangs");
+  declare(bed, "alice/app", "app");
+  bed.start();
+  await bed.until("it to be built", () => bed.runtime.count("build") === 1);
+  bed.clock.advance(2 * 3_600_000);
+  await bed.until("it to end", () => bed.record("alice/app")?.status.reason === "BuildTooLong");
+  expect(bed.phase("alice/app")).toBe("Failed");
+
+  bed.clock.advance(300_000);
+  await bed.until("it to be built again", () => bed.runtime.count("build") === 2);
+  give(bed, "FROM bed/base:1\n# good", "alice", "good");
+  declare(bed, "alice/waits", "good");
+  await bed.manager.controlPlane().emergencyStop({ user: "alice", by: "root", reason: "smoke" });
+  await bed.until("both to be stopped", () =>
+    ["app", "waits"].every((name) => bed.phase(`alice/${name}`) === "Stopped"),
+  );
+  expect(bed.runtime.count("build")).toBe(2);
+});
+
+test("what a build writes is in its log alone, and goes with the object", async () => {
+  const bed = newBed();
+  give(bed, "FROM bed/base:1\n# fails with s3cret");
+  declare(bed, "alice/app", "app");
+  bed.start();
+  await bed.until("it to fail", () => bed.phase("alice/app") === "Failed");
+  const control = bed.manager.controlPlane();
+  const log = control.buildLog("alice", "app", { follow: false, tail: null });
+  expect(await text(log as never)).toContain("s3cret");
+  expect(bed.record("alice/app")?.status.message).toContain("step 1/1 (FROM) failed");
+  expect(JSON.stringify([bed.record("alice/app")?.status, bed.events])).not.toContain("s3cret");
+  bed.source.remove("users/alice/app.yaml");
+  await bed.until("it to be gone", () => bed.record("alice/app") === undefined);
+  expect(control.buildLog("alice", "app", { follow: false, tail: null })).toBeUndefined();
+});
+
+test("an image that was cut off and is used keeps nobody from building", async () => {
+  const used = new ConflictError({ reason: "Conflict", message: "it is used" });
+  const removed: string[] = [];
+  const left = (id: string) => ({
+    id,
+    references: [],
+    sizeBytes: 1,
+    createdAt: 0,
+    labels: ownLabels({ namespace: "alice", name: "app" }, "here"),
+  });
+  await removeLeftovers({ namespace: "alice", name: "app" }, "here", {
+    images: async () => [left("used"), left("free"), { ...left("named"), references: ["a:1"] }],
+    removeImage: async (id) => {
+      removed.push(id);
+      if (id === "used") throw used;
+    },
+  });
+  expect(removed).toEqual(["used", "free"]);
 });

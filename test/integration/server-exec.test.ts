@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { Duplex, PassThrough, Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
@@ -27,6 +28,12 @@ class FakeContainer implements ContainerAccess {
   floodedBytes = 0;
   stdinDestroyed = false;
   logStream = new PassThrough();
+  /** Port 2 connects when this is called. */
+  connectSlow: () => void = () => undefined;
+  readonly slow = new PassThrough();
+  /** What was sent to port 3, which reads nothing. */
+  readonly stuck = new Duplex({ read: () => undefined, write: () => undefined });
+  onDial: () => void = () => undefined;
 
   async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<Readable> {
     this.logCalls.push({ id, options, signal });
@@ -84,10 +91,14 @@ class FakeContainer implements ContainerAccess {
     return { cpus: 1.25, windowMs: 1000, memoryBytes: 3 * 1024 * 1024, pids: 4 };
   }
 
-  /** A port that echoes; at 1 nothing listens. */
+  /** A port that echoes; at 1 nothing listens, 2 takes its time, 3 reads nothing. */
   async dial(id: string, port: number): Promise<Duplex> {
     this.dialled.push(`${id}:${port}`);
     if (port === 1) throw new ConflictError({ reason: "PortRefused", message: "nothing listens at port 1" });
+    this.onDial();
+    if (port === 2) await new Promise<void>((resolve) => (this.connectSlow = resolve));
+    if (port === 2) return this.slow;
+    if (port === 3) return this.stuck;
     return new PassThrough();
   }
 
@@ -106,6 +117,30 @@ async function bedWithRunning(): Promise<{ bed: ApiBed; container: FakeContainer
   await bed.control.drop("users/alice/train.yaml", containerText("train"));
   bed.control.setPhase("alice", "train", "Running");
   return { bed, container };
+}
+
+async function forwarded(bed: ApiBed, ports: string): Promise<WebSocket> {
+  const path = `/api/v1/namespaces/alice/pods/train/portforward?ports=${ports}`;
+  const socket = new WebSocket(`ws+unix://${bed.socketPath}:${path}`, "v4.channel.k8s.io");
+  onTestFinished(() => socket.terminate());
+  socket.on("error", () => undefined);
+  await once(socket, "open");
+  return socket;
+}
+
+/** Resolves with a figure once it changes no more. */
+async function whenStill(figure: () => number): Promise<number> {
+  let seen = -1;
+  await waitFor(
+    "the figure to stay",
+    () => {
+      const isStill = seen === figure();
+      seen = figure();
+      return isStill;
+    },
+    { intervalMs: 200 },
+  );
+  return seen;
 }
 
 async function textOf(stream: Readable): Promise<string> {
@@ -296,6 +331,71 @@ describe("portforward", () => {
     socket.send(Buffer.from("\u0000hi"));
     await waitFor("the echo", () => messages.length === 3);
     expect(messages).toEqual(["00b822", "01b822", "006869"]);
+  });
+});
+
+describe("portforward to a slow port", () => {
+  const messages = 32;
+  const bytes = Buffer.alloc(1024 * 1024, "0123456789abcdef");
+
+  it("takes no more than it can pass on while it connects, and all of it afterwards", async () => {
+    const { bed, container } = await bedWithRunning();
+    const socket = await forwarded(bed, "2");
+    for (let sent = 0; sent < messages; sent += 1) socket.send(Buffer.concat([Buffer.of(0), bytes]));
+    expect(await whenStill(() => socket.bufferedAmount)).toBeGreaterThan((messages - 4) * bytes.length);
+    container.connectSlow();
+    let echoed = 0;
+    socket.on("message", (data: Buffer) => (echoed += data[0] === 0 ? data.length - 1 : 0));
+    await waitFor("the echo", () => echoed >= messages * bytes.length);
+    expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("answers pings while it connects", async () => {
+    const { bed } = await bedWithRunning();
+    const socket = await forwarded(bed, "2");
+    const pong = once(socket, "pong");
+    socket.ping();
+    await pong;
+  });
+
+  it("waits for the port that reads nothing while another one of the same client reads on", async () => {
+    const { bed, container } = await bedWithRunning();
+    const socket = await forwarded(bed, "3,8888");
+    // More than a port takes at once, and both in one read, so that each port has a reason to wait.
+    const piece = bytes.subarray(0, 20 * 1024);
+    let rounds = 0;
+    const sendBoth = (): void => {
+      rounds += 1;
+      socket.send(Buffer.concat([Buffer.of(2), piece]));
+      socket.send(Buffer.concat([Buffer.of(0), piece]));
+    };
+    socket.on("message", (data: Buffer) => {
+      if (data[0] === 2 && data.length > 3 && rounds < 200) sendBoth();
+    });
+    sendBoth();
+    await whenStill(() => rounds);
+    expect(container.stuck.writableLength).toBeLessThan(10 * piece.length);
+  });
+
+  it("leaves no connection behind when the client goes while it connects", async () => {
+    const { bed, container } = await bedWithRunning();
+    const socket = await forwarded(bed, "2");
+    socket.terminate();
+    container.connectSlow();
+    await waitFor("the end of the connection", () => container.slow.destroyed);
+  });
+
+  it("leaves no connection behind when the client goes before it is told the port", async () => {
+    const { bed, container } = await bedWithRunning();
+    const socket = connect(bed.socketPath);
+    container.onDial = () => socket.destroy();
+    socket.write(
+      "GET /api/v1/namespaces/alice/pods/train/portforward?ports=3 HTTP/1.1\r\nhost: ds01\r\n" +
+        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+        "sec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nsec-websocket-protocol: v4.channel.k8s.io\r\n\r\n",
+    );
+    await waitFor("the end of the connection", () => container.stuck.destroyed);
+    expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 });
 

@@ -26,13 +26,20 @@ export function requireProtocol({ request }: UpgradeExchange, what: string): voi
   );
 }
 
-/** Upgrades the connection and resolves when `serve` does; `serve` begins at once, so that no message is missed. */
+/**
+ * Upgrades the connection and resolves when `serve` does; `serve` begins at once, so that no message is missed. False
+ * without it where the client is gone or its handshake is refused, so that what was opened for it can be left.
+ */
 export async function serveWebSocket(
   server: WebSocketServer,
   { request, socket, head }: UpgradeExchange,
   serve: (webSocket: WebSocket) => Promise<void>,
-): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.handleUpgrade(request, socket, head, (webSocket) => resolve(serve(webSocket)));
+): Promise<boolean> {
+  let serving: Promise<void> | undefined;
+  // Calls back before it returns, or never.
+  server.handleUpgrade(request, socket, head, (webSocket) => {
+    serving = serve(webSocket);
   });
+  await serving;
+  return serving !== undefined;
 }

@@ -18,9 +18,7 @@ export async function runProcess(
   session.stdin.on("error", () => webSocket.resume());
   webSocket.once("close", () => {
     // Nobody is left to read or type: the command sees the end of its input and a closed terminal.
-    session.stdin.destroy();
-    session.stdout.destroy();
-    session.stderr?.destroy();
+    leaveProcess(session);
   });
   try {
     await Promise.all([
@@ -37,6 +35,13 @@ export async function runProcess(
     await send(webSocket, channel.error, Buffer.from(JSON.stringify(status)));
     webSocket.close(1011);
   }
+}
+
+/** Lets go of the streams of a process that nobody reads any more. */
+export function leaveProcess(session: ExecSession): void {
+  session.stdin.destroy();
+  session.stdout.destroy();
+  session.stderr?.destroy();
 }
 
 /** Sends a stream as it comes and reads on only when that is sent, so that a slow client slows the command. */

@@ -128,6 +128,18 @@ async function forwarded(bed: ApiBed, ports: string): Promise<WebSocket> {
   return socket;
 }
 
+function handshake(subresource: string, key = "MDEyMzQ1Njc4OWFiY2RlZg=="): string {
+  return [
+    `GET /api/v1/namespaces/alice/pods/train/${subresource} HTTP/1.1`,
+    "host: ds01",
+    "connection: upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-protocol: v4.channel.k8s.io",
+    `sec-websocket-key: ${key}\r\n\r\n`,
+  ].join("\r\n");
+}
+
 /** Resolves with a figure once it changes no more. */
 async function whenStill(figure: () => number): Promise<number> {
   let seen = -1;
@@ -240,6 +252,15 @@ describe("exec", () => {
     expect(await open("/apis", "v5.channel.k8s.io")).toBe("400");
     expect(await open("/nowhere", "v5.channel.k8s.io")).toBe("404");
     expect(await bed.call("GET", path)).toMatchObject({ code: 400 });
+  });
+
+  it("leaves the command whose client does not come to be served", async () => {
+    const { bed, container } = await bedWithRunning();
+    const socket = connect(bed.socketPath);
+    onTestFinished(() => void socket.destroy());
+    socket.write(handshake("exec?command=cat&stdin=true", "no key"));
+    expect(await textOf(socket)).toMatch(/^HTTP\/1.1 400 /);
+    await waitFor("the end of its input", () => container.stdinDestroyed);
   });
 
   it.runIf(process.getuid?.() === 0)("knows the caller of a WebSocket by its uid as well", async () => {
@@ -389,11 +410,7 @@ describe("portforward to a slow port", () => {
     const { bed, container } = await bedWithRunning();
     const socket = connect(bed.socketPath);
     container.onDial = () => socket.destroy();
-    socket.write(
-      "GET /api/v1/namespaces/alice/pods/train/portforward?ports=3 HTTP/1.1\r\nhost: ds01\r\n" +
-        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-        "sec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nsec-websocket-protocol: v4.channel.k8s.io\r\n\r\n",
-    );
+    socket.write(handshake("portforward?ports=3"));
     await waitFor("the end of the connection", () => container.stuck.destroyed);
     expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ExecSession } from "../../ports/container-access.ts";
@@ -37,14 +38,22 @@ export async function attachTo(
     .then(exitCodeIn);
   // Whoever calls wait() hears of it.
   exit.catch(() => undefined);
-  const connection = await client.hijack({
-    what,
-    method: "POST",
-    path: `${path}/attach`,
-    query: { stream: true, stdin, stdout: true, stderr: true },
-    deadlineMs,
-  });
-  const ended = endOf(connection);
+  let connection: Duplex;
+  try {
+    connection = await client.hijack({
+      what,
+      method: "POST",
+      path: `${path}/attach`,
+      query: { stream: true, stdin, stdout: true, stderr: true },
+      deadlineMs,
+    });
+  } catch (error) {
+    detached.abort();
+    throw error;
+  }
+  const exitCode = exitCodeAfter(endOf(connection), exit, detached);
+  // Whoever leaves calls no wait().
+  exitCode.catch(() => undefined);
   const tty = json.Config.Tty === true;
   return {
     stdin: connection,
@@ -59,15 +68,22 @@ export async function attachTo(
         deadlineMs,
       });
     },
-    wait: async () => {
-      await ended;
-      try {
-        return await Promise.race([exit, delay(exitKnownMs, 0)]);
-      } finally {
-        detached.abort();
-      }
-    },
+    wait: () => exitCode,
   };
+}
+
+/** Ends the call that waits soon after the streams, also where nobody asks: it would stay until the container ends. */
+async function exitCodeAfter(
+  ended: Promise<void>,
+  exit: Promise<number>,
+  detached: AbortController,
+): Promise<number> {
+  await ended;
+  try {
+    return await Promise.race([exit, delay(exitKnownMs, 0)]);
+  } finally {
+    detached.abort();
+  }
 }
 
 async function exitCodeIn(answer: AsyncIterable<Uint8Array>): Promise<number> {

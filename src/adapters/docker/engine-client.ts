@@ -83,6 +83,8 @@ export function engineClient(docker: Docker): EngineClient {
       const destroy = (): void => {
         stream.destroy();
       };
+      // It may be aborted between the answer and now.
+      if (signal?.aborted === true) destroy();
       signal?.addEventListener("abort", destroy, { once: true });
       stream.once("close", () => signal?.removeEventListener("abort", destroy));
       return stream;

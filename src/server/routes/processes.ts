@@ -5,7 +5,7 @@ import { containerOf } from "../container-of.ts";
 import { flag } from "../exchange.ts";
 import type { UpgradeExchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
-import { runProcess } from "../process-stream.ts";
+import { leaveProcess, runProcess } from "../process-stream.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
@@ -56,9 +56,10 @@ async function serveSession(
   exchange: UpgradeExchange,
   { id, verb, session }: { readonly id: string; readonly verb: string; readonly session: ExecSession },
 ): Promise<void> {
-  await serveWebSocket(server, exchange, (webSocket) =>
+  const isServed = await serveWebSocket(server, exchange, (webSocket) =>
     runProcess(webSocket, session, (error) => {
       services.log.warn({ container: id, err: error }, `${verb} ended with an error`);
     }),
   );
+  if (!isServed) leaveProcess(session);
 }

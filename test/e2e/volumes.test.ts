@@ -215,7 +215,9 @@ describe("volumes", () => {
     await host.restartController(withdraw);
     await host.waitForReady(`nobody/${name}`);
     expect(await host.containersOf(`nobody/${name}`)).toHaveLength(1);
-    expect((await host.dockerExec(`nobody/${name}`, "cat", "/app/src/deep/greeting")).output).toBe("copied\n");
+    expect((await host.dockerExec(`nobody/${name}`, "cat", "/app/src/deep/greeting")).output).toBe(
+      "copied\n",
+    );
     expect((await host.dockerExec(`nobody/${name}`, "touch", "/d/x", "/v/x")).exitCode).toBe(0);
   });
 });

@@ -6,30 +6,43 @@ import { driverUuid } from "../core/schedule/sharing.ts";
 
 const unknown: GpuReading = { percent: null, processes: null };
 
-/** How busy GPUs were since they were last asked about: a short burst between two looks is not missed. */
+/** What a look said of each GPU, in percent; null where it could not be read. */
+interface GpuLook {
+  readonly atMs: number;
+  readonly percents: ReadonlyMap<string, number | null>;
+}
+
+/** How busy GPUs were since somebody asked about them last: a short burst between two questions is not missed. */
 export class GpuActivity {
-  readonly #peaks = new Map<string, number | null>();
+  readonly #keptMs: number;
+  /** Oldest first. */
+  #looks: readonly GpuLook[] = [];
   #last: ReadonlyMap<string, DeviceUsage> = new Map();
-  #lookedAtMs = -Infinity;
+
+  /** Looks older than `keptMs` are forgotten: the longest time between two questions of one container. */
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs;
+  }
 
   /** Takes in what the provider says; `uptimeMs` on the clock that `of` is asked by. */
   note(found: Inventory, uptimeMs: number): void {
     if (!found.ready) return;
     this.#last = found.usage;
-    this.#lookedAtMs = uptimeMs;
-    for (const [uuid, { utilizationPercent }] of found.usage) {
-      const before = this.#peaks.get(uuid) ?? null;
-      this.#peaks.set(uuid, utilizationPercent === null ? null : Math.max(before ?? 0, utilizationPercent));
-    }
+    const percents = new Map([...found.usage].map(([uuid, usage]) => [uuid, usage.utilizationPercent]));
+    const kept = this.#looks.filter(({ atMs }) => uptimeMs - atMs <= this.#keptMs);
+    this.#looks = [...kept, { atMs: uptimeMs, percents }];
   }
 
-  /** Of each device that a container was made with; unknown when the last look is older than `maximumAgeMs`. */
-  of(container: ObservedContainer, uptimeMs: number, maximumAgeMs: number): readonly GpuReading[] {
-    const isOld = uptimeMs - this.#lookedAtMs > maximumAgeMs;
+  /**
+   * Of each device that a container was made with, since it was asked about last (`sinceMs`); unknown when the last
+   * look is older than `maximumAgeMs`.
+   */
+  of(container: ObservedContainer, { uptimeMs, sinceMs, maximumAgeMs }: GpuQuestion): readonly GpuReading[] {
+    const isOld = uptimeMs - (this.#looks.at(-1)?.atMs ?? -Infinity) > maximumAgeMs;
     return deviceUuidsOf(container).map((uuid) => {
       const usage = this.#last.get(driverUuid(uuid));
       if (isOld || usage === undefined) return unknown;
-      const percent = this.#peaks.get(driverUuid(uuid)) ?? null;
+      const percent = usage.utilizationPercent === null ? null : this.#peak(driverUuid(uuid), sinceMs);
       if (driverUuid(uuid) === uuid) return { percent, processes: usage.processes.length };
       // What others do with a GPU that is shared is no sign of life of this container.
       const own = usage.processes.filter((process) => isOf(process, container.id)).length;
@@ -37,11 +50,19 @@ export class GpuActivity {
     });
   }
 
-  /** Everybody was told: from here on it is about the time after. */
-  startOver(): void {
-    this.#peaks.clear();
-    for (const [uuid, { utilizationPercent }] of this.#last) this.#peaks.set(uuid, utilizationPercent);
+  /** The look that the question before was answered by still speaks for the time right after it. */
+  #peak(uuid: string, sinceMs: number): number {
+    const first = this.#looks.findLastIndex(({ atMs }) => atMs <= sinceMs);
+    const looks = this.#looks.slice(Math.max(0, first));
+    return Math.max(0, ...looks.map(({ percents }) => percents.get(uuid) ?? 0));
   }
+}
+
+/** Times in milliseconds since the machine was started, and how old the last look may be. */
+interface GpuQuestion {
+  readonly uptimeMs: number;
+  readonly sinceMs: number;
+  readonly maximumAgeMs: number;
 }
 
 function isOf(

@@ -37,8 +37,8 @@ export function buildIdleParts(
     clock,
     log,
     longestMs: idleSettings.keepAliveMaxMs,
-    onChange: (namespace, name) => {
-      idle.lookSoon();
+    onChange: ({ uid, namespace, name }) => {
+      idle.lookSoon(uid);
       enqueue(namespace, name);
     },
   });

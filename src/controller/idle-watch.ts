@@ -1,8 +1,9 @@
 import { labels } from "../api/names.ts";
+import { deviceUuidsOf } from "../core/expiry.ts";
 import type { HostView } from "../core/host-view.ts";
 import type { ActivityReading } from "../core/idle/activity.ts";
 import { sampleMsFor, type IdleSettings } from "../core/idle/idle-settings.ts";
-import { advanceIdle, type IdleRun, type IdleState } from "../core/idle/idle-state.ts";
+import { advanceIdle, isSameRun, type IdleRun, type IdleState } from "../core/idle/idle-state.ts";
 import { graceMsOf, leftAlone, type IdleFacts } from "../core/idle/idle-verdict.ts";
 import { wantedBy } from "../core/idle/wanted-by.ts";
 import { knownLimits } from "../core/quota/known-limits.ts";
@@ -50,15 +51,18 @@ interface Subject {
   readonly record: ContainerRecord;
   readonly container: ObservedContainer;
   readonly timeoutMs: number;
+  /** Time between two looks at it. */
+  readonly sampleMs: number;
 }
 
 /** Looks now and then at the containers that may not be idle for ever, and keeps what it has seen. */
 export class IdleWatch {
   readonly #options: IdleWatchOptions;
-  readonly #gpus = new GpuActivity();
+  readonly #gpus: GpuActivity;
   readonly #states: Map<string, IdleState>;
   #writtenAtMs = 0;
-  #lookedAtMs = -Infinity;
+  /** Uids of what is to be read at the next look, however recently it was. */
+  readonly #asked = new Set<string>();
   /** Until the next look, as it was planned. */
   #restMs = 0;
   #isLooking = false;
@@ -69,6 +73,7 @@ export class IdleWatch {
 
   constructor(options: IdleWatchOptions) {
     this.#options = options;
+    this.#gpus = new GpuActivity(oldestGpuLook(options.settings.sampleMs));
     this.#states = parseIdleStates(options.document.read(), options.log);
   }
 
@@ -98,9 +103,9 @@ export class IdleWatch {
     if (!this.#isLooking && this.#restMs > gatherMs) this.#plan(gatherMs);
   }
 
-  /** Somebody has said something that the next look is to take in. */
-  lookSoon(): void {
-    this.#lookedAtMs = -Infinity;
+  /** Somebody has said something of the object that the next look is to take in. */
+  lookSoon(uid: string): void {
+    this.#asked.add(uid);
     this.touch();
   }
 
@@ -119,10 +124,10 @@ export class IdleWatch {
     let restMs = settings.sampleMs;
     try {
       const subjects = this.#subjects();
-      const sampleMs = sampleMsFor(settings, Math.min(Infinity, ...subjects.map((one) => one.timeoutMs)));
-      const isDue = probe.uptimeMs() - this.#lookedAtMs >= sampleMs - gatherMs;
-      if (isDue) await this.#look(probe, subjects, sampleMs);
-      restMs = Math.max(gatherMs, sampleMs - (probe.uptimeMs() - this.#lookedAtMs));
+      await this.#look(probe, subjects);
+      const uptimeMs = probe.uptimeMs();
+      restMs = Math.min(restMs, ...subjects.map((one) => this.#restOf(one, uptimeMs)));
+      restMs = Math.max(gatherMs, restMs);
     } catch (error) {
       log.error({ err: error, reason: "IdleLookFailed" }, "it was not looked for what is idle");
     }
@@ -130,27 +135,42 @@ export class IdleWatch {
     this.#plan(this.#isTouched ? gatherMs : restMs);
   }
 
-  async #look(probe: ActivityProbe, subjects: readonly Subject[], sampleMs: number): Promise<void> {
-    const { settings, inventory, enqueue } = this.#options;
-    this.#lookedAtMs = probe.uptimeMs();
+  /**
+   * Until a container is to be read again, zero or less when now. Each has times of its own: what is little in half a
+   * minute is much in the half second after which another wants to be read.
+   */
+  #restOf({ record, container, sampleMs }: Subject, uptimeMs: number): number {
+    const last = this.#states.get(record.uid);
+    if (last === undefined || this.#asked.has(record.uid)) return 0;
+    const elapsedMs = uptimeMs - last.reading.uptimeMs;
+    const isComparable = elapsedMs >= 0 && isSameRun(last.run, runOf(record, container));
+    return isComparable ? sampleMs - elapsedMs : 0;
+  }
+
+  async #look(probe: ActivityProbe, subjects: readonly Subject[]): Promise<void> {
     this.#forgetOthers(subjects);
-    if (subjects.length === 0) return;
-    await inventory().refresh(sampleMs);
-    for (const { record, container, timeoutMs } of subjects) {
-      const before = this.#states.get(record.uid) ?? null;
-      const reading = await this.#read(probe, record, container, sampleMs);
-      const run = runOf(record, container);
-      const graceMs = graceMsOf(settings, timeoutMs);
-      const now = this.#options.clock.now();
-      // Looks are as frequent as the shortest timeout of all wants it; whether one was left out is for each to say.
-      const own = { sampleMs: sampleMsFor(settings, timeoutMs), graceMs };
-      const state = advanceIdle(before, run, reading, { settings, ...own, now });
-      this.#states.set(record.uid, state);
-      if (state.idleSince !== null || (before?.idleSince ?? null) !== null)
-        enqueue(record.namespace, record.name);
-    }
-    this.#gpus.startOver();
+    const uptimeMs = probe.uptimeMs();
+    const due = subjects.filter((one) => this.#restOf(one, uptimeMs) <= gatherMs);
+    if (due.length === 0) return;
+    const withGpus = due.filter(({ container }) => deviceUuidsOf(container).length > 0);
+    if (withGpus.length > 0)
+      await this.#options.inventory().refresh(Math.min(...withGpus.map(({ sampleMs }) => sampleMs)));
+    for (const subject of due) await this.#lookAt(probe, subject);
     if (Math.abs(probe.uptimeMs() - this.#writtenAtMs) >= writeMs) await this.#write();
+  }
+
+  async #lookAt(probe: ActivityProbe, subject: Subject): Promise<void> {
+    const { settings, enqueue, clock } = this.#options;
+    const { record, container, timeoutMs, sampleMs } = subject;
+    this.#asked.delete(record.uid);
+    const before = this.#states.get(record.uid) ?? null;
+    const reading = await this.#read(probe, subject, before?.reading.uptimeMs ?? -Infinity);
+    const graceMs = graceMsOf(settings, timeoutMs);
+    const context = { settings, sampleMs, graceMs, now: clock.now() };
+    const state = advanceIdle(before, runOf(record, container), reading, context);
+    this.#states.set(record.uid, state);
+    if (state.idleSince !== null || (before?.idleSince ?? null) !== null)
+      enqueue(record.namespace, record.name);
   }
 
   async stop(): Promise<void> {
@@ -160,9 +180,8 @@ export class IdleWatch {
 
   async #read(
     probe: ActivityProbe,
-    { uid, namespace }: ContainerRecord,
-    container: ObservedContainer,
-    sampleMs: number,
+    { record: { uid, namespace }, container, sampleMs }: Subject,
+    sinceMs: number,
   ): Promise<ActivityReading> {
     const { identity, keptAlive } = this.#options;
     const owner = await identity.userByName(namespace).catch(() => undefined);
@@ -172,7 +191,7 @@ export class IdleWatch {
     return {
       uptimeMs,
       ...activity,
-      gpus: this.#gpus.of(container, uptimeMs, Math.max(oldestGpuLookMs, 2 * sampleMs)),
+      gpus: this.#gpus.of(container, { uptimeMs, sinceMs, maximumAgeMs: oldestGpuLook(sampleMs) }),
       ...(kept === undefined ? {} : { keptAlive: kept }),
     };
   }
@@ -191,7 +210,9 @@ export class IdleWatch {
         .get(record.uid)
         ?.filter(({ state, labels: own }) => state === "running" && own[labels.instance] === instance);
       const container = running?.toSorted((left, right) => left.createdAt - right.createdAt)[0];
-      return container === undefined ? [] : [{ record, container, timeoutMs: limit.value }];
+      const timeoutMs = limit.value;
+      const sampleMs = sampleMsFor(settings, timeoutMs);
+      return container === undefined ? [] : [{ record, container, timeoutMs, sampleMs }];
     });
     return found;
   }
@@ -211,6 +232,7 @@ export class IdleWatch {
     // An engine that does not answer has ended nothing.
     if (!cache.ready) return;
     const known = new Set(subjects.map(({ record }) => record.uid));
+    for (const uid of this.#asked) if (!known.has(uid)) this.#asked.delete(uid);
     const { containersOf } = this.#options.view();
     for (const uid of this.#states.keys()) {
       const record = store.list("ContainerSpec").find((one) => one.uid === uid);
@@ -235,4 +257,8 @@ export class IdleWatch {
 
 function runOf({ generation }: ContainerRecord, { id, startedAt }: ObservedContainer): IdleRun {
   return { containerId: id, startedAt, generation };
+}
+
+function oldestGpuLook(sampleMs: number): number {
+  return Math.max(oldestGpuLookMs, 2 * sampleMs);
 }

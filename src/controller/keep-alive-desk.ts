@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { apiVersion } from "../api/names.ts";
 import { formatTime } from "../core/format-time.ts";
+import type { ContainerRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
@@ -29,7 +30,7 @@ export interface KeepAliveDeskOptions {
   readonly log: Log;
   /** Longest time that can be asked for, in milliseconds. */
   readonly longestMs: number;
-  readonly onChange: (namespace: string, name: string) => void;
+  readonly onChange: (record: ContainerRecord) => void;
 }
 
 /** Keeps who has asked for which container to be left alone however idle it is, over restarts of the controller too. */
@@ -69,7 +70,7 @@ export class KeepAliveDesk {
     const message =
       until === null ? `no longer kept, says ${by}` : `left alone until ${formatTime(until)}, says ${by}`;
     events.record({ type: "Normal", reason: "KeptAlive", message, about: involved(record, apiVersion) });
-    onChange(namespace, name);
+    onChange(record);
     await this.#write();
     return until;
   }

@@ -119,6 +119,38 @@ describe("a container in which nothing goes on", () => {
     );
   });
 
+  it("is looked at in times of its own, however often another is", async () => {
+    const bed = newBed();
+    let asks = 0;
+    const answer = bed.provider.answer;
+    bed.provider.answer = () => {
+      asks += 1;
+      return answer();
+    };
+    // Once in five seconds, as a health check does: 0.8 % of a CPU, but 8 % of the half second that it is in.
+    bed.activity.changes.set("train._.alice", {
+      get cpuMs() {
+        return Math.floor(bed.clock.now() / 5000) * 40;
+      },
+    });
+    bed.activity.changes.set("quick._.bob", {
+      get terminalStamp() {
+        return bed.clock.now();
+      },
+    });
+    bed.declare("bob", "quick", ["lifecycle: { idleTimeout: 6s }"]);
+    await runningTrain(bed, ["gpus: { count: 1 }", "lifecycle: { idleTimeout: 60s }"]);
+    const from = bed.clock.now();
+    await bed.until("its end", isOver(bed), 90_000);
+    const looks = (name: string): number => bed.activity.looks.filter((one) => one === name).length;
+    expect(bed.clock.now() - from).toBeGreaterThanOrEqual(60_000);
+    expect(bed.phase("bob/quick")).toBe("Running");
+    expect(looks("train._.alice")).toBeLessThan(20);
+    expect(looks("quick._.bob")).toBeGreaterThan(100);
+    // Only who has a GPU wants to know of GPUs.
+    expect(asks).toBeLessThan(40);
+  });
+
   it("costs nothing where no time is set", async () => {
     const bed = newBed();
     await runningTrain(bed, ["gpus: { count: 1 }"]);

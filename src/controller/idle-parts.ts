@@ -3,6 +3,7 @@ import { defaultIdle } from "../core/idle/idle-settings.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { KeepAliveDesk } from "./keep-alive-desk.ts";
+import { elementsOf } from "./sweep-elements.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -37,9 +38,11 @@ export function buildIdleParts(
     clock,
     log,
     longestMs: idleSettings.keepAliveMaxMs,
-    onChange: ({ uid, namespace, name }) => {
-      idle.lookSoon(uid);
-      enqueue(namespace, name);
+    onChange: (record) => {
+      for (const one of [record, ...(elementsOf(record, store).elements ?? [])]) {
+        idle.lookSoon(one.uid);
+        enqueue(one.namespace, one.name);
+      }
     },
   });
   const idle: IdleWatch = new IdleWatch({
@@ -51,7 +54,7 @@ export function buildIdleParts(
     inventory: () => inventory,
     identity,
     instance: settings.instance,
-    keptAlive: (uid, fileAt) => keepAlives.reasonFor(uid, fileAt),
+    keptAlive: (record, fileAt) => keepAlives.reasonFor(record, fileAt),
     clock,
     log,
     enqueue,

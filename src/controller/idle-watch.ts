@@ -41,7 +41,7 @@ export interface IdleWatchOptions {
   readonly view: () => HostView;
   readonly identity: Identity;
   readonly instance: string;
-  readonly keptAlive: (uid: string, fileAt: number | null) => string | undefined;
+  readonly keptAlive: (record: ContainerRecord, fileAt: number | null) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly enqueue: (namespace: string, name: string) => void;
@@ -60,6 +60,8 @@ export class IdleWatch {
   readonly #options: IdleWatchOptions;
   readonly #gpus: GpuActivity;
   readonly #states: Map<string, IdleState>;
+  /** Uids of what this controller has looked at: of all others it knows what an earlier one has seen. */
+  readonly #seen = new Set<string>();
   #writtenAtMs = 0;
   /** Uids of what is to be read at the next look, however recently it was. */
   readonly #asked = new Set<string>();
@@ -81,7 +83,13 @@ export class IdleWatch {
   factsOf({ uid }: ContainerRecord, view: HostView): IdleFacts {
     const { settings } = this.#options;
     const state = this.#states.get(uid) ?? null;
-    return { settings, state, wantedBy: state === null || state.idleMs === 0 ? null : wantedBy(view, uid) };
+    const isInherited = !this.#seen.has(uid);
+    return {
+      settings,
+      state,
+      isInherited,
+      wantedBy: state === null || state.idleMs === 0 ? null : wantedBy(view, uid),
+    };
   }
 
   /** Takes in what the provider says of the GPUs. */
@@ -169,6 +177,7 @@ export class IdleWatch {
     const context = { settings, sampleMs, graceMs, now: clock.now() };
     const state = advanceIdle(before, runOf(record, container), reading, context);
     this.#states.set(record.uid, state);
+    this.#seen.add(record.uid);
     if (state.idleSince !== null || (before?.idleSince ?? null) !== null)
       enqueue(record.namespace, record.name);
   }
@@ -180,13 +189,13 @@ export class IdleWatch {
 
   async #read(
     probe: ActivityProbe,
-    { record: { uid, namespace }, container, sampleMs }: Subject,
+    { record, container, sampleMs }: Subject,
     sinceMs: number,
   ): Promise<ActivityReading> {
     const { identity, keptAlive } = this.#options;
-    const owner = await identity.userByName(namespace).catch(() => undefined);
+    const owner = await identity.userByName(record.namespace).catch(() => undefined);
     const { keepAliveAt, ...activity } = await probe.read(container, owner?.home ?? null);
-    const kept = keptAlive(uid, keepAliveAt);
+    const kept = keptAlive(record, keepAliveAt);
     const uptimeMs = probe.uptimeMs();
     return {
       uptimeMs,
@@ -205,7 +214,14 @@ export class IdleWatch {
       const limit = knownLimits(record, shared.quotaOf(record.namespace))?.idleTimeoutMs;
       if (record.spec === null || limit === undefined || limit.value === null) return [];
       const usesGpus = wantedDevices(record.spec) !== undefined;
-      if (leftAlone({ settings }, { ...record, usesGpus, limit }, clock.now()) !== null) return [];
+      if (
+        leftAlone(
+          { settings },
+          { ...record, sweep: record.source.element?.of, usesGpus, limit },
+          clock.now(),
+        ) !== null
+      )
+        return [];
       const running = shared.containersOf
         .get(record.uid)
         ?.filter(({ state, labels: own }) => state === "running" && own[labels.instance] === instance);
@@ -240,6 +256,7 @@ export class IdleWatch {
       const isUnseen = record !== undefined && (containersOf.get(uid) ?? []).length === 0;
       if (known.has(uid) || isUnseen) continue;
       this.#states.delete(uid);
+      this.#seen.delete(uid);
       if (record !== undefined) enqueue(record.namespace, record.name);
     }
   }

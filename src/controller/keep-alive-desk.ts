@@ -75,15 +75,26 @@ export class KeepAliveDesk {
     return until;
   }
 
-  /** Why the object is to count as busy, by word or by a file touched at `fileAt`; undefined when nothing says so. */
-  reasonFor(uid: string, fileAt: number | null): string | undefined {
+  /**
+   * Why the object is to count as busy, by word for it or for its whole sweep, or by a file touched at `fileAt`;
+   * undefined when nothing says so.
+   */
+  reasonFor(record: ContainerRecord, fileAt: number | null): string | undefined {
     const { clock, longestMs } = this.#options;
     const now = clock.now();
-    const kept = this.#kept.get(uid);
-    if (kept !== undefined && kept.until > now) return `kept until ${formatTime(kept.until)} by ${kept.by}`;
+    const kept = [record.uid, this.#sweepOf(record)].flatMap((uid) => this.#kept.get(uid ?? "") ?? []);
+    const longest = kept.toSorted((left, right) => right.until - left.until)[0];
+    if (longest !== undefined && longest.until > now)
+      return `kept until ${formatTime(longest.until)} by ${longest.by}`;
     // The clock may have been set back since.
     const isFresh = fileAt !== null && Math.abs(now - fileAt) < longestMs;
     return isFresh ? `.keep-alive, until ${formatTime(fileAt + longestMs)}` : undefined;
+  }
+
+  /** Uid of the sweep that the object is a container of. */
+  #sweepOf({ namespace, source: { element } }: ContainerRecord): string | undefined {
+    if (element === undefined) return undefined;
+    return this.#options.store.get("ContainerSpec", `${namespace}/${element.of}`)?.uid;
   }
 
   async #write(): Promise<void> {

@@ -63,6 +63,24 @@ describe("a container in which nothing goes on", () => {
     expect(next.runtime.count("start")).toBe(1);
   });
 
+  it("is not stopped by what an earlier controller has seen of it", async () => {
+    const bed = newBed();
+    await runningTrain(bed);
+    await bed.pass(18_000);
+    await bed.stop();
+    // Right before its stop.
+    const written = JSON.stringify(bed.idleness.value);
+    bed.idleness.value = JSON.parse(written.replaceAll(/"(idleMs|unbrokenMs)":\d+/g, '"$1":20000'));
+    const next = newBed(bed);
+    next.activity.changes.set("train._.alice", { cpuMs: 60_000 });
+    await runningTrain(next);
+    await next.until("that it is used", () => reasons(next).includes("IdleOver"), 3000);
+    await next.pass(5000);
+    expect(next.phase("alice/train")).toBe("Running");
+    expect(next.runtime.count("stop")).toBe(0);
+    await next.until("its end", isOver(next), 30_000);
+  });
+
   it("is left alone while somebody has asked for it, and its whole time counts from then on", async () => {
     const bed = newBed();
     await runningTrain(bed);
@@ -79,6 +97,26 @@ describe("a container in which nothing goes on", () => {
     await runningTrain(next);
     await next.until("its end", isOver(next), 120_000);
     expect(next.clock.now() - until).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it("is left alone as one of a sweep that somebody has asked for", async () => {
+    const bed = newBed();
+    bed.declare("alice", "lr", ["replicas: 1", "lifecycle: { idleTimeout: 20s }"]);
+    bed.start();
+    await bed.until("it to run", () => bed.phase("alice/lr-0") === "Running");
+    const control = bed.manager.controlPlane();
+    await control.keepAlive({ namespace: "alice", name: "lr", forMs: 60_000, by: "alice" });
+    await bed.pass(2000);
+    expect(control.describe("alice", "lr-0")?.idle).toMatch(/^in use: kept until .*Z by alice$/);
+  });
+
+  it("is left alone as one of a sweep that is exempt", async () => {
+    const bed = newBed(undefined, { ...idleSettings, exempt: [{ user: "alice", name: "lr" }] });
+    bed.declare("alice", "lr", ["replicas: 1", "lifecycle: { idleTimeout: 20s }"]);
+    bed.start();
+    await bed.until("it to run", () => bed.phase("alice/lr-0") === "Running");
+    await bed.pass(1000);
+    expect(bed.manager.controlPlane().describe("alice", "lr-0")?.idle).toBe("not looked at: exempt");
   });
 
   it("is left alone for a .keep-alive file as long as that is fresh", async () => {

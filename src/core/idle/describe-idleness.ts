@@ -20,6 +20,7 @@ export function describeIdleness(
   const judged = {
     namespace,
     name,
+    sweep: record.source.element?.of,
     usesGpus: wantedDevices(spec) !== undefined,
     limit,
     warning: memory.idleWarning ?? null,

@@ -38,6 +38,18 @@ describe("the end of what is idle", () => {
     );
   });
 
+  it("does not come by what an earlier controller has seen", () => {
+    const { world } = playIdle(running(fields), [{ minutes: 29 }]);
+    const { idle } = world;
+    if (idle?.state == null) throw new Error("was not looked at");
+    const at = Date.UTC(2026, 10, 23, 12, 40);
+    const state = { ...idle.state, idleMs: 40 * minute, unbrokenMs: 40 * minute };
+    const steps = (isInherited: boolean): readonly string[] =>
+      decide({ ...world, idle: { ...idle, state, isInherited } }, at).steps.map(({ do: kind }) => kind);
+    expect(steps(false)).toEqual(["stop"]);
+    expect(steps(true)).toEqual([]);
+  });
+
   it("stays stopped, keeps its GPU for the hold and goes then, whatever restartPolicy says", () => {
     const { world, at } = stopped();
     expect(world.record.status).toMatchObject({

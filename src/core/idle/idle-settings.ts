@@ -28,7 +28,7 @@ export interface IdleSettings {
 /** What is left alone although it is idle: all of a user, or one container. */
 export interface IdleExemption {
   readonly user: string;
-  /** Name of the container; absent: all of the user. */
+  /** Name of the container, or of a sweep for all of it; absent: all of the user. */
   readonly name?: string;
   /** Milliseconds since the epoch; absent: for good. */
   readonly until?: number;
@@ -59,16 +59,16 @@ export function sampleMsFor({ sampleMs, samples }: IdleSettings, shortestTimeout
   return Math.max(leastSampleMs, Math.min(sampleMs, shortestTimeoutMs / (4 * Math.max(1, samples))));
 }
 
-/** The exemption that holds for a container now; undefined when none does. */
+/** The exemption that holds for a container now, also as one of a sweep of that name; undefined when none does. */
 export function exemptionFor(
   { exempt }: Pick<IdleSettings, "exempt">,
-  container: { readonly namespace: string; readonly name: string },
+  container: { readonly namespace: string; readonly name: string; readonly sweep?: string | undefined },
   now: number,
 ): IdleExemption | undefined {
   return exempt.find(
     ({ user, name, until }) =>
       user === container.namespace &&
-      (name === undefined || name === container.name) &&
+      (name === undefined || name === container.name || name === container.sweep) &&
       (until === undefined || now < until),
   );
 }

@@ -9,6 +9,8 @@ export interface IdleFacts {
   readonly settings: IdleSettings;
   /** Of its container as it runs now or has run before; null while it was never looked at. */
   readonly state: IdleState | null;
+  /** True: an earlier controller has seen that. Whatever went on since, nobody looked: it stops nothing. */
+  readonly isInherited?: boolean;
   /** Who waits for a GPU that it holds: `bob/train`; null when nobody does. */
   readonly wantedBy: string | null;
 }
@@ -39,6 +41,8 @@ export interface IdleVerdict {
 interface Judged {
   readonly namespace: string;
   readonly name: string;
+  /** Name of the sweep that it is one of. */
+  readonly sweep?: string | undefined;
   readonly usesGpus: boolean;
   readonly limit: Sourced<number | null>;
   readonly warning: IdleWarning | null;
@@ -47,11 +51,11 @@ interface Judged {
 /** Why an object is not looked at for idleness although it has a timeout; null when it is, or has none. */
 export function leftAlone(
   { settings }: Pick<IdleFacts, "settings">,
-  { namespace, name, usesGpus, limit }: Omit<Judged, "warning">,
+  { namespace, name, sweep, usesGpus, limit }: Omit<Judged, "warning">,
   now: number,
 ): string | null {
   if (limit.value === null) return null;
-  const exemption = exemptionFor(settings, { namespace, name }, now);
+  const exemption = exemptionFor(settings, { namespace, name, sweep }, now);
   if (exemption !== undefined) {
     const until = exemption.until === undefined ? "" : ` until ${formatTime(exemption.until)}`;
     const why = exemption.reason === undefined ? "" : `: ${exemption.reason}`;
@@ -82,7 +86,8 @@ export function idleVerdict(facts: IdleFacts, judged: Judged, now: number): Idle
   const isWarned = warning !== null && warning.idleSince === state.idleSince;
   const noticedMs = isWarned ? Math.min(idleMs - warning.idleMs, unbrokenMs) : 0;
   const leftMs = Math.max(0, timeout.ms - idleMs, noticeMs - noticedMs);
-  return { state, timeout, stage: leftMs === 0 ? "due" : "warned", leftMs };
+  const isDue = leftMs === 0 && facts.isInherited !== true;
+  return { state, timeout, stage: isDue ? "due" : "warned", leftMs };
 }
 
 /** `30m (quotas/students.yaml:9)`, `15m as bob/train waits for its GPU (usually 30m, ...)`. */

@@ -28,6 +28,7 @@ export function idleEnd(situation: Situation): IdleVerdict | null {
   const judged = {
     namespace: record.namespace,
     name: record.name,
+    sweep: record.source.element?.of,
     usesGpus: wantedDevices(spec) !== undefined,
     limit: limits.idleTimeoutMs,
     warning: memory.idleWarning ?? null,

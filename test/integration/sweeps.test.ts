@@ -122,6 +122,17 @@ describe("a sweep", () => {
     await bed.until("one to run alone", () => running(bed).join() === "lr", 15_000);
   });
 
+  it("that has ended runs as one container once it is none any more", async () => {
+    const bed = newBed();
+    bed.declare("alice", "lr", [...job, "replicas: 1"]);
+    bed.start();
+    await bed.until("it to run", () => running(bed).length === 1);
+    await runToEnd(bed, "lr-0");
+    await bed.until("it to be done", () => bed.phase("alice/lr") === "Completed");
+    bed.declare("alice", "lr", job);
+    await bed.until("one to run", () => running(bed).join() === "lr", 15_000);
+  });
+
   it("has a name for each element that no other file may have", async () => {
     const bed = newBed();
     bed.declare("alice", "lr-1", job);

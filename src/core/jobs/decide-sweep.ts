@@ -4,9 +4,9 @@ import { updateConditions } from "../conditions.ts";
 import type { Announcement, Decision } from "../decision.ts";
 import { fileConditions, shownSource } from "../file-status.ts";
 import { fact, type Fact } from "../lifecycle/fact.ts";
+import { finishedHash } from "../lifecycle/finished-run.ts";
 import type { LifecycleMemory } from "../lifecycle/memory.ts";
 import { discard } from "../plan/plan.ts";
-import { specHash } from "../plan/spec-hash.ts";
 import type { Step } from "../plan/step.ts";
 import type { ContainerRecord } from "../record.ts";
 import type { World } from "../world.ts";
@@ -89,7 +89,7 @@ function memoryOf(
     progress.endedAt === null || spec === null
       ? null
       : {
-          specHash: specHash(spec),
+          specHash: finishedHash(spec),
           state: state === "Completed" ? ("Completed" as const) : ("Failed" as const),
           reason: shown.reason,
           message: shown.message,

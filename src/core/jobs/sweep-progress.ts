@@ -22,9 +22,10 @@ export function sweepProgress(
   elements: readonly ContainerRecord[],
 ): SweepProgress | null {
   if (spec?.replicas === undefined) return null;
+  const { replicas: _, ...ofElement } = spec;
   const known = elements.filter(({ source }) => (source.element?.index ?? Infinity) < (spec.replicas ?? 0));
   const ends = known.flatMap(({ name, memory }) =>
-    isFinished(memory.finished, spec) ? [{ name, finished: memory.finished }] : [],
+    isFinished(memory.finished, ofElement) ? [{ name, finished: memory.finished }] : [],
   );
   const ended = new Set(ends.map(({ name }) => name));
   const open = known.filter(({ name }) => !ended.has(name));

@@ -29,9 +29,14 @@ export function allowanceHash(spec: ContainerSpecSpec): string {
   return hash;
 }
 
+/** What a run is known by as finished: a sweep's end is none of the container that its spec is without `replicas`. */
+export function finishedHash(spec: ContainerSpecSpec): string {
+  return spec.replicas === undefined ? specHash(spec) : `sweep:${specHash(spec)}`;
+}
+
 /** True while the spec asks for nothing but the run that has ended: one that fell short goes on with more. */
 export function isFinished(finished: FinishedRun | null, spec: ContainerSpecSpec): finished is FinishedRun {
-  if (finished === null || finished.specHash !== specHash(spec)) return false;
+  if (finished === null || finished.specHash !== finishedHash(spec)) return false;
   if (finished.state === "Completed" && !endedByLimit.has(finished.reason)) return true;
   return finished.allowanceHash === undefined || finished.allowanceHash === allowanceHash(spec);
 }

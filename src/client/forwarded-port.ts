@@ -1,8 +1,7 @@
 import { Duplex } from "node:stream";
 import { Ds01Error } from "../util/errors.ts";
-import { unreachable } from "./connection.ts";
 import type { Connection } from "./connection.ts";
-import { errorOfAnswer } from "./status.ts";
+import { untilOpen } from "./until-open.ts";
 
 const protocol = "v5.channel.k8s.io";
 const channel = { data: 0, error: 1, close: 255 } as const;
@@ -51,15 +50,6 @@ export async function connectPort(connection: Connection, path: string): Promise
     isEnded = true;
     end();
   });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("unexpected-response", (_, response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (text: string) => (body += text));
-      response.once("close", () => reject(errorOfAnswer(response.statusCode ?? 0, body)));
-    });
-    socket.on("error", (error) => reject(unreachable(connection, error)));
-  });
+  await untilOpen(socket, connection);
   return stream;
 }

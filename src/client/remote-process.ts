@@ -5,7 +5,8 @@ import { Ds01Error } from "../util/errors.ts";
 import { unreachable } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { queryText } from "./paths.ts";
-import { errorOfAnswer, errorOfStatus } from "./status.ts";
+import { errorOfStatus } from "./status.ts";
+import { untilOpen } from "./until-open.ts";
 
 /** Which streams of a process are wanted. */
 export interface AttachRequest {
@@ -80,16 +81,7 @@ export async function connectProcess(
   // Whoever waits gets the rejection; nobody waiting must not end the process.
   exitCode.catch(() => undefined);
 
-  await new Promise<void>((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("unexpected-response", (_, response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (text: string) => (body += text));
-      response.once("close", () => reject(errorOfAnswer(response.statusCode ?? 0, body)));
-    });
-    socket.on("error", (error) => reject(unreachable(connection, error)));
-  });
+  await untilOpen(socket, connection);
 
   const stdin = new WritableStream({
     write(chunk: Buffer, _encoding, done) {

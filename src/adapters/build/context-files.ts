@@ -177,6 +177,7 @@ function packedEntry(into: Pack, head: Parameters<Pack["entry"]>[0]): PackedEntr
     if (error) reject(noReader());
     else resolve();
   });
+  // Whoever fills the entry may have failed before waiting for it.
   done.catch(() => undefined);
   return { entry, done };
 }

@@ -104,6 +104,7 @@ async function terminalStamp(folder: string): Promise<number> {
 async function keepAliveAt(folders: readonly string[]): Promise<number | null> {
   let latest: number | null = null;
   for (const folder of new Set(folders)) {
+    // One that cannot be looked at keeps nothing alive, and hides nothing else.
     const file = await lstat(join(folder, ".keep-alive")).catch(() => null);
     if (file?.isFile() === true) latest = Math.max(latest ?? 0, file.mtimeMs);
   }

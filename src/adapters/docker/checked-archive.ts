@@ -23,6 +23,7 @@ export async function checkedArchive(archive: Buffer, { to, as }: Unpacked): Pro
       checked.entry({ ...header, ...owner }, header.type === "file" ? content : "");
     }
   } catch (error) {
+    // Nobody reads it any more; what is wrong is thrown here.
     result.catch(() => undefined);
     checked.destroy();
     throw error instanceof StalledError ? error : refused(to, "it cannot be read as an archive");

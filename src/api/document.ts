@@ -17,6 +17,8 @@ export const ContainerDocument = z
     spec: ContainerSpecSpec.meta({
       description: "What should run.",
       examples: [{ image: "pytorch/pytorch:2.5", gpus: { count: 1 } }],
+      // container-rules.ts holds to this; here it lets an editor miss it too.
+      oneOf: [{ required: ["image"] }, { required: ["build"] }],
     }),
   })
   .describe("A container that ds01 keeps the way this says: image, limits, GPUs, mounts, deadlines.");

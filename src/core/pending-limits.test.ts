@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { after, changed, ended, failure, remembering, running } from "../../test/support/one-object.ts";
+import {
+  after,
+  changed,
+  edited,
+  ended,
+  failure,
+  remembering,
+  running,
+} from "../../test/support/one-object.ts";
 import { admittedQuota } from "../../test/support/quotas.ts";
 import { startOfTest as now } from "../../test/support/world-builder.ts";
 import { decide } from "./decide.ts";
@@ -92,6 +100,38 @@ describe("limits that cannot be changed while a container runs", () => {
     const start = changed(running({ restartPolicy: "Never" }), ended(now + minute, 0));
     const done = after(1, start, now + minute);
     expect(decide(inCgroup(done), now + 2 * minute).steps).toEqual([]);
+  });
+});
+
+describe("an edit that the quota refuses", () => {
+  const bounded = admittedQuota("q", {
+    subjects: { default: true },
+    perContainer: { max: { memory: "4Gi", cpus: 4, pidsLimit: 100 } },
+  });
+  const start = running({ resources: { memory: "2Gi", cpus: 2, pidsLimit: 50 } }, [bounded]);
+
+  it.each([
+    ["memory", { memory: "64Gi", cpus: 2, pidsLimit: 50 }],
+    ["CPUs", { memory: "2Gi", cpus: 64, pidsLimit: 50 }],
+    ["processes", { memory: "2Gi", cpus: 2, pidsLimit: 5000 }],
+    ["what is within it, beside what is not", { memory: "64Gi", cpus: 3, pidsLimit: 50 }],
+  ])("must raise nothing of what runs: %s", (_what, resources) => {
+    const decision = decide(edited(start, { resources }), now + minute);
+    expect(decision.steps).toEqual([]);
+    expect(decision.status).toMatchObject({ phase: "Running" });
+    expect(decision.status.conditions.find(({ type }) => type === "QuotaReserved")).toMatchObject({
+      status: "False",
+      reason: "ExceedsMaxQuota",
+    });
+  });
+
+  it("must lower what it lowers, and what a hand has raised", () => {
+    const less = edited(start, { resources: { memory: "64Gi", cpus: 1, pidsLimit: 50 } });
+    expect(decide(less, now + minute).steps).toMatchObject([
+      { do: "update", limits: { cpus: 1, memoryBytes: 2 * gi, pidsLimit: 50 } },
+    ]);
+    const byHand = config(less, { cpus: 1, pidsLimit: 1000 });
+    expect(decide(byHand, now + minute).steps).toMatchObject([{ do: "update", limits: { pidsLimit: 50 } }]);
   });
 });
 

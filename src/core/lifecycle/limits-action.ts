@@ -18,6 +18,13 @@ export interface LimitsAction {
   readonly retryAt?: number;
 }
 
+interface LimitsFacts {
+  readonly memory: LifecycleMemory;
+  readonly now: number;
+  /** The spec, as it is now, may not be. */
+  readonly refused: boolean;
+}
+
 /** The limits that Docker can change on a live container; those that it cannot keep are left out. */
 export function updatableLimits(limits: EffectiveLimits): AppliedLimits {
   const { cannotLimit } = limits;
@@ -37,15 +44,16 @@ const hooked: ReadonlySet<string> = new Set<Injection>(["hook", "runtime"]);
  * An update in place strips the GPUs of a container that got them from the NVIDIA hook, and cannot take a limit
  * away. So those are recreated when their owner or somebody's hand changed them, and left alone when only a
  * quota changed: a quota edit never stops anyone (DESIGN 5, peers 3.7). So is a wrong restart policy, until it stops.
+ * A spec that is refused raises nothing: else who has a container would have more than the quota allows by an edit.
  */
 export function limitsAction(
-  container: ObservedContainer,
+  container: ObservedContainer | null,
   limits: EffectiveLimits,
-  memory: LifecycleMemory,
-  now: number,
-): LimitsAction {
+  { memory, now, refused }: LimitsFacts,
+): LimitsAction | null {
+  if (container === null) return null;
   const { failure } = memory;
-  const due = updatableLimits(limits);
+  const due = refused ? notRaised(updatableLimits(limits), container.config) : updatableLimits(limits);
   const isHeld = isMemoryInUse(failure) && failure.nextAt > now && isLive(container);
   const isLower =
     due.memoryBytes !== null && due.memoryBytes < (container.config.memoryBytes ?? Number.POSITIVE_INFINITY);
@@ -55,6 +63,25 @@ export function limitsAction(
   const wanted = { ...due, memoryBytes, ...("memorySwapBytes" in due ? { memorySwapBytes } : {}) };
   const action = actionFor(container, limits, { wanted, memory: { ...memory, applied: null } });
   return { ...action, heldMemory: true, retryAt: failure.nextAt };
+}
+
+/** The limits that are due, but where they would be higher than those in effect. */
+function notRaised(due: AppliedLimits, found: AppliedLimits): AppliedLimits {
+  return {
+    cpus: lower(due.cpus, found.cpus),
+    memoryBytes: lower(due.memoryBytes, found.memoryBytes),
+    pidsLimit: lower(due.pidsLimit, found.pidsLimit),
+    ...(due.memorySwapBytes === undefined
+      ? {}
+      : { memorySwapBytes: lower(due.memorySwapBytes, found.memorySwapBytes ?? null) }),
+    ...(due.ioWeight === undefined ? {} : { ioWeight: lower(due.ioWeight, found.ioWeight ?? null) }),
+  };
+}
+
+/** The lower of two limits; null is unlimited. */
+function lower(left: number | null, right: number | null): number | null {
+  if (left === null || right === null) return left ?? right;
+  return Math.min(left, right);
 }
 
 /** True for an update that would have ended something for lack of memory, and was not made. */

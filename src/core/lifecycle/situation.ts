@@ -3,7 +3,7 @@ import { labels } from "../../api/names.ts";
 import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { admit, type Admission } from "../quota/admit.ts";
-import { describeAccessLoss, lostAccess, noTries, withoutTries, type LostAccess } from "../gpu-access.ts";
+import { describeAccessLoss, lostAccess, noTries, type LostAccess } from "../gpu-access.ts";
 import { expandPresets, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
 import { keptRates } from "../quota/block-io.ts";
 import { effectiveLimits } from "../quota/effective.ts";
@@ -22,7 +22,7 @@ import { wantedDevices, type WantedDevices } from "../schedule/wanted-devices.ts
 import type { World } from "../world.ts";
 import { builtAnew } from "./built-anew.ts";
 import { limitsAction, type LimitsAction } from "./limits-action.ts";
-import { isUsedUp } from "./job-end.ts";
+import { memoryForGeneration } from "./memory-for-generation.ts";
 import type { LifecycleMemory } from "./memory.ts";
 
 /** The world of one object with everything derived that the rules ask about; built once a decision. */
@@ -73,9 +73,9 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
       : madeLike(roles.primary, desired, (made) =>
           buildDesired(world, expanded, { limits, devices: devices ?? [], now, made }),
         );
-  const action = roles.primary === null ? null : limitsAction(roles.primary, limits, memory, now);
-  const gone =
-    roles.primary === null || !world.gpuStackReady ? [] : goneDevices(roles.primary, world.devices);
+  const kept = roles.primary?.startedAt == null ? null : admit(world, expanded, true);
+  const action = limitsAction(roles.primary, limits, { memory, now, refused: kept?.type === "refused" });
+  const gone = goneOf(world, roles.primary);
   const relocation = relocationOf(world, spec, roles.primary);
   const access = lostAccess(world, spec, roles.primary, memory.accessTries ?? noTries);
   const other = devicesChanged(world, roles.primary, spec, { devices, gone, relocation });
@@ -103,7 +103,7 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     expanded,
     presetsChanged,
     limits,
-    admission: admit(world, expanded, outdated === null && roles.primary?.startedAt != null),
+    admission: (outdated === null ? kept : null) ?? admit(world, expanded),
     roles,
     devices,
     desired,
@@ -121,25 +121,6 @@ export function placeInSource(world: World, field: string): string {
   const { path, positions } = world.record.source;
   const position = positions[field];
   return position === undefined ? path : `${path}:${position.line}`;
-}
-
-/** Counters belong to a generation: an edited spec starts with a clean slate. */
-function memoryForGeneration(world: World, limits: EffectiveLimits): LifecycleMemory {
-  const { memory, generation } = world.record;
-  if (memory.generation === generation) return memory;
-  return {
-    ...memory,
-    generation,
-    attempts: 0,
-    ...(memory.retries === undefined ? {} : { retries: 0 }),
-    nextStartAt: null,
-    ...withoutTries(memory),
-    ranMs: 0,
-    maxRuntimeMs: limits.maxRuntimeMs.value,
-    failure: null,
-    rolledBack: null,
-    stopCause: isUsedUp({ memory }) ? null : memory.stopCause,
-  };
 }
 
 /** True when a container of this spec was tried and rolled back: it is not tried again until an edit. */
@@ -161,6 +142,10 @@ function devicesFor(world: World, spec: ContainerSpecSpec): readonly Device[] | 
   return world.claim.deviceUuids.map(
     (uuid) => world.devices.find((device) => device.uuid === uuid) ?? unknownDevice(uuid, wanted),
   );
+}
+
+function goneOf({ gpuStackReady, devices }: World, primary: ObservedContainer | null): readonly GoneDevice[] {
+  return primary === null || !gpuStackReady ? [] : goneDevices(primary, devices);
 }
 
 /** A device that is held but not listed now: running work keeps it, nobody else gets it. */

@@ -73,6 +73,17 @@ describe("effectiveLimits", () => {
     },
   );
 
+  test("bounds the priority at once, though the edit that names it is refused", () => {
+    const quota = resolveQuota(
+      "alice",
+      [],
+      [admittedQuota("q", { subjects: { default: true }, priority: 40 })],
+    );
+    const spec = ContainerSpecSpec.parse({ image: "a", priority: 90 });
+    const { priority } = effectiveLimits(spec, quota, () => "");
+    expect(priority).toMatchObject({ value: 40, origin: { from: "quota" } });
+  });
+
   test("takes lifecycle and priority from the spec, else from the quota, with their places", () => {
     const record = admittedQuota(
       "q",

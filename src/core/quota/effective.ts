@@ -13,7 +13,8 @@ export type SpecPlace = (fieldPath: string) => string;
 /**
  * The limits a container gets: what its spec names, else the quota's default (never above its maximum), else
  * the quota's maximum, else none. A named value above the maximum is a violation. Resources are not lowered
- * here; the deadlines of what runs or holds a GPU are, as they count at once though the edit that names them is refused.
+ * here; the priority and deadlines of what runs or holds a GPU are, as they count at once though the edit that names
+ * them is refused.
  */
 export function effectiveLimits(
   spec: Pick<ContainerSpecSpec, "resources" | "lifecycle" | "priority">,
@@ -47,7 +48,7 @@ export function effectiveLimits(
     ulimits: effectiveUlimits(resources?.ulimits, quota, specOrigin("spec.resources.ulimits")),
     io: effectiveIo(resources?.io, quota, specOrigin("spec.resources.io")),
     ...(quota.cannotLimit === undefined ? {} : { cannotLimit: quota.cannotLimit }),
-    priority: written("spec.priority", spec.priority, quota.priority),
+    priority: noMoreThan(written("spec.priority", spec.priority, quota.priority), quota.priority),
     maxRuntimeMs: deadline("maxRuntime", quota.maxRuntimeMs),
     idleTimeoutMs: deadline("idleTimeout", quota.idleTimeoutMs),
     holdGpuAfterStopMs: deadline("holdGpuAfterStop", quota.holdGpuAfterStopMs),
@@ -68,6 +69,11 @@ function ttlAfterFinished(
 function within(named: Sourced<number | null>, bound: Sourced<number | null>): Sourced<number | null> {
   if (bound.value === null || bound.origin.from !== "quota") return named;
   return named.value === null || named.value > bound.value ? bound : named;
+}
+
+/** The priority that a quota allows, where the named one is higher. */
+function noMoreThan(named: Sourced<number>, bound: Sourced<number>): Sourced<number> {
+  return bound.origin.from === "quota" && named.value > bound.value ? bound : named;
 }
 
 /** Milliseconds of a written duration; null is never, undefined is not written. */

@@ -37,10 +37,11 @@ const apart = [
   },
 ];
 
-/** What moves files into and out of containers, and what makes specs of flags: a verb or two each. */
+/** What moves files into and out of containers, what makes specs of flags, what reviewers read: a verb or two each. */
 for (const { folder, names } of [
   { folder: "copy", names: ["copy-in", "copy-out", "copy-place"] },
   { folder: "create", names: ["container-flags", "guided"] },
+  { folder: "review", names: ["owner-problems", "validation-report", "review-changes"] },
 ]) {
   apart.push({
     file: `${folder}.js`,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startNameService } from "../bed/name-service.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { startHost, type Host } from "./host.ts";
 import { containerSpec, quotaSpec } from "./spec-text.ts";
 
@@ -76,6 +77,24 @@ describe("a container that runs as its owner", () => {
     expect(host.proxy.mutations()).toEqual([]);
     await host.remove("alice/train");
   });
+
+  it.each(["hang", "lost"] as const)(
+    "must have its name there though the controller was killed as it was put in (%s)",
+    async (fault) => {
+      host.proxy.clear();
+      const withdraw = host.proxy.addRule({ method: "PUT", path: /\/archive$/, fault, times: 1 });
+      host.drop("users/alice/killed.yaml", containerSpec("killed", { user: "owner" }));
+      const met = (): boolean => host.proxy.requests.some((request) => request.fault !== undefined);
+      await waitFor("the account", met, { timeoutMs: 20_000, intervalMs: 5 });
+      await host.restartController(withdraw);
+      await host.waitForReady("alice/killed");
+      expect(await host.containersOf("alice/killed")).toHaveLength(1);
+      expect(await shell("alice/killed", "id -un; id -gn; grep -c ^alice: /etc/passwd")).toBe(
+        "alice\ndomain users\n1",
+      );
+      await host.remove("alice/killed");
+    },
+  );
 
   it("must keep a name that the image has for the uid, and not take one that is another's", async () => {
     const owner = { user: "owner", image: "bed/oddusers:1" };

@@ -182,6 +182,27 @@ describe.skipIf(!isThere)("a private registry", () => {
     await forget(`${server}/team/tool:1`, "slow");
   });
 
+  it("may be pulled from by a controller that is killed: the next one pulls, and runs one container", async () => {
+    let isHeld = true;
+    let opened = 0;
+    const server = await registryThat(async (from, to) => {
+      opened += 1;
+      for await (const piece of from) {
+        to.write(piece);
+        while (isHeld && !to.destroyed) await delay(50);
+      }
+      to.end();
+    });
+    const image = `${server}/team/tool:1`;
+    declare("killed", image);
+    await waitFor("half of a layer", () => opened > 0, { timeoutMs: 30_000 });
+    await host.restartController(() => (isHeld = false));
+    await host.waitForReady("alice/killed", 60_000);
+    expect(await host.containersOf("alice/killed")).toHaveLength(1);
+    expect(host.proxy.mutations().filter((call) => call === "POST /containers/create")).toHaveLength(1);
+    await forget(image, "killed");
+  });
+
   it("may break off: what is half here is no image, and the next try brings it", async () => {
     let isBroken = true;
     const server = await registryThat(async (from, to) => {

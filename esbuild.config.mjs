@@ -50,6 +50,28 @@ for (const { folder, names } of [
   });
 }
 
+/** Verbs of rare occasions: admins' work, migration, looking into what went wrong. */
+const rareVerbs = [
+  "allocate",
+  "cordon",
+  "create",
+  "doctor",
+  "drain",
+  "emergency-stop",
+  "export",
+  "import",
+  "keepalive",
+  "prune",
+  "resume",
+  "scrap",
+  "uncordon",
+];
+apart.push({
+  file: "rare-verbs.js",
+  filter: new RegExp(`/verbs/(?:${rareVerbs.join("|")})\\.ts$`),
+  source: rareVerbs.map((name) => `export * from "./src/cli/verbs/${name}.ts";`).join(""),
+});
+
 /** Leaves what has its own file, and the controller, outside of a bundle. All files lie in dist/cli. */
 function outside(except) {
   return {
@@ -73,6 +95,8 @@ const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "linked",
+  define: { "import.meta.url": "ds01ModuleUrl" },
+  banner: { js: 'const ds01ModuleUrl=require("node:url").pathToFileURL(__filename);' },
   logLevel: "warning",
 };
 
@@ -82,8 +106,6 @@ await build({
   entryPoints: ["src/cli/main.ts"],
   outfile: `${outdir}/main.js`,
   plugins: [outside("main.js")],
-  define: { "import.meta.url": "ds01ModuleUrl" },
-  banner: { js: 'const ds01ModuleUrl=require("node:url").pathToFileURL(__filename);' },
 });
 for (const { file, source } of apart) {
   await build({

@@ -37,7 +37,7 @@ async function quickstart() {
   const folder = temporaryFolder();
   const engine = await findEngine(folder, run);
   const image = await bringImage(engine, folder, run);
-  const gpus = await chooseGpus(engine, { exampleFolder, folder }, run);
+  const gpus = await chooseGpus(engine, { folder }, run);
   const specs = join(folder, "specs");
   const socketPath = await startController({ cli, engine, gpus, folder, specs }, run);
   const ds01 = ds01At({ cli, socketPath }, run);

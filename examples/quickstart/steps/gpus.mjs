@@ -1,10 +1,13 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { findProgram, runProgram } from "./run-program.mjs";
 import { say } from "./say.mjs";
 
+const simulatedGpus = fileURLToPath(new URL("../../../deploy/simulated-gpus.yaml", import.meta.url));
+
 /** What `--gpus` gets: the machine's own GPUs where nvidia-smi and the engine have them, else four simulated ones. */
-export async function chooseGpus({ docker }, { exampleFolder, folder }, { signal }) {
+export async function chooseGpus({ docker }, { folder }, { signal }) {
   const { code, output } = await runProgram("nvidia-smi", ["-L"], { signal, timeoutMs: 15_000 });
   signal.throwIfAborted();
   const count = code === 0 ? output.split("\n").filter((line) => line.startsWith("GPU ")).length : 0;
@@ -18,7 +21,7 @@ export async function chooseGpus({ docker }, { exampleFolder, folder }, { signal
       : "nvidia-smi does not answer";
   say(`Using four simulated GPUs (${why})`);
   const file = join(folder, "gpus.yaml");
-  copyFileSync(join(exampleFolder, "simulated-gpus.yaml"), file);
+  copyFileSync(simulatedGpus, file);
   return `simulated:${file}`;
 }
 

@@ -1,8 +1,10 @@
+import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { DesiredContainer } from "../../src/core/plan/desired-container.ts";
 import type { ObservedContainer } from "../../src/core/observed.ts";
 import type { ContainerRuntime, RuntimeHint } from "../../src/ports/container-runtime.ts";
 import { ConflictError, NotFoundError, StalledError, WaitingError } from "../../src/util/errors.ts";
+import { packTar } from "../bed/tar.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { desiredContainer, gpuAttachment } from "../support/desired-container.ts";
 
@@ -438,6 +440,70 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         expect(await runtime.image("bed/tagged")).toMatchObject({ id: base?.id });
         const answer = runtime.tag("bed/nowhere:1", "bed/tagged");
         await expect(answer).rejects.toMatchObject({ reason: "ImageNotFound" });
+      });
+    });
+
+    describe("removing images", () => {
+      /** An image of its own, made by the engine; the file keeps it apart from all others. */
+      async function built(word: string): Promise<string> {
+        const dockerfile = `FROM bed/base:1\nLABEL contract=${word}-${Date.now()}\n`;
+        return runtime.build({
+          tar: Readable.from([packTar([{ path: "Dockerfile", content: dockerfile }])]),
+          dockerfile: "Dockerfile",
+          args: {},
+          target: null,
+          labels: { "ds01.build": "true", "ds01.user": "alice" },
+          limits: { cpus: null, memoryBytes: null, cgroupParent: null },
+          logins: [],
+          onOutput: () => {},
+          signal: new AbortController().signal,
+        });
+      }
+
+      async function namesOf(id: string): Promise<readonly string[] | undefined> {
+        const row = (await runtime.images()).find((image) => image.id === id);
+        return row?.references.filter((reference) => !reference.includes("@"));
+      }
+
+      it("takes one name away, and the image with its last one", async () => {
+        const id = await built("names");
+        expect((await runtime.images()).find((image) => image.id === id)?.labels).toMatchObject({
+          "ds01.build": "true",
+          "ds01.user": "alice",
+        });
+        await runtime.tag(id, "contract/names:1");
+        await runtime.tag(id, "contract/names:2");
+        await runtime.removeImage("contract/names:1");
+        expect(await namesOf(id)).toEqual(["contract/names:2"]);
+        await runtime.removeImage("contract/names:2");
+        expect(await namesOf(id)).toBeUndefined();
+        expect(await runtime.image(id)).toBeUndefined();
+      });
+
+      it("by its id removes one that has no name, and takes one that is gone for removed", async () => {
+        const id = await built("nameless");
+        expect(await namesOf(id)).toEqual([]);
+        await runtime.removeImage(id);
+        expect(await runtime.image(id)).toBeUndefined();
+        await runtime.removeImage(id);
+        await runtime.removeImage("contract/nowhere:1");
+      });
+
+      it("leaves what a container uses, whether it runs, has ended or was never started", async () => {
+        const id = await built("used");
+        await runtime.tag(id, "contract/used:1");
+        const container = await runtime.create(desired({ image: "contract/used:1" }));
+        const refused = { reason: "Conflict" };
+        await expect(runtime.removeImage("contract/used:1")).rejects.toBeInstanceOf(ConflictError);
+        await runtime.start(container);
+        await expect(runtime.removeImage("contract/used:1")).rejects.toMatchObject(refused);
+        await runtime.stop(container, 0);
+        await expect(runtime.removeImage("contract/used:1")).rejects.toMatchObject(refused);
+        await expect(runtime.removeImage(id)).rejects.toMatchObject(refused);
+        expect(await namesOf(id)).toEqual(["contract/used:1"]);
+        await runtime.remove(container);
+        await runtime.removeImage("contract/used:1");
+        expect(await namesOf(id)).toBeUndefined();
       });
     });
 

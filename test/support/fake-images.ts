@@ -62,11 +62,27 @@ export function idOf(text: string): string {
   return hash.toString(16).padStart(16, "0").repeat(4);
 }
 
+/** Names of an image; what has none stands under its id. */
+function namesOf(id: string, here: ReadonlyMap<string, FakeImage>): readonly string[] {
+  return [...here].flatMap(([name, image]) => (image.id === id && name !== id ? [name] : []));
+}
+
+/** Under which keys an image stands no more when this name or id of it is removed: its id too, when the image goes. */
+export function namesGoneWith(
+  nameOrId: string,
+  { id }: FakeImage,
+  here: ReadonlyMap<string, FakeImage>,
+): readonly string[] {
+  const names = namesOf(id, here);
+  const name = names.find((one) => one === nameOrId || one === `${nameOrId}:latest`);
+  return name !== undefined && names.length > 1 ? [name] : [...names, id];
+}
+
 /** The engine's list of images: one row an id, with all its names. */
 export function listFakeImages(here: ReadonlyMap<string, FakeImage>): readonly ListedImage[] {
   const ids = [...new Set([...here.values()].map(({ id }) => id))];
   return ids.map((id) => {
-    const references = [...here].flatMap(([reference, image]) => (image.id === id ? [reference] : []));
+    const references = namesOf(id, here);
     const labels = [...here.values()].find((image) => image.id === id)?.labels ?? {};
     return { id, references, sizeBytes: 1_000_000, createdAt: 0, labels };
   });

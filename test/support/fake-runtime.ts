@@ -21,7 +21,7 @@ import { containerOf, hostAddress, isAlive, statusText, withTag } from "./fake-c
 import type { FakeContainer } from "./fake-container.ts";
 import { FakeFaults, unreachable, waitFor } from "./fake-faults.ts";
 import type { FakeCallName, FakeFault } from "./fake-faults.ts";
-import { fakeBedImages, fakeImage, idOf, listFakeImages } from "./fake-images.ts";
+import { fakeBedImages, fakeImage, idOf, listFakeImages, namesGoneWith } from "./fake-images.ts";
 import type { FakeImage } from "./fake-images.ts";
 import { HintHub } from "./hint-hub.ts";
 
@@ -315,7 +315,15 @@ export class FakeRuntime implements ContainerRuntime {
 
   removeImage(idOrReference: string, signal?: AbortSignal): Promise<void> {
     return this.#answer("removeImage", idOrReference, signal, () => {
-      this.imagesHere.delete(withTag(idOrReference));
+      const image = this.#image(idOrReference);
+      if (image === undefined) return;
+      const gone = namesGoneWith(idOrReference, image, this.imagesHere);
+      const isUsed = [...this.#processes.values()].some((process) => process.image.id === image.id);
+      if (gone.includes(image.id) && isUsed) {
+        throw refusal(409, "conflict: a container is using it", `remove image ${idOrReference}`);
+      }
+      for (const name of gone) this.imagesHere.delete(name);
+      this.#publish({ type: "image", id: idOrReference, action: "untag", labels: {} });
     });
   }
 

@@ -6,6 +6,8 @@ import { eventColumns } from "./event-columns.ts";
 import type { EventObject } from "./event.ts";
 import { gpuColumns } from "./gpu-columns.ts";
 import { GpuSpec, GpuStatus } from "./gpu.ts";
+import { imageColumns } from "./image-columns.ts";
+import { ImageSpec, ImageStatus } from "./image.ts";
 import type { ApiObject } from "./meta.ts";
 import { kindNames } from "./names.ts";
 import type { Kind, KindName } from "./names.ts";
@@ -59,6 +61,13 @@ export const kinds: Readonly<Record<Kind, KindDefinition>> = {
     spec: GpuSpec,
     status: GpuStatus,
     ...columnsOf(gpuColumns),
+  },
+  Image: {
+    names: namesOf("Image"),
+    description: "An image of this host that ds01 has built or named, or that its containers use.",
+    spec: ImageSpec,
+    status: ImageStatus,
+    ...columnsOf(imageColumns),
   },
   Preset: {
     names: namesOf("Preset"),

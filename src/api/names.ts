@@ -2,7 +2,7 @@
 export const apiGroup = "ds01.io";
 export const apiVersion = "ds01.io/v1alpha1";
 
-export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Preset" | "Event";
+export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Image" | "Preset" | "Event";
 
 /** How one kind is named by people and in paths; light, so that the CLI can load it at once. */
 export interface KindName {
@@ -50,6 +50,15 @@ export const kindNames: readonly KindName[] = [
     plural: "gpus",
     singular: "gpu",
     aliases: [],
+    namespaced: false,
+    observed: true,
+    apiVersion,
+  },
+  {
+    kind: "Image",
+    plural: "images",
+    singular: "image",
+    aliases: ["img"],
     namespaced: false,
     observed: true,
     apiVersion,

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import type { RequestOptions } from "node:http";
 import { homedir } from "node:os";
 import type { Configuration } from "../api/configuration.ts";
-import type { HealthLine } from "../client/client.ts";
+import type { HealthLine } from "../client/answers.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Environment } from "./context.ts";
 

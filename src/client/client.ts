@@ -5,6 +5,7 @@ import type { ContainerUsageList } from "../api/container-usage.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
+import type { ImagePruneAnswer, ImagePruneRequest } from "../api/image-prune.ts";
 import { keptLogHeader } from "../api/kept-log.ts";
 import type { KeepAliveAnswer } from "../api/keep-alive.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
@@ -14,6 +15,7 @@ import type { KindName } from "../api/names.ts";
 import type { StatusObject } from "../api/status-error.ts";
 import type { Table } from "../api/table.ts";
 import { UnreachableError } from "../util/errors.ts";
+import type { BlockedPrune, HealthLine, ServerVersion } from "./answers.ts";
 import { readText, send } from "./connection.ts";
 import type { Call, Connection } from "./connection.ts";
 import type { AttachRequest, ExecRequest, RemoteProcess } from "./remote-process.ts";
@@ -47,27 +49,6 @@ export interface LogRequest {
   /** What was written before the last start. */
   readonly previous?: boolean;
   readonly signal?: AbortSignal;
-}
-
-/** One line of `ds01 doctor`. */
-export interface HealthLine {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly message: string;
-  readonly remedy: string | null;
-}
-
-/** Deletions that the prune guard holds back. */
-export interface BlockedPrune {
-  readonly token: string;
-  readonly objects: readonly string[];
-  readonly reason: string;
-}
-
-/** What `GET /version` answers. */
-export interface ServerVersion {
-  readonly gitVersion: string;
-  readonly ds01Version: string;
 }
 
 /** ds01's API over its unix socket; every failure is a Ds01Error (see `errorOfStatus`). */
@@ -109,6 +90,8 @@ export interface Client {
   health(): Promise<readonly HealthLine[]>;
   prunes(): Promise<readonly BlockedPrune[]>;
   confirmPrune(token: string): Promise<void>;
+  /** Removes images that ds01 has built and nothing uses, or tells which. */
+  pruneImages(request: ImagePruneRequest): Promise<ImagePruneAnswer>;
   emergencyStops(): Promise<readonly EmergencyStopLine[]>;
   /** `user` null: everybody. */
   emergencyStop(user: string | null, reason: string): Promise<void>;
@@ -193,6 +176,8 @@ export function createClient(socketPath: string): Client {
     confirmPrune: async (token) => {
       await json({ method: "POST", path: `${groupPath}/prunes`, body: JSON.stringify({ token }) });
     },
+    pruneImages: (request) =>
+      json({ method: "POST", path: `${groupPath}/image-prunes`, body: JSON.stringify(request) }),
     emergencyStops: () => json({ path: emergencyPath }),
     emergencyStop: async (user, reason) => {
       await json({ method: "POST", path: emergencyPath, body: JSON.stringify({ user, reason }) });

@@ -20,6 +20,11 @@ export class AliasTags {
     this.#tags = parseTags(document.read());
   }
 
+  /** Every name that an alias has given, in its canonical spelling, the image that it was given, and for whom. */
+  all(): readonly (AliasTag & { readonly reference: string })[] {
+    return Object.entries(this.#tags).map(([reference, tag]) => ({ reference, ...tag }));
+  }
+
   /** For whom alone the name stands for this image; empty where it does for everybody, or for this namespace too. */
   others(reference: string, imageId: string, namespace: string): readonly string[] {
     const tag = this.#tags[canonicalReference(reference)];

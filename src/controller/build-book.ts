@@ -83,7 +83,7 @@ export class BuildBook {
 
   /** Has the files of the object looked at, unless they cannot matter or were just now. */
   look(record: ContainerRecord): void {
-    const request = requestOf(record);
+    const request = contextRequestOf(record);
     if (request === null || this.#pinned(record) !== null) return;
     const now = this.#options.clock.now();
     const key = sha256(JSON.stringify(request));
@@ -114,6 +114,11 @@ export class BuildBook {
     const entry = this.#entries.get(record.uid);
     if (entry?.failure != null) return entry.failure;
     return entry?.contextHash == null ? { type: "reading" } : null;
+  }
+
+  /** Whether a build of the object waits for its turn or is under way. */
+  isBuilding(uid: string): boolean {
+    return this.#building.has(uid);
   }
 
   /** What the last build of the object wrote; undefined where there was none since the controller started. */
@@ -178,7 +183,7 @@ export class BuildBook {
 
   async #buildNow(record: ContainerRecord, output: BuildOutput, signal: AbortSignal): Promise<void> {
     const { runtime, contexts, credentials, instance, bases } = this.#options;
-    const request = requestOf(record);
+    const request = contextRequestOf(record);
     const { spec, namespace, uid } = record;
     if (request === null || spec?.build === undefined) return;
     await removeLeftovers(record, instance, runtime);
@@ -253,7 +258,8 @@ export class BuildBook {
   }
 }
 
-function requestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
+/** Where the files lie that the object's image is built from; null: it is not built. */
+export function contextRequestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
   if (spec?.build === undefined) return null;
   const { context, dockerfile } = spec.build;
   return { specPath: source.path, namespace, context, dockerfile };
@@ -277,5 +283,5 @@ function describe(error: unknown): string {
 
 /** Another answer for another build. */
 function wantedBy(record: ContainerRecord): string {
-  return canonicalJson({ request: requestOf(record), build: record.spec?.build ?? null });
+  return canonicalJson({ request: contextRequestOf(record), build: record.spec?.build ?? null });
 }

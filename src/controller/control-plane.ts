@@ -39,6 +39,8 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     store,
     events: recorder,
     gpus,
+    images: parts.imageView,
+    pruneImages: (request) => parts.imagePruner.prune(request),
     presets: () =>
       volumes.presets.map((preset) => ({ name: preset.name, spec: describePreset(preset, volumes) })),
     questions: new ControllerQuestions({

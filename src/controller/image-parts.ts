@@ -1,20 +1,32 @@
 import { labels } from "../api/names.ts";
-import type { ObservedContainer } from "../core/observed.ts";
+import type { EventSink } from "../ports/event-sink.ts";
 import { AliasTags } from "./alias-tags.ts";
 import { BaseCheck } from "./base-check.ts";
 import { BuildBook, type BuildBookOptions } from "./build-book.ts";
 import { ImageBook } from "./image-book.ts";
+import { ImageNeeds } from "./image-needs.ts";
+import { ImagePruner } from "./image-pruner.ts";
+import { ImageView } from "./image-view.ts";
+import type { RuntimeCache } from "./runtime-cache.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
+
+export interface ImageParts {
+  readonly images: ImageBook;
+  readonly imageView: ImageView;
+  readonly imagePruner: ImagePruner;
+}
 
 /** What knows of images and builds, with what it asks of the other parts. */
 export function imageParts(
   ports: ManagerPorts,
-  { instance, concurrentBuilds = 2 }: ManagerSettings,
+  { instance, concurrentBuilds = 2, dryRun }: ManagerSettings,
   others: Pick<BuildBookOptions, "limitsOf" | "onChange"> & {
-    readonly containers: () => readonly ObservedContainer[];
+    readonly cache: () => RuntimeCache;
+    readonly isSourceSynced: () => boolean;
+    readonly events: EventSink;
   },
-): ImageBook {
-  const { runtime, clock, registries: credentials } = ports;
+): ImageParts {
+  const { runtime, clock, store, registries: credentials } = ports;
   const aliasTags = new AliasTags(ports.aliasTags);
   const builds = new BuildBook({
     bases: new BaseCheck({ runtime, credentials, aliasTags }),
@@ -26,10 +38,35 @@ export function imageParts(
     concurrent: concurrentBuilds,
     containersOf: ({ uid }) =>
       others
-        .containers()
+        .cache()
+        .all()
         .filter(({ labels: own }) => own[labels.uid] === uid && own[labels.instance] === instance),
     limitsOf: others.limitsOf,
     onChange: others.onChange,
   });
-  return new ImageBook({ runtime, clock, credentials, aliasTags, builds });
+  const imageView = new ImageView({
+    runtime,
+    cache: others.cache,
+    records: () => store.list("ContainerSpec"),
+    isSourceSynced: others.isSourceSynced,
+    builds,
+    aliasTags,
+    needs: new ImageNeeds(ports.buildContexts),
+    instance,
+    nextResourceVersion: () => store.nextResourceVersion(),
+  });
+  const { events } = others;
+  return {
+    images: new ImageBook({ runtime, clock, credentials, aliasTags, builds }),
+    imageView,
+    imagePruner: new ImagePruner({
+      view: imageView,
+      runtime,
+      events,
+      operations: ports.views,
+      lock: ports.lock,
+      clock,
+      dryRun,
+    }),
+  };
 }

@@ -14,8 +14,7 @@ import { GpuView } from "./gpu-view.ts";
 import { buildIdleParts, type IdleParts } from "./idle-parts.ts";
 import { HostState } from "./host-state.ts";
 import { HostWatch } from "./host-watch.ts";
-import type { ImageBook } from "./image-book.ts";
-import { imageParts } from "./image-parts.ts";
+import { imageParts, type ImageParts } from "./image-parts.ts";
 import { InventoryBook } from "./inventory-book.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { keepLog } from "./keep-log.ts";
@@ -36,10 +35,9 @@ import { WaitingWatch } from "./waiting-watch.ts";
 import { WorkQueue } from "./workqueue.ts";
 
 /** The parts of one controller, each given what it needs and nothing else. */
-export interface Parts extends SourceParts, IdleParts {
+export interface Parts extends SourceParts, IdleParts, ImageParts {
   readonly queue: WorkQueue;
   readonly recorder: Recorder;
-  readonly images: ImageBook;
   readonly cache: RuntimeCache;
   readonly devices: DeviceBook;
   readonly inventory: InventoryBook;
@@ -68,11 +66,14 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     onEvent: (event) => ports.journal.append(event),
     history: ports.journal.history(),
   });
-  const images = imageParts(ports, settings, {
-    containers: () => cache.all(),
+  const imagesAndBuilds = imageParts(ports, settings, {
+    cache: () => cache,
+    isSourceSynced: () => host.sourceSynced,
+    events: recorder,
     limitsOf: (record) => buildLimits(record, host, aggregates),
     onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
   });
+  const { images } = imagesAndBuilds;
   const cache = new RuntimeCache({
     runtime,
     clock,
@@ -244,7 +245,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   return {
     queue,
     recorder,
-    images,
+    ...imagesAndBuilds,
     cache,
     devices,
     inventory,

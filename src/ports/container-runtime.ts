@@ -78,6 +78,8 @@ export interface ListedImage {
   readonly references: readonly string[];
   /** Layers that it shares with others included. */
   readonly sizeBytes: number;
+  /** How much of that; null where it was not asked for or the engine does not say. */
+  readonly sharedBytes: number | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -106,8 +108,8 @@ export interface ContainerRuntime {
   /** What the engine says now about passing devices into containers. */
   devices(signal?: AbortSignal): Promise<EngineDevices>;
   image(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined>;
-  /** Every image of the engine; complete or an error. */
-  images(signal?: AbortSignal): Promise<readonly ListedImage[]>;
+  /** Every image of the engine; complete or an error. What they share takes the engine longer to tell. */
+  images(signal?: AbortSignal, options?: { readonly withShared?: boolean }): Promise<readonly ListedImage[]>;
   /** Gives an image another name, which no longer names what it did. */
   tag(image: string, as: string, signal?: AbortSignal): Promise<void>;
   pull(reference: string, signal?: AbortSignal, options?: PullOptions): Promise<void>;

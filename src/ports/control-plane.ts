@@ -4,6 +4,8 @@ import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { EventObject } from "../api/event.ts";
 import type { KeptLogText } from "../api/kept-log.ts";
+import type { ImagePruneAnswer } from "../api/image-prune.ts";
+import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
 import type { Questions } from "./questions.ts";
@@ -19,6 +21,28 @@ export interface GpuRecord {
   readonly status: GpuStatus;
 }
 
+/** An image of the engine that ds01 has to do with; `name` is its short id. */
+export interface ImageRecord {
+  readonly name: string;
+  readonly resourceVersion: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly spec: ImageSpec;
+  readonly status: ImageStatus;
+}
+
+/** Who removes images, of whose objects they may be, and which of those. */
+export interface ImagePruning {
+  /** Only those built for objects of this user; null: everybody's. */
+  readonly namespace: string | null;
+  readonly olderThanMs: number | null;
+  /** Only these, by their short ids; null: all. */
+  readonly images: readonly string[] | null;
+  readonly dryRun: boolean;
+  /** Login name of who wants it. */
+  readonly by: string;
+}
+
 /** A preset of this host. */
 export interface PresetRecord {
   readonly name: string;
@@ -29,6 +53,12 @@ export interface PresetRecord {
 export interface ViewChange<T> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: T;
+}
+
+/** A view that is brought up to date when somebody asks. */
+export interface RefreshedView<T> extends View<T> {
+  /** Looks now; UnreachableError while the engine does not answer. */
+  refresh(): Promise<void>;
 }
 
 export interface View<T> {
@@ -61,6 +91,9 @@ export interface ControlPlane {
   readonly store: Store;
   readonly events: View<EventObject>;
   readonly gpus: View<GpuRecord>;
+  readonly images: RefreshedView<ImageRecord>;
+  /** Removes what this ds01 has built and nothing uses. UnreachableError while it is not known what is used. */
+  pruneImages(request: ImagePruning): Promise<ImagePruneAnswer>;
   presets(): readonly PresetRecord[];
   readonly questions: Questions;
   describe(namespace: string, name: string): ContainerDescription | undefined;

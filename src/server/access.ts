@@ -25,6 +25,8 @@ export type AccessResource =
   | "quotas"
   | "reservations"
   | "gpus"
+  | "images"
+  | "images/prune"
   | "presets"
   | "events"
   | "namespaces"
@@ -47,6 +49,7 @@ const readableByAll: readonly AccessResource[] = [
   "quotas",
   "reservations",
   "gpus",
+  "images",
   "presets",
   "namespaces",
   "health",
@@ -59,6 +62,7 @@ const ownedByUsers: readonly AccessResource[] = [
   "containers",
   "containers/description",
   "containers/preview",
+  "images/prune",
   "events",
   "pods/log",
   "pods/exec",

@@ -17,6 +17,7 @@ import { processRoutes } from "./routes/processes.ts";
 import { gpuSchedulingRoutes } from "./routes/gpu-scheduling.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/logs.ts";
+import { imagePruneRoutes } from "./routes/image-prune.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
 import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
@@ -77,6 +78,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...metricsRoutes(services),
     ...containerActionRoutes(services),
     ...operationRoutes(services),
+    ...imagePruneRoutes(services),
     ...emergencyRoutes(services),
     ...questionRoutes(services),
   ];

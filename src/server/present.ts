@@ -1,7 +1,7 @@
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
 import { apiVersion } from "../api/names.ts";
 import type { RecordBase, StoredRecord } from "../core/record.ts";
-import type { GpuRecord, PresetRecord } from "../ports/control-plane.ts";
+import type { GpuRecord, ImageRecord, PresetRecord } from "../ports/control-plane.ts";
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 function timeText(milliseconds: number): string {
@@ -27,6 +27,22 @@ export function presentGpu(record: GpuRecord): ApiObject {
     metadata: {
       name: record.name,
       uid: record.uid,
+      resourceVersion: String(record.resourceVersion),
+      creationTimestamp: timeText(record.createdAt),
+    },
+    spec: record.spec,
+    status: record.status,
+  };
+}
+
+/** An Image as the API shows it. */
+export function presentImage(record: ImageRecord): ApiObject {
+  return {
+    apiVersion,
+    kind: "Image",
+    metadata: {
+      name: record.name,
+      uid: record.spec.id,
       resourceVersion: String(record.resourceVersion),
       creationTimestamp: timeText(record.createdAt),
     },

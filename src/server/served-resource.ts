@@ -3,12 +3,14 @@ import { kindNames } from "../api/names.ts";
 import type { Kind, KindName } from "../api/names.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { ObjectCache } from "./object-cache.ts";
-import { presentGpu, presentPreset, presentRecord } from "./present.ts";
+import { presentGpu, presentImage, presentPreset, presentRecord } from "./present.ts";
 
 /** A kind whose objects the API serves. */
 export interface ServedResource {
   readonly type: KindName;
   readonly cache: ObjectCache;
+  /** Brings up to date what is looked at only when somebody asks; absent: it always is. */
+  readonly refresh?: () => Promise<void>;
 }
 
 export interface ServedResources {
@@ -29,6 +31,7 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
     QuotaSpec: cacheOf(store.list("QuotaSpec").map(presentRecord)),
     ReservationSpec: cacheOf(store.list("ReservationSpec").map(presentRecord)),
     Gpu: cacheOf(control.gpus.list().map(presentGpu)),
+    Image: cacheOf(control.images.list().map(presentImage)),
     Preset: cacheOf(control.presets().map(presentPreset)),
     Event: cacheOf(control.events.list()),
   };
@@ -37,9 +40,17 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
       caches[record.kind].record(presentRecord(record), type === "DELETED");
     }),
     control.gpus.onChange(({ type, object }) => caches.Gpu.record(presentGpu(object), type === "DELETED")),
+    control.images.onChange(({ type, object }) =>
+      caches.Image.record(presentImage(object), type === "DELETED"),
+    ),
     control.events.onChange(({ type, object }) => caches.Event.record(object, type === "DELETED")),
   ];
-  const all = kindNames.map((type) => ({ type, cache: caches[type.kind] }));
+  const refresh = async (): Promise<void> => control.images.refresh();
+  const all = kindNames.map((type) => ({
+    type,
+    cache: caches[type.kind],
+    ...(type.kind === "Image" ? { refresh } : {}),
+  }));
   return {
     all,
     of: (kind) => {

@@ -1,3 +1,4 @@
+import type { ImageStatus } from "../api/image.ts";
 import type { ApiObject } from "../api/meta.ts";
 import { may } from "./access.ts";
 import type { Caller } from "./access.ts";
@@ -6,8 +7,20 @@ import type { Caller } from "./access.ts";
 export function seenBy(caller: Caller, object: ApiObject): ApiObject | undefined {
   const { namespace } = object.metadata;
   if (object.kind === "Event") return may(caller, "get", "events", namespace ?? "") ? object : undefined;
+  if (object.kind === "Image") return concernsImage(caller, object) ? object : undefined;
   if (object.kind !== "ContainerSpec" || may(caller, "update", "containers", namespace)) return object;
   return withoutEnvironmentValues(object);
+}
+
+/** What others have built is nobody else's business, unless a container of one's own is made from it. */
+function concernsImage(caller: Caller, { status }: ApiObject): boolean {
+  if (caller.admin) return true;
+  const { builtFor, aliases = [], usedBy } = status as ImageStatus;
+  return (
+    builtFor?.namespace === caller.user ||
+    usedBy.some(({ namespace }) => namespace === caller.user) ||
+    aliases.some(({ users }) => users.includes(caller.user))
+  );
 }
 
 type Values = Readonly<Record<string, unknown>>;

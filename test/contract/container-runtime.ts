@@ -431,6 +431,11 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         const row = rows.find(({ references }) => references.includes("bed/base:1"));
         expect(row).toMatchObject({ id: image?.id });
         expect(row?.sizeBytes).toBeGreaterThan(0);
+        const shared = await runtime.images(undefined, { withShared: true });
+        expect(shared.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+        const { sizeBytes = 0, sharedBytes } = shared.find(({ id }) => id === image?.id) ?? {};
+        expect(sharedBytes).toBeGreaterThanOrEqual(0);
+        expect(sharedBytes).toBeLessThanOrEqual(sizeBytes);
       });
 
       it("gives an image another name, and takes that from the one that had it", async () => {

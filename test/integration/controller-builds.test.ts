@@ -175,6 +175,7 @@ test("an image that was cut off and is used keeps nobody from building", async (
     id,
     references: [],
     sizeBytes: 1,
+    sharedBytes: null,
     createdAt: 0,
     labels: ownLabels({ namespace: "alice", name: "app" }, "here"),
   });

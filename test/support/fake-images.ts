@@ -15,6 +15,8 @@ export interface FakeImage {
   readonly hasHealthCheck: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly onBuild: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
 }
 
 /** An image that serves until SIGTERM, changed by what is given. */
@@ -32,6 +34,7 @@ export function fakeImage(reference: string, overrides: Partial<FakeImage> = {})
     hasHealthCheck: false,
     labels: {},
     onBuild: [],
+    createdAt: 0,
     ...overrides,
   };
 }
@@ -79,11 +82,21 @@ export function namesGoneWith(
 }
 
 /** The engine's list of images: one row an id, with all its names. */
-export function listFakeImages(here: ReadonlyMap<string, FakeImage>): readonly ListedImage[] {
+export function listFakeImages(
+  here: ReadonlyMap<string, FakeImage>,
+  withShared: boolean,
+): readonly ListedImage[] {
   const ids = [...new Set([...here.values()].map(({ id }) => id))];
   return ids.map((id) => {
     const references = namesOf(id, here);
-    const labels = [...here.values()].find((image) => image.id === id)?.labels ?? {};
-    return { id, references, sizeBytes: 1_000_000, createdAt: 0, labels };
+    const { labels = {}, createdAt = 0 } = [...here.values()].find((image) => image.id === id) ?? {};
+    return {
+      id,
+      references,
+      sizeBytes: 1_000_000,
+      sharedBytes: withShared ? 400_000 : null,
+      createdAt,
+      labels,
+    };
   });
 }

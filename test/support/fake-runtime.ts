@@ -282,8 +282,9 @@ export class FakeRuntime implements ContainerRuntime {
     });
   }
 
-  images(signal?: AbortSignal): Promise<readonly ListedImage[]> {
-    return this.#answer("images", "", signal, () => listFakeImages(this.imagesHere));
+  images(signal?: AbortSignal, options?: { readonly withShared?: boolean }): Promise<readonly ListedImage[]> {
+    const withShared = options?.withShared === true;
+    return this.#answer("images", "", signal, () => listFakeImages(this.imagesHere, withShared));
   }
 
   tag(image: string, as: string, signal?: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import type { ContainerDescription, Preview } from "../../src/api/description.ts
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
 import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import type { EventObject } from "../../src/api/event.ts";
+import type { ImagePruneAnswer } from "../../src/api/image-prune.ts";
 import type { KeptLogText } from "../../src/api/kept-log.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
@@ -14,6 +15,8 @@ import type { SourceReference } from "../../src/core/record.ts";
 import type {
   ControlPlane,
   GpuRecord,
+  ImagePruning,
+  ImageRecord,
   PresetRecord,
   HealthCheck,
   SchedulingChange,
@@ -55,6 +58,22 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly store = new MemoryStore();
   readonly events = new MemoryView<EventObject>();
   readonly gpus = new MemoryView<GpuRecord>();
+  /** Images that a look finds; they are shown only then. */
+  readonly imagesHere: ImageRecord[] = [];
+  readonly images = Object.assign(new MemoryView<ImageRecord>(), {
+    refresh: async (): Promise<void> => {
+      const shown = this.images.list();
+      for (const image of this.imagesHere) if (!shown.includes(image)) this.images.set(image.name, image);
+    },
+  });
+  readonly imagePrunes: ImagePruning[] = [];
+
+  async pruneImages(request: ImagePruning): Promise<ImagePruneAnswer> {
+    this.imagePrunes.push(request);
+    const { dryRun } = request;
+    return { dryRun, images: [], kept: [], freedBytesAtLeast: 0, freedBytesAtMost: 0 };
+  }
+
   readonly presets = (): readonly PresetRecord[] =>
     defaultVolumes.presets.map((preset) => ({
       name: preset.name,

@@ -35,6 +35,8 @@ export interface ImageRowJson {
   readonly RepoTags?: readonly string[] | null;
   readonly RepoDigests?: readonly string[] | null;
   readonly Size: number;
+  /** -1 where it was not asked for. */
+  readonly SharedSize?: number;
   /** Seconds since the epoch. */
   readonly Created: number;
   readonly Labels?: Readonly<Record<string, string>> | null;
@@ -48,6 +50,7 @@ export function listedImage(row: ImageRowJson): ListedImage {
     // What has no name is listed as <none>.
     references: references.filter((reference) => !reference.includes("<none>")),
     sizeBytes: row.Size,
+    sharedBytes: row.SharedSize === undefined || row.SharedSize < 0 ? null : row.SharedSize,
     createdAt: row.Created * 1000,
     labels: row.Labels ?? {},
   };

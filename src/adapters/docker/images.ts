@@ -33,10 +33,11 @@ export function imageCalls({ client, log, deadlines }: ImageCallOptions): ImageC
       return json === undefined ? undefined : imageInfo(json as ImageJson, reference);
     },
 
-    images: async (signal) => {
+    images: async (signal, { withShared = false } = {}) => {
       const what = "list images";
-      const request = { what, method: "GET", path: "/images/json", deadlineMs: readMs, signal } as const;
-      const rows = await client.request(request);
+      const query = withShared ? { "shared-size": 1 } : {};
+      const request = { method: "GET", path: "/images/json", deadlineMs: readMs, signal } as const;
+      const rows = await client.request({ what, query, ...request });
       if (Array.isArray(rows)) return (rows as readonly ImageRowJson[]).map(listedImage);
       throw new Ds01Error({ reason: "EngineFault", message: `cannot ${what}: the answer is not a list` });
     },

@@ -1,4 +1,4 @@
-import type { HealthLine } from "../../client/client.ts";
+import type { HealthLine } from "../../client/answers.ts";
 import { oneLine } from "../terminal.ts";
 import type { Paint } from "../terminal.ts";
 

@@ -1,4 +1,4 @@
-import type { HealthLine } from "../../client/client.ts";
+import type { HealthLine } from "../../client/answers.ts";
 import { DeniedError, Ds01Error, UnreachableError } from "../../util/errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";

@@ -18,7 +18,7 @@ import { UsageError } from "../usage-error.ts";
 export const get = defineCommand({
   usage: ["KIND [NAME...]", "KIND/NAME...", "KIND,KIND"],
   description: [
-    "Kinds: containers, quotas, reservations, gpus, presets, events. Lists in JSON and YAML are `{apiVersion: v1, kind: List, items}`; objects are whole.",
+    "Kinds: containers, quotas, reservations, gpus, images, presets, events. Lists in JSON and YAML are `{apiVersion: v1, kind: List, items}`; objects are whole.",
     'JSONPath is kubectl\'s: `{.items[*].status.phase}`, `{range .items[*]}{.metadata.name}{"\\n"}{end}`, `{.items[?(@.status.phase=="Running")].metadata.name}`.',
   ],
   options: {
@@ -33,6 +33,7 @@ export const get = defineCommand({
     ["ds01 get containers", "yours"],
     ["ds01 get containers -A", "everybody's, with what each waits for"],
     ["ds01 get container train -o yaml", "one object, whole"],
+    ["ds01 get images -o wide", "images that ds01 built, named or uses, and why each is kept"],
     ["ds01 get gpus -w", "the GPUs, and every change of them"],
   ],
   async run({ options, positionals }, context) {

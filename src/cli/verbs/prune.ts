@@ -1,18 +1,37 @@
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { pruneImages, pruneImagesOptions } from "../prune-images.ts";
 import { oneLine } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `ds01 prune` */
 export const prune = defineCommand({
-  usage: ["", "--confirm TOKEN"],
+  usage: ["", "--confirm TOKEN", "images [--dry-run] [--older-than DURATION] [-n NS] [--yes]"],
   description: [
     "When many spec files vanish at once, ds01 deletes nothing and asks. Without flags this shows what is held back; `--confirm` lets exactly that set go.",
+    "`prune images` removes images that this ds01 has built and that no spec and no container uses, running or not: those built for your own containers; an admin's command takes everybody's, or with -n one user's. It shows them first and asks; without a terminal it needs --yes or --dry-run. Images that were pulled, or built by others, are never removed. `ds01 get images -o wide` says of each why it is kept.",
   ],
-  options: { confirm: { value: "TOKEN", summary: "delete the set of this token" } },
-  examples: [["ds01 prune --confirm 9ab12cd", "yes, delete them"]],
+  options: {
+    confirm: { value: "TOKEN", summary: "delete the set of this token" },
+    ...pruneImagesOptions,
+  },
+  examples: [
+    ["ds01 prune --confirm 9ab12cd", "yes, delete them"],
+    ["ds01 prune images --dry-run", "what would go, and how much that frees"],
+    ["ds01 prune images --older-than 7d --yes", "remove what was built more than a week ago"],
+  ],
   async run({ options, positionals }, context) {
-    if (positionals.length > 0) throw new UsageError(`prune takes no name; found "${positionals.join(" ")}"`);
+    const { confirm: token, ...images } = options;
+    if (positionals.length === 1 && /^(?:images?|img)$/.test(positionals[0] ?? "")) {
+      if (token !== undefined)
+        throw new UsageError("--confirm is for specs that have vanished, not for images");
+      return await pruneImages(images, context);
+    }
+    const given = Object.entries(images).find(([, value]) => value !== undefined && value !== false);
+    if (given !== undefined) throw new UsageError(`--${given[0]} is for: ds01 prune images`);
+    if (positionals.length > 0) {
+      throw new UsageError(`say: ds01 prune, or ds01 prune images; found "${positionals.join(" ")}"`);
+    }
     if (options.confirm !== undefined) {
       await context.client.confirmPrune(options.confirm);
       context.print(`prune ${options.confirm} confirmed\n`);

@@ -13,14 +13,14 @@ import { selectorOf } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
 import { seenBy } from "../visibility.ts";
-import { sendWatch } from "./watching.ts";
+import { sendWatch, type WatchRequest } from "./watching.ts";
 
 /** list, get and watch of every kind. */
 export function readingRoutes(services: Services): readonly Route[] {
   return services.resources.all.flatMap((resource) => {
     const base = groupPathOf(resource.type);
     const list = (exchange: Exchange): void | Promise<void> => sendCollection(services, resource, exchange);
-    const get = (exchange: Exchange): void => sendObject(services, resource, exchange);
+    const get = (exchange: Exchange): void | Promise<void> => sendObject(services, resource, exchange);
     const everywhere: Route = { method: "GET", pattern: `${base}/${resource.type.plural}`, handle: list };
     const collection = collectionPattern(resource.type);
     return [
@@ -75,23 +75,38 @@ function sendCollection(
     matches(object);
   if (flag(query, "watch")) {
     authorize(caller, "watch", resource.type, { namespace });
-    return sendWatch(services, { resource, exchange, view, select });
+    return whenFresh(resource, () => sendWatch(services, { resource, exchange, view, select }));
   }
   authorize(caller, "list", resource.type, { namespace });
+  return whenFresh(resource, () => sendList(resource, exchange, { view, select }));
+}
+
+/** At once where nothing has to be looked at, so that a list and what it continues are of one moment. */
+function whenFresh({ refresh }: ServedResource, send: () => void | Promise<void>): void | Promise<void> {
+  return refresh === undefined ? send() : refresh().then(send);
+}
+
+function sendList(
+  resource: ServedResource,
+  { caller, response }: Exchange,
+  { view, select }: Pick<WatchRequest, "view" | "select">,
+): void {
   const objects = resource.cache
     .list()
     .filter(select)
     .flatMap((object) => seenBy(caller, object) ?? []);
-  sendJson(exchange.response, 200, representList(view, objects, resource.cache.version()));
+  sendJson(response, 200, representList(view, objects, resource.cache.version()));
 }
 
-function sendObject(services: Services, resource: ServedResource, exchange: Exchange): void {
+function sendObject(services: Services, resource: ServedResource, exchange: Exchange): void | Promise<void> {
   const { caller } = exchange;
   const namespace = exchange.parameters["namespace"];
   const name = parameter(exchange, "name");
   authorize(caller, "get", resource.type, { namespace, name });
-  const object = resource.cache.get(namespace, name);
-  const seen = object === undefined ? undefined : seenBy(caller, object);
-  if (seen === undefined) throw notFound(resource.type, name);
-  sendJson(exchange.response, 200, representObject(viewOf(services, resource.type, exchange), seen, true));
+  return whenFresh(resource, () => {
+    const object = resource.cache.get(namespace, name);
+    const seen = object === undefined ? undefined : seenBy(caller, object);
+    if (seen === undefined) throw notFound(resource.type, name);
+    sendJson(exchange.response, 200, representObject(viewOf(services, resource.type, exchange), seen, true));
+  });
 }

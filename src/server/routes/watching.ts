@@ -5,6 +5,7 @@ import type { ObjectChange } from "../object-cache.ts";
 import { flag, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
+import { keepFresh } from "../keep-fresh.ts";
 import { representObject } from "../represent.ts";
 import type { View } from "../represent.ts";
 import type { Selector } from "../selector.ts";
@@ -33,6 +34,7 @@ export async function sendWatch(services: Services, watch: WatchRequest): Promis
   response.flushHeaders();
 
   const stream = new WatchStream(services, watch);
+  const endLooks = keepFresh(services, resource);
   const cancelTimeout =
     timeoutSeconds === null || timeoutSeconds === 0
       ? undefined
@@ -42,6 +44,7 @@ export async function sendWatch(services: Services, watch: WatchRequest): Promis
     await stream.follow(position);
   } finally {
     cancelTimeout?.();
+    endLooks();
     stream.end();
   }
   response.end();

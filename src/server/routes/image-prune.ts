@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { Duration, Namespace } from "../../api/fields.ts";
+import { apiVersion } from "../../api/names.ts";
+import { parseDuration } from "../../util/duration.ts";
+import { may } from "../access.ts";
+import type { Caller } from "../access.ts";
+import { readBody, sendJson } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
+import { StatusError } from "../failure.ts";
+import type { Route } from "../router.ts";
+import type { Services } from "../services.ts";
+
+const Request = z.strictObject({
+  namespace: Namespace.nullable(),
+  olderThan: Duration.nullable(),
+  images: z.array(z.string()).nullable(),
+  dryRun: z.boolean(),
+});
+
+/** Removes images that ds01 has built and nothing uses: an admin everybody's, others those of their own objects. */
+export function imagePruneRoutes({ control }: Services): readonly Route[] {
+  return [
+    {
+      method: "POST",
+      pattern: `/apis/${apiVersion}/image-prunes`,
+      handle: async (exchange) => {
+        const request = requestOf(await readBody(exchange.request));
+        const namespace = namespaceOf(request.namespace, exchange);
+        const { olderThan, images, dryRun } = request;
+        const olderThanMs = olderThan === null ? null : (parseDuration(olderThan) ?? null);
+        const by = exchange.caller.user;
+        const answer = await control.pruneImages({ namespace, olderThanMs, images, dryRun, by });
+        sendJson(exchange.response, 200, answer);
+      },
+    },
+  ];
+}
+
+/** Whose images: everybody's for an admin who names nobody, else the caller's own. */
+function namespaceOf(wanted: string | null, { caller }: Exchange): string | null {
+  const namespace = wanted ?? ownOf(caller);
+  if (namespace === null || may(caller, "delete", "images/prune", namespace)) return namespace;
+  throw new StatusError(
+    "Forbidden",
+    `User "${caller.user}" cannot remove images of "${namespace}"; yours are those of "${caller.user}"`,
+  );
+}
+
+function ownOf({ admin, user }: Caller): string | null {
+  return admin ? null : user;
+}
+
+function requestOf(body: string): z.infer<typeof Request> {
+  try {
+    const parsed = Request.safeParse(JSON.parse(body));
+    if (parsed.success) return parsed.data;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const wanted =
+    '{"namespace": NAME or null, "olderThan": "7d" or null, "images": [...] or null, "dryRun": BOOLEAN}';
+  throw new StatusError("BadRequest", `wanted ${wanted}, as \`ds01 prune images\` sends it`);
+}

@@ -78,7 +78,7 @@ export interface ListedImage {
   readonly references: readonly string[];
   /** Layers that it shares with others included. */
   readonly sizeBytes: number;
-  /** How much of that; null where it was not asked for or the engine does not say. */
+  /** How much of that; null where it was not asked for or the engine does not say (before API 1.42). */
   readonly sharedBytes: number | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;

@@ -434,8 +434,9 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         const shared = await runtime.images(undefined, { withShared: true });
         expect(shared.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
         const { sizeBytes = 0, sharedBytes } = shared.find(({ id }) => id === image?.id) ?? {};
-        expect(sharedBytes).toBeGreaterThanOrEqual(0);
-        expect(sharedBytes).toBeLessThanOrEqual(sizeBytes);
+        // Engines before API 1.42 do not say.
+        expect(sharedBytes === null || (sharedBytes !== undefined && sharedBytes <= sizeBytes)).toBe(true);
+        expect(rows.every((one) => one.sharedBytes === null)).toBe(true);
       });
 
       it("gives an image another name, and takes that from the one that had it", async () => {

@@ -1,6 +1,7 @@
 import type { EventObject } from "../../api/event.ts";
 import type { ApiObject } from "../../api/meta.ts";
 import type { GpuSpec, GpuStatus } from "../../api/gpu.ts";
+import type { ImageObject } from "../../api/image-columns.ts";
 import type { KindName } from "../../api/names.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../../api/quota.ts";
 import type { ReservationObject } from "../../api/reservation-columns.ts";
@@ -10,6 +11,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { renderContainerDescription } from "../print/description.ts";
 import { eventsIn, renderEventObject, sortEvents } from "../print/event.ts";
 import { renderGpu } from "../print/gpu.ts";
+import { renderImage } from "../print/image.ts";
 import { renderQuota } from "../print/quota.ts";
 import { renderReservation } from "../print/reservation.ts";
 import { namespaceOf, namespaceOption } from "../selection.ts";
@@ -26,6 +28,7 @@ export const describe = defineCommand({
     ["ds01 describe container train", "why it runs, waits or failed"],
     ["ds01 describe gpu 0", "who holds it and until when"],
     ["ds01 describe quota students", "what it grants and who uses how much"],
+    ["ds01 describe image 0f3a9c1d2e4b", "what made it, who uses it, and whether it may go"],
     ["ds01 describe reservation course", "what is kept, when, and who is in its way"],
   ],
   async run({ options, positionals }, context) {
@@ -61,6 +64,7 @@ async function describeOne(kind: KindName, target: Target, context: Context): Pr
   if (kind.kind === "Event") return eventsIn([object]).map(renderEventObject).join("");
   const events = await eventsOf(kind, target, context);
   if (kind.kind === "ReservationSpec") return renderReservation(object as ReservationObject, events, style);
+  if (kind.kind === "Image") return renderImage(object as ImageObject, events, style);
   return renderQuota(object as ApiObject<QuotaSpecSpec, QuotaStatus>, events, style);
 }
 

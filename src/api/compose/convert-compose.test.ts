@@ -85,6 +85,146 @@ test("services are chosen by name or by profile", () => {
   expect(told(small, { services: ["aa"] })).toContain('has no service "aa", did you mean a?');
 });
 
+/** The spec of the one service, and what is said about it. */
+function built(service: string, more: Partial<ComposeInput> = {}) {
+  const text = `services:\n  a:\n${service.replaceAll(/^/gm, "    ")}\n`;
+  const { containers, problems, notes } = convert(text, more);
+  expect(problems).toEqual([]);
+  const { spec } = parse(containers[0]?.text ?? "") as { spec: Record<string, unknown> };
+  const told = notes.map((note) => {
+    const what = note.kind === "changed" ? note.message : `${note.standing}: ${note.why}`;
+    return `${note.position.line}: ${note.field.replace("services.a.", "")}: ${what}`;
+  });
+  return { spec, told };
+}
+
+test("what is built is built by ds01 as well, from what stands beside the spec", () => {
+  expect(built("build: ./app")).toEqual({
+    spec: { build: { context: "./app" }, restartPolicy: "Never" },
+    told: [
+      "3: build: ds01 builds from ./app beside the spec file: put the spec where it is seen so, or bring /srv/lab/app along",
+    ],
+  });
+  expect(built("build: .").spec["build"]).toEqual({ context: "." });
+  const whole = [
+    "build:",
+    "  context: ../other/app/",
+    "  dockerfile: ./docker/Dockerfile.gpu",
+    "  args: {A: 1, FROM_SHELL: , B: '${TAG}', UNSET: }",
+    "  target: runtime",
+    "  network: host",
+    "  cache_from: [x]",
+    "image: lab/a:1",
+    "pull_policy: build",
+  ].join("\n");
+  const { spec, told } = built(whole, { lookup: (name) => variables[name] });
+  expect(spec).toEqual({
+    build: {
+      context: "./app",
+      dockerfile: "docker/Dockerfile.gpu",
+      args: { A: "1", FROM_SHELL: "here", B: "v7" },
+      target: "runtime",
+    },
+    restartPolicy: "Never",
+  });
+  expect(told.toSorted(byLine)).toEqual([
+    expect.stringContaining("4: build.context: ds01 builds from ./app"),
+    expect.stringContaining("6: build.args.UNSET: none: Not set where this command ran"),
+    expect.stringContaining("8: build.network: none: ds01 builds"),
+    expect.stringContaining("9: build.cache_from: none: ds01 builds"),
+    expect.stringContaining("10: image: none: ds01 names what it builds itself"),
+    expect.stringContaining("11: pull_policy: same: What is built"),
+  ]);
+  expect(
+    built("build: {context: ., args: [A=1, FROM_SHELL]}", { lookup: (name) => variables[name] }).spec,
+  ).toMatchObject({
+    build: { args: { A: "1", FROM_SHELL: "here" } },
+  });
+});
+
+function byLine(one: string, other: string): number {
+  return parseInt(one, 10) - parseInt(other, 10);
+}
+
+test.each([
+  ["build: https://git.example/lab/app.git", "3: build: none: ds01 builds from a directory"],
+  ["build: {context: git@git.example:lab/app.git}", "3: build.context: none: ds01 builds from a directory"],
+  [
+    "build: {context: ., dockerfile_inline: FROM x}",
+    "3: build.dockerfile_inline: none: ds01 reads a Dockerfile",
+  ],
+  [
+    "build: {context: ./app, dockerfile: ../Dockerfile}",
+    "3: build.dockerfile: none: ds01 reads a Dockerfile",
+  ],
+  [
+    "build: {context: ., additional_contexts: {x: ./x}}",
+    "3: build.additional_contexts: none: ds01 builds from one directory",
+  ],
+])("a build that ds01 cannot do is left out, and its image is to be there: %s", (service, note) => {
+  const { spec, told } = built(service);
+  expect(spec).toEqual({ image: "lab-a", imagePullPolicy: "Never", restartPolicy: "Never" });
+  expect(told).toEqual([expect.stringContaining(note)]);
+  const named = built(`${service}\nimage: lab/a:1`);
+  expect(named.spec).toEqual({ image: "lab/a:1", restartPolicy: "Never" });
+  expect(named.told).toEqual([expect.stringContaining(note)]);
+});
+
+test("a build is read over that of what a service extends", () => {
+  const text = [
+    "services:",
+    "  base: {build: {context: ./app, args: {A: 1, B: 1}, target: one}}",
+    "  a: {extends: base, build: {args: [A=2], target: two}}",
+  ].join("\n");
+  const [one] = convert(text, { services: ["a"] }).containers;
+  expect((parse(one?.text ?? "") as { spec: { build: object } }).spec.build).toEqual({
+    context: "./app",
+    args: { A: "2", B: "1" },
+    target: "two",
+  });
+});
+
+test("what is wrong about a build is told with its place", () => {
+  expect(told("services:\n  a:\n    build: {contxt: .}\n")).toContain(
+    "compose.yaml:3:13: error: services.a.build.contxt: is no field of build, did you mean context?",
+  );
+  expect(told("services:\n  a:\n    build: {args: {1A: x}}\n")).toContain("compose.yaml:3:");
+});
+
+test("failed tries are limited where Docker limits them", () => {
+  const policy = (text: string) => specOf(`deploy: {restart_policy: ${text}}`);
+  expect(policy("{condition: on-failure, max_attempts: 3}")).toMatchObject({
+    restartPolicy: "OnFailure",
+    backoffLimit: 3,
+  });
+  // Zero is without end with Docker.
+  for (const text of ["{condition: on-failure, max_attempts: 0}", "{condition: on-failure}"])
+    expect(policy(text)).toEqual({ image: "x", restartPolicy: "OnFailure" });
+  for (const text of ["{max_attempts: 3}", "{condition: any, max_attempts: 3}"])
+    expect(policy(text)).toEqual({ image: "x", restartPolicy: "Always" });
+  const { told: any } = built("image: x\ndeploy: {restart_policy: {max_attempts: 3}}");
+  expect(any).toEqual([expect.stringMatching(/^4: deploy.restart_policy.max_attempts: none: /)]);
+  const { told: timed } = built(
+    "image: x\ndeploy: {restart_policy: {condition: on-failure, max_attempts: 3, window: 5s, delay: 1s}}",
+  );
+  expect(timed.map((line) => line.split(":")[1])).toEqual([
+    " deploy.restart_policy.window",
+    " deploy.restart_policy.delay",
+  ]);
+  expect(
+    told("services: {a: {image: x, deploy: {restart_policy: {condition: on-failure, max_attempts: many}}}}"),
+  ).toContain('"many" is no number');
+  const other = "services: {base: {image: x, restart: 'on-failure:3'}, a: {extends: base, restart: always}}";
+  expect(told(other)).toBe("");
+});
+
+test("several of one service are a sweep", () => {
+  expect(specOf("deploy: {replicas: 3}")).toMatchObject({ replicas: 3 });
+  expect(specOf("scale: 2")).toMatchObject({ replicas: 2 });
+  expect(specOf("scale: 1")).toEqual({ image: "x", restartPolicy: "Never" });
+  expect(built("image: x\nscale: 0").told).toEqual([expect.stringMatching(/^4: scale: none: /)]);
+});
+
 test("all GPUs are as many as is said", () => {
   expect(specOf("gpus: all", { allGpus: 8 })).toMatchObject({ gpus: { count: 8 } });
   expect(specOf("gpus: [{count: 3}]")).toMatchObject({ gpus: { count: 3 } });

@@ -12,6 +12,7 @@ import type { SourceText } from "../yaml-source.ts";
 import { ComposeFiles } from "./compose-files.ts";
 import type { Lookup } from "./interpolate.ts";
 import { otherServiceKeys, readServiceKeys, serviceKeys } from "./service-keys.ts";
+import { readBuild, settleImage } from "./service-build.ts";
 import { readNetworks } from "./service-network.ts";
 import { ServiceReading } from "./service-reading.ts";
 import type { Item, Project } from "./service-reading.ts";
@@ -184,7 +185,11 @@ class ComposeReading {
     draft.mark("metadata.name", draft.origin);
     const reading = new ServiceReading(draft, this.source, this.project, this.input.directory);
     this.readService(reading, service, this.source, []);
-    if (draft.spec.image === undefined) this.imageOf(draft, service);
+    settleImage(draft, `${this.project.name}-${service.name}`);
+    const isTold = draft.problems.some(({ field }) => /\.(?:image|build)\b/.test(field));
+    const isNothing = draft.spec.image === undefined && draft.spec.build === undefined;
+    if (isNothing && this.files.missing.size === 0 && !isTold)
+      draft.problem(draft.origin, "names no image, and nothing to build one of");
     return draft;
   }
 
@@ -203,8 +208,7 @@ class ComposeReading {
       service.problem(path, `is no key of a service${meantText(name, known)}`, "key");
     }
     readServiceKeys(service, item);
-    const build = service.field(item, "build");
-    if (build.value !== undefined) service.leaveOut(build, "build");
+    readBuild(service, service.field(item, "build"));
     const named = service.text(service.field(item, "container_name"));
     if (named !== undefined) this.nameAfter(service, item, named);
     readNetworks(service, service.field(item, "networks"), this.externalNetworks);
@@ -245,21 +249,6 @@ class ComposeReading {
       service.draft.changed(origin, `${written} becomes ${name}: names are lower-case, without "_"`);
     service.draft.name = name;
     service.draft.mark("metadata.name", origin);
-  }
-
-  /** Compose names what it builds after project and service. */
-  private imageOf(draft: ContainerDraft, service: Service): void {
-    if (fieldOf(service.value, "build") === undefined) {
-      const isTold = draft.problems.some(({ field }) => field.endsWith(".image"));
-      if (this.files.missing.size === 0 && !isTold)
-        draft.problem(draft.origin, "names no image, and nothing to build one of");
-      return;
-    }
-    const origin = this.source.placeOf([...service.path, "build"]);
-    draft.spec.image = `${this.project.name}-${service.name}`;
-    draft.spec.imagePullPolicy = "Never";
-    draft.mark("spec.image", origin, "as docker compose build names it");
-    draft.mark("spec.imagePullPolicy", origin);
   }
 }
 

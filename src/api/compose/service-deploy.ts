@@ -18,10 +18,17 @@ export function readDeploy(service: ServiceReading, item: Item): void {
   }
 }
 
-/** `scale` and `deploy.replicas` */
+/** `scale` and `deploy.replicas`: of several each is a container of a sweep. */
 export function readReplicas(service: ServiceReading, item: Item): void {
   const text = service.text(item);
-  if (text !== undefined && text !== "1") service.leaveOut({ ...item, value: text }, "replicas");
+  if (text === undefined) return;
+  const { draft } = service;
+  delete draft.spec.replicas;
+  if (text === "1") return;
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > 1000) return service.leaveOut({ ...item, value: text }, "replicas");
+  draft.spec.replicas = count;
+  draft.mark("spec.replicas", service.originOf(item.path));
 }
 
 function readResources(service: ServiceReading, item: Item): void {
@@ -57,15 +64,25 @@ const conditions: Readonly<Record<string, string>> = {
 };
 
 function readPolicy(service: ServiceReading, item: Item): void {
+  const { draft } = service;
+  const condition = service.field(item, "condition");
+  const text = service.text(condition) ?? "any";
+  const policy = Object.hasOwn(conditions, text) ? conditions[text] : undefined;
+  if (policy === undefined) {
+    service.problem(condition.path, `"${text}" is no condition${meantText(text, Object.keys(conditions))}`);
+  } else readRestart(draft, policy, service.originOf(item.path));
   for (const field of service.fields(item)) {
-    if (field.name !== "condition") {
-      service.leaveOut(field, "retries");
-      continue;
-    }
-    const text = service.text(field) ?? "any";
-    const policy = Object.hasOwn(conditions, text) ? conditions[text] : undefined;
-    if (policy === undefined) {
-      service.problem(field.path, `"${text}" is no condition${meantText(text, Object.keys(conditions))}`);
-    } else readRestart(service.draft, policy, service.originOf(field.path));
+    if (field.name === "condition") continue;
+    if (field.name === "max_attempts" && policy === "on-failure") readAttempts(service, field);
+    else service.leaveOut(field, "retries");
   }
+}
+
+/** Of failures alone, as with `docker run --restart on-failure:N`, where 0 is without end. */
+function readAttempts(service: ServiceReading, item: Item): void {
+  const text = service.text(item);
+  if (text === undefined || text === "0") return;
+  if (!/^\d{1,4}$/.test(text)) return service.problem(item.path, `"${text}" is no number of tries`);
+  service.draft.spec.backoffLimit = Number(text);
+  service.draft.mark("spec.backoffLimit", service.originOf(item.path));
 }

@@ -37,7 +37,7 @@ export function readPullPolicy(service: ServiceReading, item: Item): void {
   const text = service.text(item);
   if (text === undefined) return;
   if (/^(?:daily|weekly|every_\w+)$/.test(text)) return service.leaveOut(item, "pullOften");
-  if (text === "build") return service.leaveOut(item, "build");
+  if (text === "build") return service.leaveOut(item, "builtHere");
   readPull(service.draft, text, service.originOf(item.path));
 }
 

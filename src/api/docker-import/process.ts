@@ -15,6 +15,7 @@ const restartWords = ["no", "always", "unless-stopped", "on-failure"];
 /** `--restart no|always|unless-stopped|on-failure[:N]` */
 export function readRestart(draft: ContainerDraft, text: string, origin: Origin): void {
   const [word = "", retries] = text.split(":", 2);
+  delete draft.spec.backoffLimit;
   if (word === "no" || word === "") draft.spec.restartPolicy = "Never";
   else if (word === "always" || word === "unless-stopped") draft.spec.restartPolicy = "Always";
   else if (word === "on-failure") draft.spec.restartPolicy = "OnFailure";

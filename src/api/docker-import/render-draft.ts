@@ -5,6 +5,7 @@ import type { ContainerDraft, WrittenSpec } from "./container-draft.ts";
 /** Fields of a spec in the order in which people look for them. */
 const order: readonly (keyof WrittenSpec)[] = [
   "image",
+  "build",
   "imagePullPolicy",
   "command",
   "args",
@@ -30,6 +31,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "devices",
   "restartPolicy",
   "backoffLimit",
+  "replicas",
   "stopGracePeriod",
 ];
 

@@ -15,7 +15,9 @@ export const topics = {
   healthCheck: none(
     "A health check of a spec has no interval of its own for the time of starting (spec.healthCheck).",
   ),
-  groups: none("A spec names no further groups: run as a user and group that may do it (spec.user)."),
+  groups: none(
+    "A spec names no further groups: user: owner has those of your account, and other users may be numbers with a group (spec.user).",
+  ),
   namelessVolume: none(
     "A volume without a name, with another driver or from an image is not declared. Give it a name: spec.volumes[].namedVolume.",
   ),
@@ -61,17 +63,33 @@ export const topics = {
   idFile: none("ds01 writes no such file. The container's name is fixed: NAME._.USER."),
   engineSocket: none("The socket of the engine is never mounted into a container of ds01."),
   deviceRule: none("ds01 gives device nodes one by one: spec.devices."),
-  build: none(
-    "Builds are not imported. Build it (docker compose build, docker build -t NAME) and name it in spec.image, or write spec.build: a directory beside the spec.",
+  buildSource: none(
+    "ds01 builds from a directory beside the spec alone: fetch it, and write spec.build; or build the image (docker compose build) and name it in spec.image.",
+  ),
+  buildFile: none(
+    "ds01 reads a Dockerfile of the context alone: write it there and name it in spec.build; or build the image (docker compose build) and name it in spec.image.",
+  ),
+  buildContexts: none(
+    "ds01 builds from one directory alone: put all of it there, and write spec.build; or build the image (docker compose build) and name it in spec.image.",
+  ),
+  buildOption: none(
+    "ds01 builds with Docker's own builder, from a directory, a Dockerfile, arguments and a target (spec.build).",
+  ),
+  builtName: none(
+    "ds01 names what it builds itself. To have the image pulled and not built, write spec.image in place of spec.build.",
   ),
   dependsOn: none(
-    "ds01 starts every container as soon as it can. Let the command wait for what it needs, and what ends too early is started again (restartPolicy: Always).",
+    "ds01 starts every container as soon as it can. Let the command wait for what it needs, and what ends too early is started again (restartPolicy: Always). What must have completed before names spec.after.",
   ),
   composeNetwork: none(
     "Compose makes a network for each project, ds01 makes none. To have containers find each other: docker network create NAME, and spec.network: NAME in each.",
   ),
-  replicas: none("A spec is one container. Write one for each, under names of their own."),
-  secrets: none("ds01 has no secrets or configs of its own: mount the files (spec.volumes, readOnly: true)."),
+  replicas: none(
+    "A spec is one container or a sweep of up to 1000 (spec.replicas); desiredState: Stopped runs none.",
+  ),
+  secrets: none(
+    "ds01 has no secrets or configs of its own: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
+  ),
   swarm: none("Only of Swarm."),
   hooks: none("ds01 runs nothing beside the command of the container."),
   profile: none("Its services are not imported unless --profile or --service names them."),
@@ -96,6 +114,7 @@ export const topics = {
     "An empty entrypoint without a command starts nothing of which the image's name tells; say what to start in spec.command.",
   ),
   unsetVariable: none("Not set where this command ran, so Docker would not set it either."),
+  builtHere: same("What is built here is named by what it is built from, and built where it is not there."),
   gpuNodes: same("The nodes of the driver come with the GPUs that a container holds."),
   exposed: same(
     "A port that is only exposed can be reached on the container's network with no word about it.",

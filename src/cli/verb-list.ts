@@ -47,6 +47,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/top.ts")).top,
   },
   {
+    name: "stats",
+    group: "Look",
+    summary: "Watch what containers use, as `top containers` does",
+    load: async () => (await import("./verbs/stats.ts")).stats,
+  },
+  {
     name: "gpu",
     group: "Look",
     summary: "Check whether a GPU may be used now",

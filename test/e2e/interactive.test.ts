@@ -211,6 +211,7 @@ describe("working inside containers", () => {
   });
 
   it("must say what containers use", async () => {
+    expect((await host.ds01("stats", "--no-stream")).stdout).toMatch(/^NAME .*CPU/);
     const { stdout, code } = await host.ds01("top", "containers", "--once");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^NAME +CPUS +MEMORY +PROCESSES\n/);

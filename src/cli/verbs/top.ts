@@ -12,6 +12,15 @@ const home = "\u001b[H";
 const clearLine = "\u001b[K";
 const clearBelow = "\u001b[J";
 
+/** Flags of `ds01 top`. */
+export const topOptions = {
+  namespace: namespaceOption,
+  all: { short: "A", summary: "containers of all namespaces" },
+  once: { summary: "print one table and end" },
+  interval: { value: "SECONDS", summary: "time between two looks; 2" },
+  output: { short: "o", value: "FORMAT", summary: "table or json" },
+} as const;
+
 /** `ds01 top` */
 export const top = defineCommand({
   usage: ["gpus", "containers [-n NS] [-A]"],
@@ -20,32 +29,42 @@ export const top = defineCommand({
     "`containers`: the CPUs, measured over a second, the memory and the processes of yours, or with -A of all that you may see.",
     "The driver gives no utilisation for a GPU in MIG mode nor for its slices.",
   ],
-  options: {
-    namespace: namespaceOption,
-    all: { short: "A", summary: "containers of all namespaces" },
-    once: { summary: "print one table and end" },
-    interval: { value: "SECONDS", summary: "time between two looks; 2" },
-    output: { short: "o", value: "FORMAT", summary: "table or json" },
-  },
+  options: topOptions,
   examples: [
     ["ds01 top gpus", "watch the GPUs"],
     ["ds01 top containers", "watch your containers"],
     ["ds01 top gpus --once -o json", "the same for a script"],
   ],
-  async run({ options, positionals }, context) {
-    const look = lookOf(positionals, { namespace: options.namespace, all: options.all }, context);
-    const format = options.output ?? "table";
-    if (format !== "table" && format !== "json") {
-      throw new UsageError(`unknown output format "${format}"; choose one of: table, json`);
-    }
-    const intervalMs = intervalOf(options.interval);
-    const isLive = context.stdout.isTTY === true && !options.once && format === "table";
-    if (isLive) return drawWithoutEnd(look, intervalMs, context);
-    const { usage, table } = await look();
-    context.print(format === "json" ? renderJson(usage) : table);
-    return exitCodes.done;
-  },
+  run: async ({ options, positionals }, context) => showUse(positionals, options, context),
 });
+
+/** What somebody wants of `ds01 top`, or of its other name. */
+interface TopFlags {
+  readonly namespace: string | undefined;
+  readonly all: boolean;
+  readonly once: boolean;
+  readonly interval: string | undefined;
+  readonly output: string | undefined;
+}
+
+/** Prints what the words name once, or draws it until Ctrl-C. */
+export async function showUse(
+  positionals: readonly string[],
+  options: TopFlags,
+  context: Context,
+): Promise<number> {
+  const look = lookOf(positionals, { namespace: options.namespace, all: options.all }, context);
+  const format = options.output ?? "table";
+  if (format !== "table" && format !== "json") {
+    throw new UsageError(`unknown output format "${format}"; choose one of: table, json`);
+  }
+  const intervalMs = intervalOf(options.interval);
+  const isLive = context.stdout.isTTY === true && !options.once && format === "table";
+  if (isLive) return drawWithoutEnd(look, intervalMs, context);
+  const { usage, table } = await look();
+  context.print(format === "json" ? renderJson(usage) : table);
+  return exitCodes.done;
+}
 
 /** One look at what is used: as it came, and for people. */
 type Look = () => Promise<{ readonly usage: unknown; readonly table: string }>;

@@ -7,6 +7,7 @@ import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
+import type { OwnerFiles } from "../ports/owner-files.ts";
 import type { Store } from "../ports/store.ts";
 import { describeContainer } from "./describe.ts";
 import { healthChecks } from "./health.ts";
@@ -26,6 +27,7 @@ export interface ControlPlaneOptions {
   readonly injection: InjectionChoice;
   readonly strategy: Strategy;
   readonly hostPaths: HostPaths;
+  readonly ownerFiles: OwnerFiles;
   readonly volumes: VolumeSettings;
   readonly sourceMessage: () => string;
   readonly resync: () => Promise<void>;
@@ -93,6 +95,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
           choice: options.injection,
         },
         access: parts.access.check(engine.current),
+        missingPrograms: options.ownerFiles.missingPrograms(),
         kernelLog: parts.devices.kernelLog,
       }),
     blockedPrunes: () => prunes.blocked(),

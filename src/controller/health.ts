@@ -15,6 +15,8 @@ export interface HealthInput {
   readonly stateWritable: boolean;
   readonly injection: InjectionCheckInput;
   readonly access: AccessCheckInput;
+  /** Programs that files of the host are touched with and that it lacks, in words. */
+  readonly missingPrograms: readonly string[];
   /** Null while no GPU makes the kernel log worth reading. */
   readonly kernelLog: KernelLogState | null;
 }
@@ -50,6 +52,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
       input.stateWritable ? "the state directory can be written" : "the state directory cannot be written",
       "free disk space or make the state directory writable",
     ),
+    ...programCheck(input.missingPrograms),
     ...(input.kernelLog === null ? [] : [kernelLogCheck(input.kernelLog)]),
   ];
 }
@@ -59,6 +62,13 @@ function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
   if (problems.length === 0) return [];
   const message = problems.map(({ source, message: problem }) => `${source}: ${problem}`).join("; ");
   return [check("DeviceFiles", false, message, deviceFileRemedy)];
+}
+
+/** All else works without them. */
+function programCheck(missing: readonly string[]): readonly HealthCheck[] {
+  if (missing.length === 0) return [];
+  const message = `missing on this host: ${missing.join(", ")}; spec.copy and what is to be made on the host (DirectoryOrCreate, FileOrCreate) fail`;
+  return [check("HostPrograms", false, message, "install util-linux and GNU tar")];
 }
 
 /** Nothing fails without it: nvidia-smi tells of most of what is wrong as well, only later. */

@@ -124,7 +124,7 @@ export class ControllerManager {
   }
 
   controlPlane(): ControlPlane {
-    const { store, clock, stateWritable, provider, hostPaths } = this.#ports;
+    const { store, clock, stateWritable, provider, hostPaths, ownerFiles } = this.#ports;
     return controlPlane({
       parts: this.#parts,
       store,
@@ -134,6 +134,7 @@ export class ControllerManager {
       injection: this.#settings.injection,
       strategy: this.#settings.strategy,
       hostPaths,
+      ownerFiles,
       volumes: this.#settings.volumes ?? defaultVolumes,
       sourceMessage: () => this.#sourceMessage,
       resync: async () => {

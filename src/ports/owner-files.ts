@@ -19,4 +19,6 @@ export interface OwnerFiles {
   make(path: string, kind: "Directory" | "File", owner: OwnerAccount): Promise<void>;
   /** A tar archive of a file, or of a directory with everything below it; links stay links. */
   archive(request: ArchiveRequest, owner: OwnerAccount): Promise<Buffer>;
+  /** What it needs and this host lacks, in words: `tar of GNU tar (there is none)`. */
+  missingPrograms(): readonly string[];
 }

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ownerFiles } from "../../src/adapters/host/owner-files.ts";
+import { ControllerBed } from "../support/controller-bed.ts";
 
 const nobody = {
   name: "nobody",
@@ -108,5 +109,36 @@ describe("files of an owner", () => {
       reason: "NotRoot",
     });
     expect(existsSync(join(own, "x"))).toBe(false);
+  });
+
+  test("say what they need and the host lacks, also when there is another program of that name", () => {
+    expect(files.missingPrograms()).toEqual([]);
+    const bin = join(root, "bin");
+    mkdirSync(bin);
+    const path = `${root}/nowhere:${bin}`;
+    expect(ownerFiles({ path }).missingPrograms()).toEqual([
+      "tar of GNU tar (there is none)",
+      "setpriv of util-linux (there is none)",
+    ]);
+    writeFileSync(join(bin, "busybox"), "", { mode: 0o755 });
+    symlinkSync("busybox", join(bin, "tar"));
+    writeFileSync(join(bin, "setpriv"), "", { mode: 0o755 });
+    expect(ownerFiles({ path }).missingPrograms()).toEqual(["tar of GNU tar (there is that of busybox)"]);
+    // Who is not root acts as nobody else.
+    chmodSync(join(bin, "setpriv"), 0o644);
+    expect(ownerFiles({ path, ownUid: 4711 }).missingPrograms().length).toBe(1);
+    expect(ownerFiles({ path }).missingPrograms().length).toBe(2);
+  });
+});
+
+test("ds01 doctor names the programs that the host lacks", async () => {
+  const bed = new ControllerBed();
+  const lines = () => bed.manager.controlPlane().health();
+  expect(lines().map(({ name }) => name)).not.toContain("HostPrograms");
+  bed.missingPrograms = ["setpriv of util-linux (there is none)"];
+  expect(lines().find(({ name }) => name === "HostPrograms")).toMatchObject({
+    ok: false,
+    message: expect.stringContaining("setpriv of util-linux") as string,
+    remedy: "install util-linux and GNU tar",
   });
 });

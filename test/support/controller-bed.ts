@@ -67,6 +67,8 @@ export class ControllerBed {
   readonly missingHostPaths = new Set<string>();
   /** Paths that their owner may not make. */
   readonly refusedHostPaths = new Set<string>();
+  /** Programs that the host lacks, in words. */
+  missingPrograms: readonly string[] = [];
   /** What was made in the name of its owner: kind, path and user. */
   readonly madeAsOwner: string[] = [];
   /** Paths that no container may have. */
@@ -162,6 +164,7 @@ export class ControllerBed {
           },
         },
         ownerFiles: {
+          missingPrograms: () => this.missingPrograms,
           make: async (path, kind, { name }) => {
             if (this.refusedHostPaths.has(path)) {
               throw new StalledError({ reason: "HostPathNotMade", message: `${name} may not make ${path}` });

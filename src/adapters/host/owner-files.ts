@@ -4,17 +4,25 @@ import type { OwnerAccount } from "../../core/account/owner-account.ts";
 import type { OwnerFiles } from "../../ports/owner-files.ts";
 import { messageOf, StalledError } from "../../util/errors.ts";
 import { formatBytes } from "../../util/quantity.ts";
+import { missingPrograms } from "./missing-programs.ts";
 
 export interface OwnerFilesOptions {
   /** As whom ds01 runs; the process's own user unless told. */
   readonly ownUid?: number;
   /** How long a program may take, in milliseconds: a server of files that is away must not hold a worker for ever. */
   readonly deadlineMs?: number;
+  /** Where programs are looked for that may be missing. */
+  readonly path?: string;
 }
+
+const tar = { name: "tar", of: "GNU tar" };
+
+/** Where the programs are that are run. */
+const programPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Files of this host, touched only by processes that run as their owner: mkdir(1), touch(1) and tar(1). */
 export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
-  const { ownUid = process.getuid?.() ?? 0, deadlineMs = 15_000 } = options;
+  const { ownUid = process.getuid?.() ?? 0, deadlineMs = 15_000, path: lookedIn = programPath } = options;
 
   /** The command as the owner runs it, whose groups count as well. */
   function asOwner(command: readonly string[], { name, uid, gid, groups }: OwnerAccount): readonly string[] {
@@ -29,6 +37,10 @@ export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
   }
 
   return {
+    // Another user cannot be acted as, so that setpriv would be of no use.
+    missingPrograms: () =>
+      missingPrograms(ownUid === 0 ? [tar, { name: "setpriv", of: "util-linux" }] : [tar], lookedIn),
+
     async make(path, kind, owner) {
       const program = kind === "Directory" ? 'mkdir -p -- "$1"' : 'touch -- "$1"';
       const command = asOwner(["sh", "-c", `umask 022; exec ${program}`, "sh", path], owner);
@@ -81,7 +93,7 @@ async function run(
   return new Promise((resolve) => {
     const child = spawn(program, parameters, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+      env: { PATH: programPath, LC_ALL: "C" },
       cwd: "/",
       timeout: deadlineMs,
       killSignal: "SIGKILL",

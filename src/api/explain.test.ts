@@ -89,6 +89,8 @@ describe("what does not exist", () => {
 
   test("names what there is", () => {
     expect(failure("quota.spec.foo").remedy).toMatch(/^Its fields: subjects, priority,/);
-    expect(failure("foo").remedy).toBe("Kinds: containers, quotas, reservations, gpus, presets, events.");
+    expect(failure("foo").remedy).toBe(
+      "Kinds: containers, quotas, reservations, gpus, images, presets, events.",
+    );
   });
 });

@@ -185,7 +185,7 @@ test("a reservation shows for whom what is kept when, and how long until then", 
 });
 
 test("an object without spec or status, as of a file that never parsed, has cells too", () => {
-  for (const kind of ["ContainerSpec", "QuotaSpec", "ReservationSpec", "Gpu"] as const) {
+  for (const kind of ["ContainerSpec", "QuotaSpec", "ReservationSpec", "Gpu", "Image"] as const) {
     expect(Object.values(rowOf(kind, {}))).toContain("train");
   }
 });

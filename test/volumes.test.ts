@@ -233,6 +233,16 @@ describe("copied files", () => {
     expect(bed.runtime.containers).toEqual([]);
   });
 
+  test("may not come through a link that two slashes would hide", async () => {
+    const bed = new ControllerBed();
+    bed.source.write("quotas/everybody.yaml", grant);
+    bed.links.set("/data/link", "/home/bob/x");
+    bed.declare("alice", "job", ["copy: [{from: /data//link, to: /x}]"]);
+    bed.start();
+    onTestFinished(async () => bed.stop());
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "HostPathDenied");
+  });
+
   test.each([
     ["HostPathDenied", "copy: [{from: /home/bob/x, to: /x}]"],
     ["HostPathProtected", "copy: [{from: /etc/ds01/config.yaml, to: /x}]"],

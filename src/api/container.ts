@@ -6,6 +6,7 @@ import { processFields } from "./container-process.ts";
 import { checkFieldsTogether } from "./container-rules.ts";
 import { HostDevice, SecurityContext } from "./container-security.ts";
 import { CopiedFiles } from "./copy.ts";
+import { EnvironmentSources } from "./env-from.ts";
 import { Environment, Words } from "./environment.ts";
 import { ByteQuantity, CpuQuantity, GracePeriod, MemorySwap, ObjectName } from "./fields.ts";
 import { GpuRequest } from "./gpu-request.ts";
@@ -102,6 +103,7 @@ export const ContainerSpecSpec = z
     }),
     ...processFields,
     env: Environment.optional().meta({ description: "Environment variables.", ...listByName }),
+    envFrom: EnvironmentSources.optional(),
     user: z
       .string()
       .regex(/^(?:owner|image|root|\d+(?::\d+)?)$/, '"owner", "image", "root" or numbers such as "1000:1000"')

@@ -111,6 +111,7 @@ const whole = {
       args: ["train.py"],
       workingDir: "/workspace",
       env: [{ name: "EPOCHS", value: "3" }],
+      envFrom: [{ file: { path: "train.env", optional: true }, prefix: "WANDB_" }],
       user: "owner",
       resources: {
         cpus: 8,

@@ -7,6 +7,13 @@ export const AbsolutePath = z.string().regex(
   'an absolute path without ".."',
 );
 
+/** A path of the host, or one below the directory of the spec file. */
+export const SourcePath = z.string().regex(
+  // eslint-disable-next-line no-control-regex -- control characters are what must not stand in a path
+  /^(?![^]*(?:^|\/)\.\.(?:\/|$))[^\0-\x1F\x7F]+$/,
+  'an absolute path, or one relative to the directory of the spec file, without ".."',
+);
+
 /** Where nothing may be mounted in a container: it would hide what the engine and the NVIDIA runtime rely on. */
 const keptPlaces: readonly { readonly path: string; readonly withBelow: boolean }[] = [
   { path: "/", withBelow: false },

@@ -5,6 +5,7 @@ import type { ContainerRecord } from "../core/record.ts";
 import type { HostPathFact } from "../core/world.ts";
 import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
 import { copyPaths, wantedCopies } from "../core/plan/copies.ts";
+import { givenFiles, givenPaths } from "../core/given-files/given-file.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 import type { OwnerAccount } from "../core/account/owner-account.ts";
@@ -28,9 +29,10 @@ function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly st
 }
 
 /** Whether anything of the spec needs the account of its owner. */
-export function usesOwner({ user, volumes = [], presets = [], copy = [] }: ContainerSpecSpec): boolean {
+export function usesOwner(spec: ContainerSpecSpec): boolean {
+  const { user, volumes = [], presets = [], copy = [], envFrom = [] } = spec;
   const makes = volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
-  return user === "owner" || presets.length > 0 || copy.length > 0 || makes;
+  return user === "owner" || [presets, copy, envFrom].some(({ length }) => length > 0) || makes;
 }
 
 /** A spec with what its presets bring, what those grant, and every path to be looked at for it. */
@@ -47,9 +49,10 @@ export function specPaths(
   { presets, specsRoot }: VolumeSettings,
 ): SpecPaths {
   const expanded = expandPresets(spec, presets, owner);
-  const copied = copyPaths(wantedCopies(spec, { specsRoot, sourcePath }));
+  const place = { specsRoot, sourcePath };
+  const taken = [...copyPaths(wantedCopies(spec, place)), ...givenPaths(givenFiles(spec, place))];
   const anchors = expanded.hash === null ? [] : presetAnchors(presets, owner);
-  return { expanded, owner, paths: [...pathsOf(expanded.spec), ...copied, ...anchors] };
+  return { expanded, owner, paths: [...pathsOf(expanded.spec), ...taken, ...anchors] };
 }
 
 /** Disks that a container may be limited on, by its spec or its owner's quota. */

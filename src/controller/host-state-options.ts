@@ -1,4 +1,5 @@
 import type { OwnerAccount } from "../core/account/owner-account.ts";
+import type { GivenFileProblem } from "../core/given-files/given-file.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { AccessLoss, AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
@@ -9,6 +10,7 @@ import type { HostPaths } from "../ports/host-paths.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { EngineBook } from "./engine-book.ts";
+import type { GivenFileBook } from "./given-file-book.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
@@ -25,6 +27,7 @@ export interface HostStateOptions {
   readonly store: Store;
   readonly cache: RuntimeCache;
   readonly images: ImageBook;
+  readonly files: Pick<GivenFileBook, "look" | "usable" | "version">;
   readonly inventory: InventoryBook;
   readonly engine: EngineBook;
   readonly injection: InjectionChoice;
@@ -52,4 +55,6 @@ export interface HostStateOptions {
 /** What must be asked for asynchronously before a world can be built. */
 export interface PreparedFacts extends PathFacts {
   readonly owner: OwnerAccount | null;
+  /** What is wrong with the files that it takes variables from; null: nothing. */
+  readonly fileProblem: GivenFileProblem | null;
 }

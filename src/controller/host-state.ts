@@ -73,8 +73,8 @@ export class HostState {
 
   /** Grows whenever a decision could come out differently. */
   get versionKey(): string {
-    const { cache, inventory, images, use, runs, engine } = this.#options;
-    const versions = [cache, inventory, images, use, runs, engine].map(({ version }) => version);
+    const { cache, inventory, images, files, use, runs, engine } = this.#options;
+    const versions = [cache, inventory, images, files, use, runs, engine].map(({ version }) => version);
     return [this.#version, ...versions].join("/");
   }
 
@@ -83,11 +83,13 @@ export class HostState {
     const { spec, namespace } = record;
     await this.learnGroups(namespace);
     this.#options.images.builds.review(record, this.#emergencyStop(namespace) !== null);
-    if (spec === null) return { owner: null, ...noPaths };
+    if (spec === null) return { owner: null, fileProblem: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(record);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
-    return { owner, ...facts };
+    const containers = this.view().containersOf.get(record.uid) ?? [];
+    const about = { owner, hostPaths: facts.hostPaths, containers };
+    return { owner, fileProblem: await this.#options.files.look(record, about), ...facts };
   }
 
   #emergencyStop(namespace: string): EmergencyStop | null {
@@ -208,6 +210,7 @@ export class HostState {
       aggregate: this.#options.aggregates.stateOf(record.namespace),
       othersUsage: view.usage(record.namespace, record.uid),
       hostPaths: prepared.hostPaths,
+      fileProblem: prepared.fileProblem,
       portUses: (record.spec?.ports ?? []).length === 0 ? [] : portUses(cache.all()),
       volumes: this.#options.volumes,
       protectedPaths: prepared.protectedPaths,

@@ -8,6 +8,7 @@ import { AggregateBook } from "./aggregate-book.ts";
 import { AccessWatch } from "./access-watch.ts";
 import { EmergencyDesk } from "./emergency-desk.ts";
 import { EngineBook } from "./engine-book.ts";
+import { GivenFileBook } from "./given-file-book.ts";
 import { holdersOf } from "./gpu-holders.ts";
 import { ForeignUse } from "./foreign-use.ts";
 import { GpuView } from "./gpu-view.ts";
@@ -109,6 +110,8 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   // Where the engine keeps its data it says itself.
   const protectedPaths = (): readonly string[] =>
     [...settings.protectedPaths, engine.current.dataRoot].filter((path) => path !== "");
+  const { ownerFiles, identity } = ports;
+  const givenFiles = new GivenFileBook({ ownerFiles, identity, specsRoot: volumes.specsRoot, clock });
   const use = new UseMeter({ document: ports.recentUse, clock, log, onChange: () => watch.touch() });
   const runs = new RunBook({ document: ports.runHistory, clock, log, onChange: () => watch.touch() });
   const access = new AccessWatch({
@@ -159,6 +162,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     aggregates,
     cache,
     images,
+    files: givenFiles,
     inventory,
     engine,
     use,
@@ -224,6 +228,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
         identity: ports.identity,
       }),
       seeds: new SeedTurns(),
+      givenFiles,
       account: new ContainerAccount({
         files: ports.containerFiles,
         identity: ports.identity,

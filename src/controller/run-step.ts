@@ -13,6 +13,7 @@ import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { ContainerAccount } from "./container-account.ts";
 import { seedContainer } from "./container-seed.ts";
+import type { GivenFileBook } from "./given-file-book.ts";
 import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
@@ -31,6 +32,7 @@ export interface StepContext {
   readonly account: Pick<ContainerAccount, "beforeStart">;
   readonly identity: Pick<Identity, "accountOf">;
   readonly ownerFiles: OwnerFiles;
+  readonly givenFiles: Pick<GivenFileBook, "variables">;
   readonly containerFiles: ContainerFiles;
   readonly aggregates: Pick<AggregateBook, "ensure">;
   readonly lock: InstanceLock;
@@ -90,7 +92,7 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     const { volumes } = step.container;
     await refuseForeignVolumes(volumes, `${record.namespace}/${record.name}`, context.runtime);
     try {
-      const id = await context.runtime.create(step.container);
+      const id = await context.runtime.create(await withFiles(step, record, context));
       if (!isReplacement) context.onCreated(record, id);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
@@ -166,6 +168,16 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     return "done";
   },
 };
+
+/** Only what the engine is given has what stands in files: nothing that is decided on, written down or told has. */
+async function withFiles(
+  { container, files = [] }: Extract<Step, { do: "create" }>,
+  record: ContainerRecord,
+  { givenFiles }: StepContext,
+): Promise<DesiredContainer> {
+  const variables = await givenFiles.variables(files, record);
+  return { ...container, environment: { ...variables, ...container.environment } };
+}
 
 /** As whom files of the host are touched for the object. */
 async function ownerOf(

@@ -1,5 +1,6 @@
 import type { OwnerAccount } from "./account/owner-account.ts";
 import type { DriverFacts } from "./cuda-fit.ts";
+import type { GivenFileProblem } from "./given-files/given-file.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
 import type { GpuAccess } from "./gpu-access.ts";
@@ -88,6 +89,8 @@ export interface World {
   /** What the user's other objects use; this one is not in it. */
   readonly othersUsage: UserUsage;
   readonly hostPaths: ReadonlyMap<string, HostPathFact>;
+  /** What was found wrong with the files that it takes variables from; absent or null: nothing. */
+  readonly fileProblem?: GivenFileProblem | null;
   /** Ports of the host that containers hold, those of the object included. */
   readonly portUses: readonly PortUse[];
   /** How volumes are named and what presets there are; absent: as without a configuration. */

@@ -129,6 +129,37 @@ describe("files of an owner", () => {
     expect(ownerFiles({ path, ownUid: 4711 }).missingPrograms().length).toBe(1);
     expect(ownerFiles({ path }).missingPrograms().length).toBe(2);
   });
+
+  describe("are read", () => {
+    test("as they are, with the rights of the owner", async () => {
+      const path = join(own, "a b");
+      writeFileSync(path, Buffer.from([0, 255, 10]));
+      expect(await files.read(path, 3, nobody)).toEqual({
+        type: "content",
+        content: Buffer.from([0, 255, 10]),
+      });
+      chmodSync(path, 0o600);
+      const { why } = (await files.read(path, 3, nobody)) as { readonly why: string };
+      expect(why).toMatch(/Permission denied/);
+    });
+
+    test("only where they are regular files of that size", async () => {
+      const path = join(own, "large");
+      writeFileSync(path, "12345");
+      expect(await files.read(path, 4, nobody)).toEqual({ type: "unreadable", why: "it holds more than 4" });
+      execFileSync("mkfifo", [join(own, "pipe")]);
+      for (const other of [join(own, "pipe"), own, "/dev/zero"]) {
+        expect(await files.read(other, 4, nobody)).toEqual({
+          type: "unreadable",
+          why: "it is not a regular file",
+        });
+      }
+      expect(await files.read(join(own, "none"), 4, nobody)).toEqual({ type: "missing" });
+      chmodSync(own, 0o700);
+      chownSync(own, 0, 0);
+      expect(await files.read(path, 9, nobody)).toEqual({ type: "missing" });
+    });
+  });
 });
 
 test("ds01 doctor names the programs that the host lacks", async () => {

@@ -65,6 +65,10 @@ export class ControllerBed {
   readonly published = new Map<string, string>();
   /** Host paths that are not there. */
   readonly missingHostPaths = new Set<string>();
+  /** What files of the host hold that are read; all other paths are directories. */
+  readonly hostFiles = new Map<string, string>();
+  /** Who has read them: path and user. */
+  readonly readAsOwner: string[] = [];
   /** Paths that their owner may not make. */
   readonly refusedHostPaths = new Set<string>();
   /** Programs that the host lacks, in words. */
@@ -160,7 +164,8 @@ export class ControllerBed {
             this.looksAtPaths += 1;
             this.beforePathLook(path);
             const realPath = this.realPath(path);
-            return { realPath, kind: this.missingHostPaths.has(path) ? "Missing" : "Directory" };
+            const kind = this.hostFiles.has(realPath) ? "File" : "Directory";
+            return { realPath, kind: this.missingHostPaths.has(path) ? "Missing" : kind };
           },
         },
         ownerFiles: {
@@ -171,6 +176,15 @@ export class ControllerBed {
             }
             this.madeAsOwner.push(`${kind} ${path} ${name}`);
             this.missingHostPaths.delete(path);
+          },
+          read: async (path, maximumBytes, { name }) => {
+            this.readAsOwner.push(`${path} ${name}`);
+            const text = this.hostFiles.get(path);
+            if (text === undefined) return { type: "missing" };
+            const content = Buffer.from(text);
+            return content.length > maximumBytes
+              ? { type: "unreadable", why: "it is too large" }
+              : { type: "content", content };
           },
           archive: async ({ path, to, as }, { name }) =>
             Buffer.from(`${path} as ${name} to ${to} for ${as.uid}:${as.gid}`),

@@ -20,7 +20,10 @@ const tar = { name: "tar", of: "GNU tar" };
 /** Where the programs are that are run. */
 const programPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Files of this host, touched only by processes that run as their owner: mkdir(1), touch(1) and tar(1). */
+/** Exit codes of the script that reads; the program it runs has others. */
+const [notThere, notRegular] = [68, 69];
+
+/** Files of this host, touched only by processes that run as their owner: mkdir(1), touch(1), cat(1) and tar(1). */
 export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
   const { ownUid = process.getuid?.() ?? 0, deadlineMs = 15_000, path: lookedIn = programPath } = options;
 
@@ -51,6 +54,16 @@ export function ownerFiles(options: OwnerFilesOptions = {}): OwnerFiles {
         message: `${path} cannot be made as ${owner.name}: ${complaint}`,
         remedy: "make it by hand, or let its owner write the directory above it",
       });
+    },
+
+    async read(path, maximumBytes, owner) {
+      const script = `[ -e "$1" ] || exit ${notThere}; [ -f "$1" ] || exit ${notRegular}; exec cat -- "$1"`;
+      const command = asOwner(["sh", "-c", script, "sh", path], owner);
+      const { status, output, complaint, tooMuch } = await run(command, { deadlineMs, maximumBytes });
+      if (tooMuch) return { type: "unreadable", why: `it holds more than ${formatBytes(maximumBytes)}` };
+      if (status === 0) return { type: "content", content: output };
+      if (status === notThere) return { type: "missing" };
+      return { type: "unreadable", why: status === notRegular ? "it is not a regular file" : complaint };
     },
 
     async archive({ path, to, as, maximumBytes }, owner) {

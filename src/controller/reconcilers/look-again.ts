@@ -4,7 +4,14 @@ import type { ReconcileResult } from "../../ports/reconciler.ts";
 /** Something that waits without a deadline is looked at this often (an account, the quota of others). */
 const waitingLookMs = 30_000;
 /** Nothing tells when a host path appears or a port is free, and to look for one costs next to nothing. */
-const soonThere: ReadonlySet<string> = new Set(["MountMissing", "CopyMissing", "PortInUse"]);
+const soonThere: ReadonlySet<string> = new Set([
+  "MountMissing",
+  "CopyMissing",
+  "PortInUse",
+  "EnvFileNotFound",
+  "EnvFileInvalid",
+  "EnvFileWaiting",
+]);
 const soonLookMs = 5000;
 const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling", "image.building"]);
 /** So that a deadline that is past already does not spin. */

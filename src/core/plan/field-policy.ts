@@ -26,6 +26,7 @@ export const fieldPolicy = {
   hostname: "recreate",
   hostAliases: "recreate",
   env: "recreate",
+  envFrom: "recreate",
   user: "recreate",
   resources: "mixed",
   gpus: "devices",

@@ -1,6 +1,7 @@
 import type { HostPathType } from "../../api/volume.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
+import { givenFiles, resolveGiven } from "../given-files/given-file.ts";
 import type { Fact } from "../lifecycle/fact.ts";
 import type { LifecycleAction } from "../lifecycle/machine.ts";
 import type { Situation } from "../lifecycle/situation.ts";
@@ -34,7 +35,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
     const cause = lost ? "its container is gone; spec says Running" : "no container for this spec";
     return [
       ...makeHostPaths(situation),
-      { do: "create", container, cause },
+      { do: "create", container, ...filesOf(situation), cause },
       ...seed(situation, { ...container, id: null }),
       { do: "start", name: container.name, id: null, cause: "spec says Running" },
     ];
@@ -76,7 +77,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
   createReplacement: (situation, { message }) => {
     const { namespace, name, generation } = situation.world.record;
     const container = { ...desiredOf(situation), name: replacementName(namespace, name, generation) };
-    return [...makeHostPaths(situation), { do: "create", container, cause: message }];
+    return [...makeHostPaths(situation), { do: "create", container, ...filesOf(situation), cause: message }];
   },
   startReplacement: (situation, { message }) =>
     onPrimary(situation.roles.replacement, ({ id, name, config }) => [
@@ -151,6 +152,12 @@ function seed(
   );
   if (copies.length === 0 && volumes.length === 0) return [];
   return [{ do: "seed", name, id, copies, volumes, cause: "before its first start" }];
+}
+
+/** The files that bring it variables. */
+function filesOf({ world, spec }: Situation): Pick<Extract<Step, { do: "create" }>, "files"> {
+  const files = resolveGiven(givenFiles(spec, specPlace(world)), world.hostPaths);
+  return files.length === 0 ? {} : { files };
 }
 
 /** One that was made before may be gone again when its container starts the next time. */

@@ -113,6 +113,7 @@ describe("specHash", () => {
     args: ["x"],
     workingDir: "/x",
     env: [{ name: "A", value: "1" }],
+    envFrom: [{ file: { path: "a.env" } }],
     tty: true,
     stdin: true,
     init: true,

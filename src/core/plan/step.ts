@@ -1,3 +1,4 @@
+import type { GivenFile } from "../given-files/given-file.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 
@@ -15,7 +16,13 @@ export type Step =
   | { readonly do: "build"; readonly image: string; readonly cause: string }
   /** Gives an image that is here another name. */
   | { readonly do: "tag"; readonly image: string; readonly as: string; readonly cause: string }
-  | { readonly do: "create"; readonly container: DesiredContainer; readonly cause: string }
+  | {
+      readonly do: "create";
+      readonly container: DesiredContainer;
+      /** Files that bring it variables when it is made, later ones before earlier ones; absent: none. */
+      readonly files?: readonly GivenFile[];
+      readonly cause: string;
+    }
   | {
       /** Fills a container that has never run: its own files, and volumes that are to be its user's. */
       readonly do: "seed";

@@ -63,7 +63,7 @@ export function admit(
   return (
     containerQuota(world, object) ??
     missingMount(world, spec, object) ??
-    (onlyRestarts ? null : missingCopy(world, written, object)) ??
+    (onlyRestarts ? null : missingForFirstStart(world, written, object)) ??
     missingDisk(world, spec, object) ??
     occupiedPort(world, spec, object) ?? { type: "admitted" }
   );
@@ -77,6 +77,8 @@ function whatAsOwner(
   if (spec.user === "owner") return { what: "runs as its owner", otherwise: "set spec.user" };
   if ((spec.copy ?? []).length > 0)
     return { what: "copies files as its owner", otherwise: "leave spec.copy out" };
+  if ((spec.envFrom ?? []).length > 0)
+    return { what: "reads files as its owner", otherwise: "leave spec.envFrom out" };
   const made = (spec.volumes ?? []).find(({ hostPath }) => {
     return hostPath?.type?.endsWith("OrCreate") && hostPaths.get(hostPath.path)?.kind === "Missing";
   });
@@ -123,6 +125,11 @@ function occupiedPort(world: World, spec: ContainerSpecSpec, object: string): Ad
   return { type: "waiting", reason: "PortInUse", message };
 }
 
+/** Files that are taken before it runs for the first time, and never again. */
+function missingForFirstStart(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
+  return missingCopy(world, spec, object) ?? unusableFile(world, object);
+}
+
 /** Files are copied once there is a container: what is missing then would keep it and its GPUs waiting. */
 function missingCopy(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
   for (const { from, within } of wantedCopies(spec, specPlace(world))) {
@@ -138,6 +145,12 @@ function missingCopy(world: World, spec: ContainerSpecSpec, object: string): Adm
     return { type: "waiting", reason: "CopyMissing", message };
   }
   return null;
+}
+
+/** Files are read once its devices are its own: what is wrong with them is found before. */
+function unusableFile({ fileProblem }: World, object: string): Admission | null {
+  if (fileProblem == null) return null;
+  return { type: "waiting", reason: fileProblem.reason, message: `${object} ${fileProblem.message}` };
 }
 
 /** Docker would start nothing that has a limit of a disk which is not there. */

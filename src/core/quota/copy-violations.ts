@@ -8,7 +8,12 @@ import type { Subject } from "./violation-words.ts";
 /** Copies of what is not granted, or to where ds01 puts nothing. */
 export function copyViolations({ spec, quota, facts }: Subject): readonly Violation[] {
   return (spec.copy ?? []).flatMap(({ from, to }, index): readonly Violation[] => {
-    const source = { path: from, readOnly: true, field: `spec.copy[${index}].from`, asked: "copies" };
+    const source = {
+      path: plainPath(from),
+      readOnly: true,
+      field: `spec.copy[${index}].from`,
+      asked: "copies",
+    };
     const denied = from.startsWith("/") ? mountViolation(source, quota, facts) : null;
     const why = mountInTheWay(plainPath(to), (spec.volumes ?? []).map(mountOf));
     return [

@@ -1,6 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { copyViolations } from "./copy-violations.ts";
 import { deviceViolations } from "./device-violations.ts";
+import { givenFileViolations } from "./given-file-violations.ts";
 import { gpuViolations } from "./gpu-violations.ts";
 import { imageViolations } from "./image-violations.ts";
 import { ioViolations } from "./block-io.ts";
@@ -31,6 +32,7 @@ const families: readonly ((subject: Subject) => readonly Violation[])[] = [
   priorityViolations,
   mountViolations,
   copyViolations,
+  givenFileViolations,
   userViolations,
   namespaceViolations,
   securityViolations,

@@ -1,0 +1,94 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
+import { isWithin, type SpecPlace } from "../plan/copies.ts";
+import { plainPath } from "../plan/plain-path.ts";
+import type { HostPathFact } from "../world.ts";
+
+/** How much a file may hold, in bytes. */
+export const maximumGivenBytes = 65_536;
+
+/** A file of the host whose content is for a container alone: it stands in no spec, status, event, log or label. */
+export interface GivenFile {
+  readonly use: "variables";
+  /** Where the spec names it. */
+  readonly field: string;
+  /** Absolute; links are not resolved. */
+  readonly path: string;
+  /** The directory that it must not lead out of; null: a quota has to grant it. */
+  readonly within: string | null;
+  readonly optional: boolean;
+  /** What its variables begin with. */
+  readonly prefix: string;
+}
+
+/** Why a container with these files cannot be made now. */
+export interface GivenFileProblem {
+  readonly reason: string;
+  /** What follows the name of the object. */
+  readonly message: string;
+}
+
+/** The files that a spec names, in its order; relative paths begin at the directory of its file. */
+export function givenFiles(
+  { envFrom = [] }: Pick<ContainerSpecSpec, "envFrom">,
+  { specsRoot, sourcePath }: SpecPlace,
+): readonly GivenFile[] {
+  const directory = plainPath(`${specsRoot}/${sourcePath.split("/").slice(0, -1).join("/")}`);
+  return envFrom.map(({ file, prefix = "" }, index) => {
+    const isAbsolute = file.path.startsWith("/");
+    return {
+      use: "variables",
+      field: `spec.envFrom[${index}].file.path`,
+      path: plainPath(isAbsolute ? file.path : `${directory}/${file.path}`),
+      within: isAbsolute ? null : directory,
+      optional: file.optional ?? false,
+      prefix,
+    };
+  });
+}
+
+/** Paths to be looked at for them. */
+export function givenPaths(files: readonly GivenFile[]): readonly string[] {
+  return [...new Set(files.flatMap(({ path, within }) => (within === null ? [path] : [path, within])))];
+}
+
+/** The same files by the paths that they lead to; those that may be missing and are are left out. */
+export function resolveGiven(
+  files: readonly GivenFile[],
+  hostPaths: ReadonlyMap<string, HostPathFact>,
+): readonly GivenFile[] {
+  return files.flatMap((file) => {
+    const { kind, realPath = file.path } = hostPaths.get(file.path) ?? {};
+    return kind === "Missing" && file.optional ? [] : [{ ...file, path: realPath }];
+  });
+}
+
+/** What the look at their paths shows to be wrong with them; null where nothing is. */
+export function givenPathProblem(
+  files: readonly GivenFile[],
+  hostPaths: ReadonlyMap<string, HostPathFact>,
+): GivenFileProblem | null {
+  for (const { use, path, within, optional } of files) {
+    const { kind, realPath = path } = hostPaths.get(path) ?? {};
+    const root = within === null ? null : (hostPaths.get(within)?.realPath ?? within);
+    const what = givenWords[use];
+    if (root !== null && !isWithin(realPath, root)) {
+      const message = `takes ${what.noun} from ${path}, which leads to ${realPath}; a relative path must not lead out of the spec's directory: move the file there, or write an absolute path`;
+      return { reason: "GivenFileOutside", message };
+    }
+    if (kind === undefined || kind === "File" || (kind === "Missing" && optional)) continue;
+    if (kind === "Missing") {
+      const message = `takes ${what.noun} from ${path}; it does not exist on this host: make it or correct the path`;
+      return { reason: what.notFound, message };
+    }
+    const message = `takes ${what.noun} from ${path}; it is ${kind}: it must be a regular file`;
+    return { reason: what.invalid, message };
+  }
+  return null;
+}
+
+/** What is said of a file by what it is for. */
+export const givenWords: Readonly<
+  Record<GivenFile["use"], { readonly noun: string; readonly notFound: string; readonly invalid: string }>
+> = {
+  variables: { noun: "variables", notFound: "EnvFileNotFound", invalid: "EnvFileInvalid" },
+};

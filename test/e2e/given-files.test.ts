@@ -1,0 +1,127 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startHost } from "./host.ts";
+import type { Host } from "./host.ts";
+import { containerSpec, quotaSpec } from "./spec-text.ts";
+
+/** A user that every system has. */
+const nobody = 65_534;
+/** It stands in files that are given to containers, and nothing else may show it. */
+const marker = `q7w9${process.pid}hidden`;
+
+describe("files given to containers", () => {
+  let host: Host;
+
+  beforeAll(async () => {
+    host = await startHost({ name: "given-files" });
+    // Users are to reach what is theirs in it.
+    for (const path of [host.directory, host.specs, join(host.specs, "users")]) chmodSync(path, 0o755);
+    mkdirSync(join(host.directory, "home"));
+    const hostPaths = [{ path: `${host.directory}/home/**`, readOnly: true }];
+    host.drop("quotas/all.yaml", quotaSpec("all", { subjects: { default: true }, policy: { hostPaths } }));
+  });
+
+  afterAll(async () => host.stop());
+
+  /** Writes a file that its owner alone may read. */
+  function write(path: string, text: string, owner = nobody): string {
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, text, { mode: 0o600 });
+    chownSync(path, owner, owner);
+    return path;
+  }
+
+  /** Files of the host's directory that hold a text: state, logs, run directory, specs; not those given to containers. */
+  function holding(text: string): readonly string[] {
+    const paths = readdirSync(host.directory, { recursive: true, withFileTypes: true });
+    return paths
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((path) => !path.endsWith(".env"))
+      .filter((path) => readFileSync(path).includes(text));
+  }
+
+  /** Everything that is answered about an object. */
+  async function answers(name: string): Promise<string> {
+    const lines = [
+      ["get", "container", name, "-o", "yaml"],
+      ["get", "container", name, "-o", "json"],
+      ["describe", "container", name],
+      ["events"],
+      ["diff", "-f", join(host.specs, `users/nobody/${name}.yaml`)],
+      ["export", "run", name],
+      ["export", "compose", name],
+    ];
+    const texts: string[] = [];
+    for (const line of lines) {
+      const { code, stdout, stderr } = await host.ds01(...line, "-n", "nobody");
+      texts.push(`${line.join(" ")} ended with ${code}`, stdout, stderr);
+    }
+    return texts.join("\n");
+  }
+
+  it("must give variables of files to the container and to nobody else", async () => {
+    write(join(host.specs, "users/nobody/own.env"), `# mine\nTOKEN=${marker} "$HOME"\nSHARED=own\n`);
+    write(join(host.directory, "home/wandb.env"), `API_KEY=${marker}\n`);
+    const envFrom = [
+      { file: { path: "own.env" } },
+      { file: { path: join(host.directory, "home/wandb.env") }, prefix: "WANDB_" },
+      { file: { path: "none.env", optional: true } },
+    ];
+    const env = [{ name: "SHARED", value: "spec" }];
+    host.drop("users/nobody/given.yaml", containerSpec("given", { user: "owner", envFrom, env }));
+    await host.waitForReady("nobody/given");
+    const { output } = await host.dockerExec("nobody/given", "env");
+    expect(output).toContain(`TOKEN=${marker} "$HOME"\n`);
+    expect(output).toContain(`WANDB_API_KEY=${marker}\n`);
+    expect(output).toContain("SHARED=spec\n");
+
+    // That it is looked for where everything is kept.
+    const kept = holding("given");
+    for (const place of [host.stateDir, join(host.logDir, "events.jsonl"), host.logDir]) {
+      expect(kept.some((path) => path.startsWith(place))).toBe(true);
+    }
+    expect(holding(marker)).toEqual([]);
+    const told = await answers("given");
+    expect(told).toContain("wandb.env");
+    expect(told).not.toContain(marker);
+    expect(host.controller.stderr).not.toContain(marker);
+  });
+
+  it("must leave a container alone whose file has changed, and also after a kill of the controller", async () => {
+    const before = await host.dockerInspect("nobody/given");
+    write(join(host.specs, "users/nobody/own.env"), "TOKEN=other\n");
+    await host.restartController();
+    await host.waitForReady("nobody/given");
+    expect(host.proxy.mutations()).toEqual([]);
+    expect((await host.dockerInspect("nobody/given")).Id).toBe(before.Id);
+    expect(holding(marker)).toEqual([]);
+  });
+
+  it("must wait for a file that is missing or wrong, show nothing of it, and go on once it is right", async () => {
+    const path = join(host.specs, "users/nobody/late.env");
+    rmSync(path, { force: true });
+    host.drop("users/nobody/late.yaml", containerSpec("late", { envFrom: [{ file: { path: "late.env" } }] }));
+    const because = async (reason: string): Promise<string> => {
+      const found = await host.waitForObject("nobody/late", reason, ({ status }) => status.reason === reason);
+      return found.status.message ?? "";
+    };
+    expect(await because("EnvFileNotFound")).toContain("does not exist");
+    write(path, `A=1\n${marker}\n`);
+    expect(await because("EnvFileInvalid")).toContain("line 2 has no =");
+    write(path, `NVIDIA_VISIBLE_DEVICES=${marker}\n`);
+    await host.waitForObject("nobody/late", "told", ({ status }) => /line 1 sets/.test(status.message ?? ""));
+    write(path, `A=${marker}\n`, 0);
+    await host.waitForObject("nobody/late", "told", ({ status }) => {
+      return /cannot be read as nobody: .*Permission denied/.test(status.message ?? "");
+    });
+    expect(await host.containersOf("nobody/late")).toEqual([]);
+    write(path, `A=${marker}\n`);
+    await host.waitForReady("nobody/late");
+    expect((await host.dockerExec("nobody/late", "env")).output).toContain(`A=${marker}\n`);
+    expect(holding(marker)).toEqual([]);
+    expect(await answers("late")).not.toContain(marker);
+    expect(host.controller.stderr).not.toContain(marker);
+  });
+});

@@ -5,20 +5,19 @@ import { join } from "node:path";
 import { contextFiles } from "./adapters/build/context-files.ts";
 import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
-import { activityProbe } from "./adapters/docker/activity-probe.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
 import { deviceAccess } from "./adapters/docker/device-access.ts";
 import { dockerFiles } from "./adapters/docker/container-files.ts";
 import { dockerRuntime } from "./adapters/docker/runtime.ts";
 import { TimeSlicedProvider } from "./adapters/gpu/time-sliced.ts";
 import { deviceProvider } from "./adapters/gpu/registry.ts";
-import { aggregateCgroups } from "./adapters/host/aggregate-cgroups.ts";
 import { kernelLog } from "./adapters/host/kernel-log.ts";
 import { ownerFiles } from "./adapters/host/owner-files.ts";
 import { peerCredentials } from "./adapters/host/peer-credentials.ts";
 import { notifyService } from "./adapters/host/service-notify.ts";
 import { systemClock } from "./adapters/host/system-clock.ts";
 import { systemHostPaths } from "./adapters/host/system-host-paths.ts";
+import { localEnginePorts } from "./adapters/host/local-engine-ports.ts";
 import { machineId } from "./adapters/host/machine-id.ts";
 import { systemIdentity } from "./adapters/host/system-identity.ts";
 import { eventJournal } from "./adapters/log/event-journal.ts";
@@ -176,7 +175,6 @@ async function ports(
   const containers = dockerAccess({ dockerHost: settings.dockerHost });
   const document = (name: string): StateDocument =>
     documentFile({ path: join(settings.stateDir, name), log, mayWrite: () => lock.held() });
-  const isLocal = settings.dockerHost.startsWith("unix:");
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
     containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
@@ -226,7 +224,7 @@ async function ports(
     lock,
     recentUse: document("recent-use.json"),
     runHistory: document("run-history.json"),
-    ...(isLocal ? { aggregateCgroups: aggregateCgroups(), activity: activityProbe() } : {}),
+    ...localEnginePorts(settings.volumes.secretsRoot),
     idleness: document("idleness.json"),
     notices: noticeChannels(settings.notifications),
     keepAlives: document("keep-alives.json"),

@@ -150,3 +150,113 @@ describe("variables from files", () => {
     expect(bed.runtime.containers).toEqual([]);
   });
 });
+
+describe("secrets", () => {
+  const own = "/srv/ds01/specs/users/alice/job.key";
+  const secrets = "secrets: [{name: key, file: job.key}]";
+
+  function place(bed: ControllerBed, name = "key"): string {
+    return `${bed.record("alice/job")?.uid}/${name}`;
+  }
+
+  test("lie where the container mounts them from, for its user, and nowhere else", async () => {
+    const bed = newBed({ [own]: marker });
+    await run(bed, [secrets, "user: owner"]);
+    const uid = bed.record("alice/job")?.uid;
+    expect(bed.secretFiles.files.get(place(bed))).toMatchObject({ mode: 0o400, uid: 1001, gid: 1001 });
+    expect(bed.secretFiles.text(place(bed))).toBe(marker);
+    expect(bed.runtime.containers[0]?.config.mounts).toEqual([
+      { type: "bind", source: `/run/ds01/secrets/${uid}/key`, target: "/run/secrets/key", readOnly: true },
+    ]);
+    expect(everythingTold(bed)).not.toContain(marker);
+    expect(JSON.stringify(bed.runtime.containers)).not.toContain(marker);
+  });
+
+  test("are written anew before each start, also when they were lost meanwhile", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    bed.secretFiles.files.clear();
+    bed.hostFiles.set(own, "new");
+    bed.runtime.kill("job._.alice");
+    await bed.until("it to be started again", () => bed.runtime.count("start") === 2);
+    expect(bed.secretFiles.text(place(bed))).toBe("new");
+    expect(bed.runtime.count("create")).toBe(1);
+  });
+
+  test("of a file that is gone keep a container from being started again until it is back", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    bed.missingHostPaths.add(own);
+    bed.runtime.kill("job._.alice");
+    await bed.until("it to wait", () => bed.record("alice/job")?.status.reason === "SecretFileNotFound");
+    expect(bed.runtime.count("start")).toBe(1);
+    bed.missingHostPaths.clear();
+    await bed.until("it to run", () => bed.runtime.count("start") === 2, 60_000);
+  });
+
+  test("are gone with the container, and those of an earlier controller at the next start", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    const uid = place(bed);
+    await bed.secretFiles.reserve("of-nobody", ["key"]);
+    bed.source.remove("users/alice/job.yaml");
+    await bed.until("it to go", () => bed.record("alice/job") === undefined, 60_000);
+    expect(bed.secretFiles.files.has(uid)).toBe(false);
+    await bed.stop();
+    const next = new ControllerBed({}, bed.store, bed);
+    next.start();
+    onTestFinished(async () => next.stop());
+    await next.until("it to be swept", () => next.secretFiles.files.size === 0);
+  });
+
+  test("are left alone by a restart of the controller", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    await bed.stop();
+    const calls = bed.runtime.mutations.length;
+    const next = new ControllerBed({}, bed.store, bed);
+    next.source.write("quotas/everybody.yaml", grant);
+    next.declare("alice", "job", [secrets]);
+    next.start();
+    onTestFinished(async () => next.stop());
+    await next.pass(30_000);
+    expect(bed.runtime.mutations).toHaveLength(calls);
+    expect(next.secretFiles.text(place(next))).toBe("old");
+  });
+
+  test("are waited for before anything is made", async () => {
+    const bed = newBed({});
+    bed.missingHostPaths.add(own);
+    bed.declare("alice", "job", [secrets]);
+    bed.start();
+    await bed.until("it to wait", () => bed.record("alice/job")?.status.reason === "SecretFileNotFound");
+    expect(bed.runtime.containers).toEqual([]);
+    expect(bed.secretFiles.files.size).toBe(0);
+  });
+
+  test("need an engine on this machine", async () => {
+    const bed = new ControllerBed({
+      volumes: { prefix: "ds01-", presets: [], specsRoot: "/srv/ds01/specs" },
+    });
+    bed.hostFiles.set(own, marker);
+    onTestFinished(async () => bed.stop());
+    bed.declare("alice", "job", [secrets]);
+    bed.start();
+    await bed.until(
+      "it to be told",
+      () => bed.record("alice/job")?.status.reason === "SecretsNeedLocalEngine",
+    );
+    expect(bed.runtime.containers).toEqual([]);
+  });
+
+  test("of another object, or all of them, are for nobody to mount", async () => {
+    const bed = newBed({ [own]: marker });
+    bed.source.write("quotas/everybody.yaml", grant.replace("/home/{user}/**", "/**"));
+    bed.protectedPaths.push("/run/ds01");
+    bed.declare("alice", "job", [
+      "volumes: [{name: v, mountPath: /v, hostPath: {path: /run/ds01/secrets}, readOnly: true}]",
+    ]);
+    bed.start();
+    await bed.until("it to be refused", () => bed.record("alice/job")?.status.reason === "HostPathProtected");
+  });
+});

@@ -17,6 +17,7 @@ const network = e2e(
 const published = e2e("fields", "must publish ports at the declared address with the declared protocol");
 const healthCheck = e2e("fields", "must have its own health check, or none although its image has one");
 const givenFiles = e2e("given-files", "must give variables of files to the container and to nobody else");
+const givenSecrets = e2e("given-files", "must give secrets to the user of the container and to nobody else");
 const interactive = e2e(
   "fields",
   "must run as an interactive program wants it, with the declared name, hosts and signal",
@@ -72,6 +73,10 @@ const shownBy: Readonly<Record<string, readonly [file: string, title: string]>> 
   "spec.envFrom.file.path": givenFiles,
   "spec.envFrom.file.optional": givenFiles,
   "spec.envFrom.prefix": givenFiles,
+  "spec.secrets.name": givenSecrets,
+  "spec.secrets.file": givenSecrets,
+  "spec.secrets.mountPath": givenSecrets,
+  "spec.secrets.mode": givenSecrets,
   "spec.user": e2e("running", "must run as the owner's account when it says so"),
   "spec.resources.cpus": declared,
   "spec.resources.memory": declared,

@@ -12,6 +12,7 @@ interface LooseSpec {
   readonly hostname?: unknown;
   readonly resources?: unknown;
   readonly volumes?: unknown;
+  readonly secrets?: unknown;
   readonly gpus?: unknown;
   readonly accelerators?: unknown;
   readonly restartPolicy?: unknown;
@@ -59,6 +60,7 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
         "cannot be set together with gpus: a container holds devices of one kind; remove one of the two",
     });
   }
+  checkSecrets(spec, context);
   const volumes: readonly unknown[] = Array.isArray(spec.volumes) ? spec.volumes : [];
   for (const field of ["name", "mountPath"]) {
     for (const { index, value } of repeated(volumes, field)) {
@@ -66,6 +68,27 @@ export function checkFieldsTogether(spec: LooseSpec, context: z.RefinementCtx): 
       context.addIssue({ code: "custom", path: ["volumes", index, field], message });
     }
   }
+}
+
+/** Each secret has its own name, and a place that nothing else has. */
+function checkSecrets({ secrets, volumes }: LooseSpec, context: z.RefinementCtx): void {
+  const wanted: readonly unknown[] = Array.isArray(secrets) ? secrets : [];
+  for (const { index, value } of repeated(wanted, "name")) {
+    const message = `"${value}" stands in two secrets; each needs its own`;
+    context.addIssue({ code: "custom", path: ["secrets", index, "name"], message });
+  }
+  const places = wanted.map((secret) => ({ mountPath: placeOfSecret(secret) }));
+  const mounted: readonly unknown[] = Array.isArray(volumes) ? volumes : [];
+  for (const { index, value } of repeated([...mounted, ...places], "mountPath")) {
+    if (index < mounted.length) continue;
+    const message = `"${value}" is the place of another secret or volume; each needs its own`;
+    context.addIssue({ code: "custom", path: ["secrets", index - mounted.length, "mountPath"], message });
+  }
+}
+
+function placeOfSecret(secret: unknown): unknown {
+  const name = fieldOf(secret, "name");
+  return fieldOf(secret, "mountPath") ?? (typeof name === "string" ? `/run/secrets/${name}` : undefined);
 }
 
 function checkImageOrBuild({ image, build, imageAliases }: LooseSpec, context: z.RefinementCtx): void {

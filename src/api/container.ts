@@ -16,6 +16,7 @@ import { jobFields } from "./job.ts";
 import { LastRun } from "./last-run.ts";
 import { Condition } from "./meta.ts";
 import { AbsolutePath } from "./path-fields.ts";
+import { Secrets } from "./secret.ts";
 import { SweepCounts } from "./sweep-counts.ts";
 import { Ulimits } from "./ulimit.ts";
 import { Volume } from "./volume.ts";
@@ -126,6 +127,7 @@ export const ContainerSpecSpec = z
       .max(16, "at most 16 copies; a directory is one")
       .optional()
       .describe("Files that it has before it starts for the first time."),
+    secrets: Secrets.optional().meta(listByName),
     presets: z
       .array(ObjectName)
       .optional()

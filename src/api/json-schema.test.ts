@@ -145,6 +145,7 @@ const whole = {
         { name: "scratch", mountPath: "/scratch", tmpfs: { sizeLimit: "1Gi", mode: "0700" } },
       ],
       copy: [{ from: "src", to: "/app" }],
+      secrets: [{ name: "key", file: "wandb.key", mountPath: "/run/secrets/key", mode: "0440" }],
       presets: ["workspace"],
       tty: true,
       stdin: true,

@@ -4,19 +4,23 @@ import { parseEnvFile } from "../core/given-files/env-file.ts";
 import {
   givenFiles,
   givenPathProblem,
+  givenPaths,
   givenWords,
   maximumGivenBytes,
   resolveGiven,
   type GivenFile,
   type GivenFileProblem,
+  type GivenVariables,
 } from "../core/given-files/given-file.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { HostPaths } from "../ports/host-paths.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { OwnerFiles, ReadFile } from "../ports/owner-files.ts";
 import { StalledError, WaitingError } from "../util/errors.ts";
-import type { PathFacts } from "./host-path-facts.ts";
+import { lookAtPaths, type PathFacts } from "./host-path-facts.ts";
 
 /** How long a look at files counts, in milliseconds: one that waits is decided on anew every few seconds. */
 const countsForMs = 4000;
@@ -27,7 +31,8 @@ const mostSlow = 2;
 export interface GivenFileBookOptions {
   readonly ownerFiles: Pick<OwnerFiles, "read">;
   readonly identity: Pick<Identity, "accountOf">;
-  readonly specsRoot: string;
+  readonly hostPaths: HostPaths;
+  readonly volumes: Pick<VolumeSettings, "specsRoot" | "secretsRoot">;
   readonly clock: Clock;
 }
 
@@ -70,7 +75,7 @@ export class GivenFileBook {
     const generation = String(record.generation);
     const key = keyOf(record, files);
     if (containers.some((one) => one.labels[labels.generation] === generation)) return this.#note(key, null);
-    const wrong = givenPathProblem(files, hostPaths);
+    const wrong = this.#needsLocalEngine(files) ?? givenPathProblem(files, hostPaths);
     if (wrong !== null) return this.#note(key, wrong);
     const { clock } = this.#options;
     const known = this.#verdicts.get(key);
@@ -94,57 +99,95 @@ export class GivenFileBook {
    * with the reason of a file that cannot be used.
    */
   async variables(
-    files: readonly GivenFile[],
-    { namespace, name }: Pick<ContainerRecord, "namespace" | "name">,
+    files: readonly GivenVariables[],
+    record: ContainerRecord,
   ): Promise<Readonly<Record<string, string>>> {
-    if (files.length === 0) return {};
-    const owner = await this.#options.identity.accountOf(namespace);
     const variables = new Map<string, string>();
-    for (const file of files) {
-      const read = owner === undefined ? noAccount : await this.#read(file, owner);
-      if ("reason" in read) {
-        // What was seen of them before does not hold.
-        this.#verdicts.clear();
-        throw new WaitingError({ reason: read.reason, message: `${namespace}/${name} ${read.message}` });
-      }
-      for (const [variable, value] of read.variables) variables.set(variable, value);
+    for (const { file, content } of await this.#contents(files, record)) {
+      const parsed = parseEnvFile(content, file.prefix);
+      if (parsed.type === "invalid") throw this.#unusable(record, invalid(file, parsed.message));
+      for (const [name, value] of parsed.variables) variables.set(name, value);
     }
     return Object.fromEntries(variables);
   }
 
+  /** What the named secrets hold now, by name; read and refused in the same way. */
+  async secrets(record: ContainerRecord, names: ReadonlySet<string>): Promise<ReadonlyMap<string, Buffer>> {
+    const files = this.#filesOf(record).filter((file) => file.use === "secret");
+    const wanted = files.filter(({ name }) => names.has(name));
+    // What a path leads to may have changed since the container was made.
+    const { hostPaths } = await lookAtPaths(givenPaths(wanted), this.#options.hostPaths, []);
+    const wrong = givenPathProblem(wanted, hostPaths);
+    if (wrong !== null) throw this.#unusable(record, wrong);
+    const found = await this.#contents(resolveGiven(wanted, hostPaths), record);
+    return new Map(found.map(({ file, content }) => [file.name, content]));
+  }
+
+  /** Files that may be missing and are are left out. */
+  async #contents<File extends GivenFile>(
+    files: readonly File[],
+    record: ContainerRecord,
+  ): Promise<readonly { readonly file: File; readonly content: Buffer }[]> {
+    if (files.length === 0) return [];
+    const owner = await this.#options.identity.accountOf(record.namespace);
+    if (owner === undefined) throw this.#unusable(record, noAccount);
+    const found: { file: File; content: Buffer }[] = [];
+    for (const file of files) {
+      const read = await this.#read(file, owner);
+      if (read === null) continue;
+      if ("reason" in read) throw this.#unusable(record, read);
+      found.push({ file, content: read });
+    }
+    return found;
+  }
+
+  #unusable({ namespace, name }: ContainerRecord, { reason, message }: GivenFileProblem): WaitingError {
+    // What was seen of files before does not hold.
+    this.#verdicts.clear();
+    return new WaitingError({ reason, message: `${namespace}/${name} ${message}` });
+  }
+
+  #needsLocalEngine(files: readonly GivenFile[]): GivenFileProblem | null {
+    if (this.#options.volumes.secretsRoot != null || !files.some(({ use }) => use === "secret")) return null;
+    return {
+      reason: "SecretsNeedLocalEngine",
+      message:
+        "has secrets, and the engine runs on another machine, where ds01 cannot put them: take variables from files (spec.envFrom), or let ds01 run on that machine",
+    };
+  }
+
   #filesOf({ spec, source }: ContainerRecord): readonly GivenFile[] {
     if (spec === null) return [];
-    return givenFiles(spec, { specsRoot: this.#options.specsRoot, sourcePath: source.path });
+    return givenFiles(spec, { specsRoot: this.#options.volumes.specsRoot, sourcePath: source.path });
   }
 
   async #problemIn(files: readonly GivenFile[], owner: OwnerAccount): Promise<GivenFileProblem | null> {
     for (const file of files) {
       const read = await this.#read(file, owner);
+      if (read === null) continue;
       if ("reason" in read) return read;
+      if (file.use === "secret") continue;
+      const parsed = parseEnvFile(read, file.prefix);
+      if (parsed.type === "invalid") return invalid(file, parsed.message);
     }
     return null;
   }
 
-  async #read(file: GivenFile, owner: OwnerAccount): Promise<Content | GivenFileProblem> {
-    const { use, path, optional, prefix } = file;
-    const words = givenWords[use];
-    const found = await this.#contentOf(path, owner);
+  /** null: it may be missing, and is. */
+  async #read(file: GivenFile, owner: OwnerAccount): Promise<Buffer | GivenFileProblem | null> {
+    const found = await this.#ask(file, owner);
     if ("reason" in found) return found;
+    if (found.type === "content") return found.content;
     if (found.type === "missing") {
-      if (optional) return noVariables;
-      const message = `takes ${words.noun} from ${path}; there is no such file for ${owner.name}: make it, or let its owner reach it`;
-      return { reason: words.notFound, message };
+      if (file.optional) return null;
+      const { noun, notFound } = givenWords[file.use];
+      const message = `takes ${noun} from ${file.path}; there is no such file for ${owner.name}: make it, or let its owner reach it`;
+      return { reason: notFound, message };
     }
-    if (found.type === "unreadable") {
-      const message = `takes ${words.noun} from ${path}, which cannot be read as ${owner.name}: ${found.why}`;
-      return { reason: words.invalid, message };
-    }
-    const parsed = parseEnvFile(found.content, prefix);
-    if (parsed.type === "variables") return parsed;
-    return { reason: words.invalid, message: `takes ${words.noun} from ${path}; ${parsed.message}` };
+    return invalid(file, `it cannot be read as ${owner.name}: ${found.why}`);
   }
 
-  async #contentOf(path: string, owner: OwnerAccount): Promise<ReadFile | GivenFileProblem> {
+  async #ask({ path }: GivenFile, owner: OwnerAccount): Promise<ReadFile | GivenFileProblem> {
     try {
       return await this.#options.ownerFiles.read(path, maximumGivenBytes, owner);
     } catch (error) {
@@ -166,17 +209,17 @@ export class GivenFileBook {
   }
 }
 
-interface Content {
-  readonly variables: ReadonlyMap<string, string>;
+function invalid({ use, path }: GivenFile, why: string): GivenFileProblem {
+  const { noun, invalid: reason } = givenWords[use];
+  return { reason, message: `takes ${noun} from ${path}; ${why}` };
 }
 
-const noVariables: Content = { variables: new Map() };
 const noAccount: GivenFileProblem = {
   reason: "UnknownUser",
   message: "reads files as its owner; this host has no such user: add the account",
 };
 const busy: GivenFileProblem = {
-  reason: "EnvFileWaiting",
+  reason: "GivenFileWaiting",
   message: `waits for its files to be read: ${mostSlow} others are being read and take long`,
 };
 

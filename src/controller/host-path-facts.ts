@@ -30,9 +30,9 @@ function pathsOf({ volumes = [], devices = [] }: ContainerSpecSpec): readonly st
 
 /** Whether anything of the spec needs the account of its owner. */
 export function usesOwner(spec: ContainerSpecSpec): boolean {
-  const { user, volumes = [], presets = [], copy = [], envFrom = [] } = spec;
+  const { user, volumes = [], presets = [], copy = [], envFrom = [], secrets = [] } = spec;
   const makes = volumes.some(({ hostPath }) => hostPath?.type?.endsWith("OrCreate"));
-  return user === "owner" || [presets, copy, envFrom].some(({ length }) => length > 0) || makes;
+  return user === "owner" || [presets, copy, envFrom, secrets].some(({ length }) => length > 0) || makes;
 }
 
 /** A spec with what its presets bring, what those grant, and every path to be looked at for it. */

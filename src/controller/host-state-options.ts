@@ -55,6 +55,6 @@ export interface HostStateOptions {
 /** What must be asked for asynchronously before a world can be built. */
 export interface PreparedFacts extends PathFacts {
   readonly owner: OwnerAccount | null;
-  /** What is wrong with the files that it takes variables from; null: nothing. */
+  /** What is wrong with the files that it takes variables and secrets from; null: nothing. */
   readonly fileProblem: GivenFileProblem | null;
 }

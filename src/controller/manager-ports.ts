@@ -25,6 +25,7 @@ import type { OwnerFiles } from "../ports/owner-files.ts";
 import type { NoticeChannel } from "../ports/notice-channel.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
 import type { RegistryCredentials } from "../ports/registry-credentials.ts";
+import type { SecretFiles } from "../ports/secret-files.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import type { Store } from "../ports/store.ts";
@@ -68,6 +69,8 @@ export interface ManagerPorts {
   readonly aliasTags: StateDocument;
   /** Absent where the engine runs on another machine. */
   readonly aggregateCgroups?: AggregateCgroups;
+  /** Absent where the engine runs on another machine. */
+  readonly secretFiles?: SecretFiles;
   /** Absent where the engine runs on another machine. */
   readonly activity?: ActivityProbe;
   /** What was seen of idle containers. */

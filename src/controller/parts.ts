@@ -2,6 +2,7 @@ import { defaultHealthSettings } from "../core/health/known-device.ts";
 import { defaultVolumes } from "../core/presets/preset.ts";
 import { buildLimits } from "./build-limits.ts";
 import { ContainerAccount } from "./container-account.ts";
+import { ContainerSecrets } from "./container-secrets.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
 import { AggregateBook } from "./aggregate-book.ts";
@@ -81,7 +82,10 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     log,
     onChange: hooks.onContainers,
     onImage: hooks.onImage,
-    onReady: hooks.onEngine,
+    onReady: (ready, message) => {
+      hooks.onEngine(ready, message);
+      void secrets.sweep();
+    },
   });
   const devices = new DeviceBook({
     notebook: ports.notebook,
@@ -110,8 +114,15 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   // Where the engine keeps its data it says itself.
   const protectedPaths = (): readonly string[] =>
     [...settings.protectedPaths, engine.current.dataRoot].filter((path) => path !== "");
-  const { ownerFiles, identity } = ports;
-  const givenFiles = new GivenFileBook({ ownerFiles, identity, specsRoot: volumes.specsRoot, clock });
+  const givenFiles = new GivenFileBook({ ...ports, volumes });
+  const secrets: ContainerSecrets = new ContainerSecrets({
+    ...ports,
+    files: ports.secretFiles ?? null,
+    root: volumes.secretsRoot ?? null,
+    givenFiles,
+    cache,
+    dryRun: settings.dryRun,
+  });
   const use = new UseMeter({ document: ports.recentUse, clock, log, onChange: () => watch.touch() });
   const runs = new RunBook({ document: ports.runHistory, clock, log, onChange: () => watch.touch() });
   const access = new AccessWatch({
@@ -229,6 +240,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
       }),
       seeds: new SeedTurns(),
       givenFiles,
+      secrets,
       account: new ContainerAccount({
         files: ports.containerFiles,
         identity: ports.identity,

@@ -12,6 +12,7 @@ import type { OwnerFiles } from "../ports/owner-files.ts";
 import { ConflictError, StalledError, WaitingError } from "../util/errors.ts";
 import type { AggregateBook } from "./aggregate-book.ts";
 import type { ContainerAccount } from "./container-account.ts";
+import type { ContainerSecrets } from "./container-secrets.ts";
 import { seedContainer } from "./container-seed.ts";
 import type { GivenFileBook } from "./given-file-book.ts";
 import type { HostState } from "./host-state.ts";
@@ -34,6 +35,7 @@ export interface StepContext {
   readonly ownerFiles: OwnerFiles;
   readonly givenFiles: Pick<GivenFileBook, "variables">;
   readonly containerFiles: ContainerFiles;
+  readonly secrets: Pick<ContainerSecrets, "beforeCreate" | "beforeStart" | "tidy">;
   readonly aggregates: Pick<AggregateBook, "ensure">;
   readonly lock: InstanceLock;
   /** A container was made for the object just now, under its own name, by this very call. */
@@ -90,6 +92,7 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     const isReplacement = isReplacementName(step.container.name);
     await context.useCheck.beforeCreate(record);
     const { volumes } = step.container;
+    await context.secrets.beforeCreate(record);
     await refuseForeignVolumes(volumes, `${record.namespace}/${record.name}`, context.runtime);
     try {
       const id = await context.runtime.create(await withFiles(step, record, context));
@@ -122,6 +125,7 @@ const executors: { readonly [K in Step["do"]]: Executor<K> } = {
     }
     const known = step.id === null ? context.cache.byName(step.name) : context.cache.get(step.id);
     await context.account.beforeStart(record, step.id ?? step.name, known);
+    await context.secrets.beforeStart(record, step.id ?? step.name, known);
     // Right before, for what a path leads to may change at any time.
     await context.useCheck.beforeStart(record, known);
     await context.runtime.start(step.id ?? step.name);

@@ -1,4 +1,5 @@
 import type { ObservedContainer, ObservedMount } from "../core/observed.ts";
+import { isOwnSecret } from "../core/given-files/secrets.ts";
 import { wantedMounts } from "../core/plan/wanted-mounts.ts";
 import { expandPresets, presetAnchors, presetGrants, type PresetOwner } from "../core/presets/expand.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
@@ -62,9 +63,10 @@ export class UseCheck {
   async beforeStart(record: ContainerRecord, container: ObservedContainer | undefined): Promise<void> {
     const { host, hostPaths, protectedPaths, volumes } = this.#options;
     const owner = await this.#ownerOf(record);
-    const mounts = (container?.config.mounts ?? mountsOf(record, volumes, owner)).filter(
-      (mount) => mount.type === "bind",
-    );
+    const root = volumes.secretsRoot ?? null;
+    const mounts = (container?.config.mounts ?? mountsOf(record, volumes, owner))
+      .filter((mount) => mount.type === "bind")
+      .filter((mount) => !isOwnSecret(mount, root, record.uid));
     if (mounts.length === 0) return;
     const sources = mounts.map(({ source }) => source);
     const anchors = presetAnchors(volumes.presets, owner);

@@ -89,7 +89,7 @@ export interface World {
   /** What the user's other objects use; this one is not in it. */
   readonly othersUsage: UserUsage;
   readonly hostPaths: ReadonlyMap<string, HostPathFact>;
-  /** What was found wrong with the files that it takes variables from; absent or null: nothing. */
+  /** What was found wrong with the files that it takes variables and secrets from; absent or null: nothing. */
   readonly fileProblem?: GivenFileProblem | null;
   /** Ports of the host that containers hold, those of the object included. */
   readonly portUses: readonly PortUse[];

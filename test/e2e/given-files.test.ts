@@ -1,6 +1,18 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ProxyRule } from "../bed/docker-proxy.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec, quotaSpec } from "./spec-text.ts";
@@ -38,8 +50,9 @@ describe("files given to containers", () => {
     return paths
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
-      .filter((path) => !path.endsWith(".env"))
-      .filter((path) => readFileSync(path).includes(text));
+      .filter((path) => !/\.(?:env|key)$/.test(path))
+      .filter((path) => readFileSync(path).includes(text))
+      .toSorted();
   }
 
   /** Everything that is answered about an object. */
@@ -123,5 +136,105 @@ describe("files given to containers", () => {
     expect(holding(marker)).toEqual([]);
     expect(await answers("late")).not.toContain(marker);
     expect(host.controller.stderr).not.toContain(marker);
+  });
+
+  const secretsOf = (uid: string): string => join(host.directory, "run/secrets", uid);
+
+  it("must give secrets to the user of the container and to nobody else", async () => {
+    write(join(host.specs, "users/nobody/wandb.key"), marker);
+    const secrets = [
+      { name: "wandb", file: "wandb.key" },
+      { name: "other", file: "wandb.key", mountPath: "/home/other key", mode: "0444" },
+    ];
+    host.drop("users/nobody/secret.yaml", containerSpec("secret", { user: "owner", secrets }));
+    await host.waitForReady("nobody/secret");
+    const look = ["sh", "-c", "cat /run/secrets/wandb; ls -ln /run/secrets/wandb; ls -ln '/home/other key'"];
+    const { output } = await host.dockerExec("nobody/secret", ...look);
+    expect(output).toMatch(new RegExp(`^${marker}-r-------- +1 65534 +65534 `));
+    expect(output).toMatch(/\n-r--r--r-- +1 65534 +65534 /);
+    expect(
+      (await host.dockerExec("nobody/secret", "sh", "-c", "echo x >/run/secrets/wandb")).exitCode,
+    ).not.toBe(0);
+
+    const found = await host.dockerInspect("nobody/secret");
+    expect(JSON.stringify(found)).not.toContain(marker);
+    const uid = (await host.container("nobody/secret"))?.metadata.uid ?? "";
+    expect(statSync(join(host.directory, "run/secrets")).mode & 0o777).toBe(0o700);
+    expect(statSync(secretsOf(uid)).mode & 0o777).toBe(0o700);
+    expect(holding(marker)).toEqual(["other", "wandb"].map((name) => join(secretsOf(uid), name)));
+    expect(await answers("secret")).not.toContain(marker);
+    expect(host.controller.stderr).not.toContain(marker);
+    // Its own file system, with which an image could be made of it, has none of it.
+    const archive = await host.engine.docker.getContainer(found.Id).export();
+    let exported = "";
+    for await (const chunk of archive) exported += (chunk as Buffer).toString("latin1");
+    expect(exported).toContain("run/secrets/wandb");
+    expect(exported).not.toContain(marker);
+  });
+
+  it("must take what the file holds at a restart, and put it back when the machine has forgotten it", async () => {
+    write(join(host.specs, "users/nobody/wandb.key"), `${marker}-2`);
+    const before = await host.dockerInspect("nobody/secret");
+    expect((await host.ds01("restart", "secret", "-n", "nobody")).code).toBe(0);
+    const restarted = async (earlier: string): Promise<string> =>
+      waitFor(
+        "another start",
+        async () => {
+          const { State, Id } = await host.dockerInspect("nobody/secret");
+          expect(Id).toBe(before.Id);
+          return State.Running && State.StartedAt !== earlier && State.StartedAt;
+        },
+        { timeoutMs: 30_000 },
+      );
+    const second = await restarted(before.State.StartedAt);
+    expect((await host.dockerExec("nobody/secret", "cat", "/run/secrets/wandb")).output).toBe(`${marker}-2`);
+
+    await host.controller.end("SIGKILL");
+    await host.engine.docker.getContainer(before.Id).stop({ t: 0 });
+    rmSync(join(host.directory, "run/secrets"), { recursive: true });
+    await host.startController();
+    await restarted(second);
+    expect((await host.dockerExec("nobody/secret", "cat", "/run/secrets/wandb")).output).toBe(`${marker}-2`);
+    await host.remove("nobody/secret");
+  });
+
+  const moments: readonly (readonly [string, ProxyRule])[] = [
+    ["create", { method: "POST", path: /\/containers\/create$/, fault: "lost", times: 1 }],
+    ["start", { method: "POST", path: /\/start$/, fault: "hang", times: 1 }],
+  ];
+
+  it.each(moments)(
+    "must be whole after a kill of the controller at its %s, and leave nothing",
+    async (name, rule) => {
+      write(join(host.specs, "users/nobody/wandb.key"), marker);
+      host.proxy.clear();
+      const withdraw = host.proxy.addRule(rule);
+      const secrets = [{ name: "wandb", file: "wandb.key" }];
+      host.drop(`users/nobody/${name}.yaml`, containerSpec(name, { user: "owner", secrets }));
+      const met = (): boolean => host.proxy.requests.some(({ fault }) => fault !== undefined);
+      await waitFor(`its ${name}`, async () => met(), { timeoutMs: 20_000, intervalMs: 5 });
+      await host.restartController(withdraw);
+      await host.waitForReady(`nobody/${name}`);
+      expect(await host.containersOf(`nobody/${name}`)).toHaveLength(1);
+      expect((await host.dockerExec(`nobody/${name}`, "cat", "/run/secrets/wandb")).output).toBe(marker);
+      const uid = (await host.container(`nobody/${name}`))?.metadata.uid ?? "";
+      expect(existsSync(secretsOf(uid))).toBe(true);
+      await host.remove(`nobody/${name}`);
+      await waitFor("its secrets to go", () => !existsSync(secretsOf(uid)), { timeoutMs: 20_000 });
+    },
+  );
+
+  it("must remove the secrets of containers that went while there was no controller", async () => {
+    const secrets = [{ name: "wandb", file: "wandb.key" }];
+    host.drop("users/nobody/gone.yaml", containerSpec("gone", { user: "owner", secrets }));
+    await host.waitForReady("nobody/gone");
+    const uid = (await host.container("nobody/gone"))?.metadata.uid ?? "";
+    const { Id } = await host.dockerInspect("nobody/gone");
+    await host.controller.end("SIGKILL");
+    await host.engine.docker.getContainer(Id).remove({ force: true });
+    host.removeFile("users/nobody/gone.yaml");
+    expect(holding(marker)).toContain(join(secretsOf(uid), "wandb"));
+    await host.startController();
+    await waitFor("its secrets to go", () => !existsSync(secretsOf(uid)), { timeoutMs: 20_000 });
   });
 });

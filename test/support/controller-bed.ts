@@ -19,6 +19,7 @@ import { MemoryContexts } from "./memory-contexts.ts";
 import { MemoryDocument } from "./memory-document.ts";
 import { MemoryFiles } from "./memory-files.ts";
 import { MemoryIdentity } from "./memory-identity.ts";
+import { MemorySecrets } from "./memory-secrets.ts";
 import { MemorySource } from "./memory-source.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { silentLog } from "./silent-log.ts";
@@ -76,7 +77,7 @@ export class ControllerBed {
   /** What was made in the name of its owner: kind, path and user. */
   readonly madeAsOwner: string[] = [];
   /** Paths that no container may have. */
-  readonly protectedPaths: readonly string[] = [
+  readonly protectedPaths: string[] = [
     "/run/docker.sock",
     "/var/lib/ds01",
     "/srv/ds01/specs",
@@ -98,6 +99,7 @@ export class ControllerBed {
   readonly contexts = new MemoryContexts();
   readonly cgroups = new MemoryCgroups();
   readonly containerFiles = new MemoryFiles();
+  readonly secretFiles: MemorySecrets;
   /** The cgroups that the controller says it has made. */
   readonly ownCgroups = new MemoryDocument();
   /** Recent use of GPUs, as it was written last. */
@@ -132,6 +134,7 @@ export class ControllerBed {
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
     this.activity = new MemoryActivity(this.clock);
+    this.secretFiles = before?.secretFiles ?? new MemorySecrets();
     this.notebook = before?.notebook ?? new MemoryNotebook();
     for (const name of [
       "runHistory",
@@ -208,6 +211,7 @@ export class ControllerBed {
         keepAlives: this.keepAlives,
         activity: this.activity,
         aggregateCgroups: this.cgroups,
+        secretFiles: this.secretFiles,
         ownCgroups: this.ownCgroups,
         ...(kernelLog === undefined ? {} : { kernelLog }),
         newUid: () => `uid-${++this.#uids}`,

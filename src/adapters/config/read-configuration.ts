@@ -86,13 +86,15 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     otherwise: string,
   ): string => flag ?? environment[variable] ?? inFile ?? otherwise;
   const specs = resolve(pick(given.specs, "DS01_SPECS", file.specs, defaults.specs));
+  const runDir = resolve(pick(given.runDir, "DS01_RUN_DIR", file.runDir, defaults.runDir));
+  const dockerHost = pick(given.dockerHost, "DOCKER_HOST", file.dockerHost, "unix:///var/run/docker.sock");
   return {
     config: resolve(named ?? defaults.config),
     specs,
     stateDir: resolve(pick(given.stateDir, "DS01_STATE_DIR", file.stateDir, defaults.stateDir)),
-    runDir: resolve(pick(given.runDir, "DS01_RUN_DIR", file.runDir, defaults.runDir)),
+    runDir,
     logDir: resolve(pick(given.logDir, "DS01_LOG_DIR", file.logDir, defaults.logDir)),
-    dockerHost: pick(given.dockerHost, "DOCKER_HOST", file.dockerHost, "unix:///var/run/docker.sock"),
+    dockerHost,
     gpus: pick(given.gpus, "DS01_GPUS", file.gpus, "auto"),
     ...gpuSettings(file),
     trust: file.trust ?? "owner",
@@ -103,7 +105,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     workers: file.workers ?? 4,
     ...imageSettings(file),
     cgroupRoot: file.cgroupRoot ?? "ds01",
-    volumes: volumeSettings(file, specs),
+    volumes: volumeSettings(file, { specs, runDir, dockerHost }),
     ...healthSettings(file.health),
     idle: idleSettings(file.idle),
     notifications: file.notifications ?? {},
@@ -112,12 +114,14 @@ export async function readSettings(given: GivenSettings, environment: Environmen
 
 function volumeSettings(
   { volumes, presets }: Pick<Configuration, "volumes" | "presets">,
-  specsRoot: string,
+  { specs, runDir, dockerHost }: Pick<Settings, "specs" | "runDir" | "dockerHost">,
 ): Settings["volumes"] {
   return {
     prefix: volumes?.prefix ?? defaultVolumes.prefix,
     presets: presetsOf(presets ?? {}, volumes?.mode),
-    specsRoot,
+    specsRoot: specs,
+    // An engine on another machine mounts nothing of this one.
+    ...(dockerHost.startsWith("unix:") ? { secretsRoot: join(runDir, "secrets") } : {}),
   };
 }
 

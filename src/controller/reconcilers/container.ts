@@ -145,6 +145,7 @@ export class ContainerReconciler implements Reconciler {
       const lingering = steps.cache.all().filter((container) => isLingeringOf(container, record.uid));
       await Promise.all(lingering.map(({ id }) => steps.cache.refresh(id)));
       await steps.aggregates.ensure(record.namespace);
+      await steps.secrets.tidy(record);
       if (host.isReserved(record.uid)) {
         await steps.cache.relist();
         host.unreserve(record.uid);

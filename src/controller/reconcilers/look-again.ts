@@ -10,7 +10,9 @@ const soonThere: ReadonlySet<string> = new Set([
   "PortInUse",
   "EnvFileNotFound",
   "EnvFileInvalid",
-  "EnvFileWaiting",
+  "SecretFileNotFound",
+  "SecretFileInvalid",
+  "GivenFileWaiting",
 ]);
 const soonLookMs = 5000;
 const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling", "image.building"]);

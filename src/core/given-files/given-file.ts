@@ -7,8 +7,22 @@ import type { HostPathFact } from "../world.ts";
 export const maximumGivenBytes = 65_536;
 
 /** A file of the host whose content is for a container alone: it stands in no spec, status, event, log or label. */
-export interface GivenFile {
+export type GivenFile = GivenVariables | GivenSecret;
+
+/** Its lines are variables. */
+export interface GivenVariables extends GivenPath {
   readonly use: "variables";
+  /** What its variables begin with. */
+  readonly prefix: string;
+}
+
+/** It is a file in the container as well. */
+export interface GivenSecret extends GivenPath {
+  readonly use: "secret";
+  readonly name: string;
+}
+
+interface GivenPath {
   /** Where the spec names it. */
   readonly field: string;
   /** Absolute; links are not resolved. */
@@ -16,8 +30,6 @@ export interface GivenFile {
   /** The directory that it must not lead out of; null: a quota has to grant it. */
   readonly within: string | null;
   readonly optional: boolean;
-  /** What its variables begin with. */
-  readonly prefix: string;
 }
 
 /** Why a container with these files cannot be made now. */
@@ -29,21 +41,23 @@ export interface GivenFileProblem {
 
 /** The files that a spec names, in its order; relative paths begin at the directory of its file. */
 export function givenFiles(
-  { envFrom = [] }: Pick<ContainerSpecSpec, "envFrom">,
+  { envFrom = [], secrets = [] }: Pick<ContainerSpecSpec, "envFrom" | "secrets">,
   { specsRoot, sourcePath }: SpecPlace,
 ): readonly GivenFile[] {
   const directory = plainPath(`${specsRoot}/${sourcePath.split("/").slice(0, -1).join("/")}`);
-  return envFrom.map(({ file, prefix = "" }, index) => {
-    const isAbsolute = file.path.startsWith("/");
-    return {
-      use: "variables",
-      field: `spec.envFrom[${index}].file.path`,
-      path: plainPath(isAbsolute ? file.path : `${directory}/${file.path}`),
-      within: isAbsolute ? null : directory,
-      optional: file.optional ?? false,
-      prefix,
-    };
-  });
+  const placed = (path: string): Pick<GivenPath, "path" | "within"> =>
+    path.startsWith("/")
+      ? { path: plainPath(path), within: null }
+      : { path: plainPath(`${directory}/${path}`), within: directory };
+  return [
+    ...envFrom.map(({ file: { path, optional = false }, prefix = "" }, index): GivenVariables => {
+      const field = `spec.envFrom[${index}].file.path`;
+      return { use: "variables", field, ...placed(path), optional, prefix };
+    }),
+    ...secrets.map(({ file, name }, index): GivenSecret => {
+      return { use: "secret", field: `spec.secrets[${index}].file`, ...placed(file), optional: false, name };
+    }),
+  ];
 }
 
 /** Paths to be looked at for them. */
@@ -52,10 +66,10 @@ export function givenPaths(files: readonly GivenFile[]): readonly string[] {
 }
 
 /** The same files by the paths that they lead to; those that may be missing and are are left out. */
-export function resolveGiven(
-  files: readonly GivenFile[],
+export function resolveGiven<File extends GivenFile>(
+  files: readonly File[],
   hostPaths: ReadonlyMap<string, HostPathFact>,
-): readonly GivenFile[] {
+): readonly File[] {
   return files.flatMap((file) => {
     const { kind, realPath = file.path } = hostPaths.get(file.path) ?? {};
     return kind === "Missing" && file.optional ? [] : [{ ...file, path: realPath }];
@@ -91,4 +105,5 @@ export const givenWords: Readonly<
   Record<GivenFile["use"], { readonly noun: string; readonly notFound: string; readonly invalid: string }>
 > = {
   variables: { noun: "variables", notFound: "EnvFileNotFound", invalid: "EnvFileInvalid" },
+  secret: { noun: "a secret", notFound: "SecretFileNotFound", invalid: "SecretFileInvalid" },
 };

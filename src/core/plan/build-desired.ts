@@ -3,6 +3,9 @@ import { labels } from "../../api/names.ts";
 import { indexVariables } from "../jobs/index-variables.ts";
 import { parseDuration } from "../../util/duration.ts";
 import { homeDirectory, supplementaryGroups } from "../account/owner-account.ts";
+import { secretMounts, wantedSecrets } from "../given-files/secrets.ts";
+import type { ObservedMount } from "../observed.ts";
+import { defaultVolumes } from "../presets/preset.ts";
 import { keptRates } from "../quota/block-io.ts";
 import { keeps } from "../quota/engine-limits.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
@@ -49,7 +52,7 @@ export function buildDesired(
     workingDir: spec.workingDir === undefined ? null : plainPath(spec.workingDir),
     environment: { ...writtenEnvironment(spec), ...indexVariables(record), ...attachment.environment },
     ...runsAs(spec, world),
-    mounts: wantedMounts(spec, volumesOf),
+    mounts: [...wantedMounts(spec, volumesOf), ...ownSecretMounts(world, spec)],
     volumes: wantedVolumes(spec, volumesOf),
     ports: (spec.ports ?? []).map((port) => ({
       containerPort: port.containerPort,
@@ -77,6 +80,10 @@ export function buildDesired(
       ...(hash === null ? {} : { [labels.presets]: hash }),
     },
   };
+}
+
+function ownSecretMounts({ record, volumes }: World, spec: ContainerSpecSpec): readonly ObservedMount[] {
+  return secretMounts(wantedSecrets(spec, (volumes ?? defaultVolumes).secretsRoot ?? null, record.uid));
 }
 
 function ownLabels(

@@ -33,6 +33,7 @@ export const fieldPolicy = {
   accelerators: "devices",
   volumes: "recreate",
   copy: "recreate",
+  secrets: "recreate",
   presets: "recreate",
   ports: "recreate",
   network: "recreate",

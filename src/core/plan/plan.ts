@@ -156,7 +156,8 @@ function seed(
 
 /** The files that bring it variables. */
 function filesOf({ world, spec }: Situation): Pick<Extract<Step, { do: "create" }>, "files"> {
-  const files = resolveGiven(givenFiles(spec, specPlace(world)), world.hostPaths);
+  const given = givenFiles(spec, specPlace(world)).filter((file) => file.use === "variables");
+  const files = resolveGiven(given, world.hostPaths);
   return files.length === 0 ? {} : { files };
 }
 

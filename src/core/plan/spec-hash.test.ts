@@ -124,6 +124,7 @@ describe("specHash", () => {
     user: "owner",
     volumes: [{ name: "v", mountPath: "/v", hostPath: { path: "/v" } }],
     copy: [{ from: "x", to: "/x" }],
+    secrets: [{ name: "key", file: "x.key" }],
     presets: ["models"],
     ports: [{ containerPort: 1 }],
     network: "none",

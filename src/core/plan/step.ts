@@ -1,4 +1,4 @@
-import type { GivenFile } from "../given-files/given-file.ts";
+import type { GivenVariables } from "../given-files/given-file.ts";
 import type { AppliedLimits } from "../lifecycle/memory.ts";
 import type { DesiredContainer } from "./desired-container.ts";
 
@@ -20,7 +20,7 @@ export type Step =
       readonly do: "create";
       readonly container: DesiredContainer;
       /** Files that bring it variables when it is made, later ones before earlier ones; absent: none. */
-      readonly files?: readonly GivenFile[];
+      readonly files?: readonly GivenVariables[];
       readonly cause: string;
     }
   | {

@@ -22,6 +22,8 @@ export interface VolumeSettings {
   readonly presets: readonly Preset[];
   /** Where the paths of spec files begin. */
   readonly specsRoot: string;
+  /** Where secrets are mounted from; absent: nowhere, as the engine runs on another machine. */
+  readonly secretsRoot?: string;
 }
 
 /** What the names of volumes begin with unless the configuration says otherwise. */
@@ -92,4 +94,5 @@ export const defaultVolumes: VolumeSettings = {
   prefix: defaultVolumePrefix,
   presets: presetsOf({}),
   specsRoot: "/srv/ds01/specs",
+  secretsRoot: "/run/ds01/secrets",
 };

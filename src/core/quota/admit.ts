@@ -77,8 +77,8 @@ function whatAsOwner(
   if (spec.user === "owner") return { what: "runs as its owner", otherwise: "set spec.user" };
   if ((spec.copy ?? []).length > 0)
     return { what: "copies files as its owner", otherwise: "leave spec.copy out" };
-  if ((spec.envFrom ?? []).length > 0)
-    return { what: "reads files as its owner", otherwise: "leave spec.envFrom out" };
+  if ([spec.envFrom ?? [], spec.secrets ?? []].some(({ length }) => length > 0))
+    return { what: "reads files as its owner", otherwise: "leave spec.envFrom and spec.secrets out" };
   const made = (spec.volumes ?? []).find(({ hostPath }) => {
     return hostPath?.type?.endsWith("OrCreate") && hostPaths.get(hostPath.path)?.kind === "Missing";
   });

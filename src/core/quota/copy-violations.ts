@@ -1,3 +1,4 @@
+import { secretPath, type Secret } from "../../api/secret.ts";
 import type { Volume } from "../../api/volume.ts";
 import { mountInTheWay, type CopyMount } from "../plan/copies.ts";
 import { plainPath } from "../plan/plain-path.ts";
@@ -15,7 +16,8 @@ export function copyViolations({ spec, quota, facts }: Subject): readonly Violat
       asked: "copies",
     };
     const denied = from.startsWith("/") ? mountViolation(source, quota, facts) : null;
-    const why = mountInTheWay(plainPath(to), (spec.volumes ?? []).map(mountOf));
+    const mounts = [...(spec.volumes ?? []).map(mountOf), ...(spec.secrets ?? []).map(mountOfSecret)];
+    const why = mountInTheWay(plainPath(to), mounts);
     return [
       ...(denied === null ? [] : [denied]),
       ...(why === null
@@ -29,6 +31,10 @@ export function copyViolations({ spec, quota, facts }: Subject): readonly Violat
           ]),
     ];
   });
+}
+
+function mountOfSecret(secret: Secret): CopyMount {
+  return { type: "bind", target: plainPath(secretPath(secret)), readOnly: true };
 }
 
 function mountOf({ mountPath, hostPath, tmpfs, readOnly }: Volume): CopyMount {

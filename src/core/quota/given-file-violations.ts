@@ -1,18 +1,16 @@
-import { plainPath } from "../plan/plain-path.ts";
+import { givenFiles } from "../given-files/given-file.ts";
+import type { SpecPlace } from "../plan/copies.ts";
 import type { Violation } from "./limits.ts";
 import { mountViolation } from "./mount-violations.ts";
 import type { Subject } from "./violation-words.ts";
 
+/** Where relative paths begin does not matter here. */
+const anywhere: SpecPlace = { specsRoot: "/", sourcePath: "" };
+
 /** Files outside the spec's directory that are to be read and that no quota grants, like those to be copied. */
 export function givenFileViolations({ spec, quota, facts }: Subject): readonly Violation[] {
-  return (spec.envFrom ?? []).flatMap(({ file: { path } }, index) => {
-    if (!path.startsWith("/")) return [];
-    const file = {
-      path: plainPath(path),
-      readOnly: true,
-      field: `spec.envFrom[${index}].file.path`,
-      asked: "reads",
-    };
-    return mountViolation(file, quota, facts) ?? [];
+  return givenFiles(spec, anywhere).flatMap(({ path, within, field }) => {
+    if (within !== null) return [];
+    return mountViolation({ path, readOnly: true, field, asked: "reads" }, quota, facts) ?? [];
   });
 }

@@ -1,6 +1,6 @@
 import { labels } from "../api/names.ts";
 import type { OwnerAccount } from "../core/account/owner-account.ts";
-import { parseEnvFile } from "../core/given-files/env-file.ts";
+import { parseEnvFile } from "../api/env-file.ts";
 import {
   givenFiles,
   givenPathProblem,

@@ -325,3 +325,23 @@ test.each([
 ])("%j is refused: %s", (text, said) => {
   expect(told(text, { files: new Map([["/srv/lab/x", null]]) })).toContain(said);
 });
+
+test("an env file in the raw format stays a file, and one that takes names from around is read", () => {
+  const files = new Map([
+    ["/srv/lab/raw.env", "A='$x'\n"],
+    ["/srv/lab/bare.env", "FROM_SHELL\nB='q'\n"],
+  ]);
+  const envFile = (name: string) => `env_file: [{path: ${name}, format: raw}]\nenvironment: {C: c}`;
+  expect(specOf(envFile("raw.env"), { files })).toMatchObject({
+    env: [{ name: "C", value: "c" }],
+    envFrom: [{ file: { path: "/srv/lab/raw.env" } }],
+  });
+  const read = specOf(envFile("bare.env"), { files, lookup: (name) => variables[name] });
+  expect(read).not.toHaveProperty("envFrom");
+  expect(read).toMatchObject({
+    env: expect.arrayContaining([
+      { name: "B", value: "'q'" },
+      { name: "FROM_SHELL", value: "here" },
+    ]),
+  });
+});

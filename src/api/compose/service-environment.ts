@@ -1,4 +1,5 @@
-import { readVariable, setVariable } from "../docker-import/environment.ts";
+import { readEnvironmentFile, readVariable, setVariable } from "../docker-import/environment.ts";
+import { keepEnvironmentFile } from "../docker-import/env-files.ts";
 import { absolutePath } from "../docker-import/mounts.ts";
 import { readLabel } from "../docker-import/process.ts";
 import { readDotenv } from "./dotenv.ts";
@@ -29,15 +30,27 @@ export function readEnvironmentFiles(service: ServiceReading, item: Item): void 
     const path = service.text(isMap ? service.field(one, "path") : one);
     if (path === undefined) continue;
     const isRequired = !isMap || service.field(one, "required").value !== false;
-    readFile(service, absolutePath(path, service.directory), one, isRequired);
+    const isRaw = isMap && service.field(one, "format").value === "raw";
+    readFile(service, absolutePath(path, service.directory), { item: one, isRequired, isRaw });
   }
 }
 
-function readFile(service: ServiceReading, path: string, item: Item, isRequired: boolean): void {
+/** `isRaw`: in the format of `docker run`, without quotes and variables that Compose would put in. */
+function readFile(
+  service: ServiceReading,
+  path: string,
+  { item, isRequired, isRaw }: { readonly item: Item; readonly isRequired: boolean; readonly isRaw: boolean },
+): void {
   const { draft, project } = service;
   const file = project.files.read(path);
   if (file === null && isRequired) service.problem(item.path, `there is no file ${path}`);
   if (file === null || file === undefined) return;
+  if (isRaw) {
+    if (!keepEnvironmentFile(draft, file, service.originOf(item.path))) {
+      readEnvironmentFile(draft, file, environmentOf(file.text, project.lookup));
+    }
+    return;
+  }
   const { entries, faults } = readDotenv(file.text, project.lookup);
   const place = (line: number) => ({ file: path, position: { line, column: 1 }, length: 0, field: "" });
   for (const { line, message } of faults) draft.problem(place(line), message);
@@ -56,6 +69,12 @@ export function readLabels(service: ServiceReading, item: Item): void {
   for (const field of service.fields(item)) {
     readLabel(service.draft, `${field.name}=${service.text(field) ?? ""}`, service.originOf(field.path));
   }
+}
+
+/** What names without a value in a text can take. */
+function environmentOf(text: string, lookup: Lookup): Readonly<Record<string, string | undefined>> {
+  const names = text.split(/\r?\n/).map((line) => line.trimStart());
+  return Object.fromEntries(names.map((name) => [name, lookup(name)]));
 }
 
 /** The one variable that is asked for, as something that has variables. */

@@ -5,6 +5,7 @@ import type { HealthCheck } from "../health-check.ts";
 import type { Port, Resources } from "../container.ts";
 import type { Volume } from "../volume.ts";
 import { dockerMemorySwap, dockerSize, goTime, ulimitAmount, wholeSeconds } from "./docker-text.ts";
+import { dockerEnvFiles } from "./env-files.ts";
 import { dockerGpus, exportedImage } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
 import { deviceText, hostLines, securityWords } from "./run-options.ts";
@@ -37,6 +38,8 @@ export function composeService(container: ExportedContainer): Fields {
     hostname: spec.hostname,
     extra_hosts: hostLines(spec),
     user: composeUser(container),
+    // Without the format Compose would take quotes away and put variables in.
+    env_file: dockerEnvFiles(spec).map((path) => ({ path, format: "raw" })),
     environment: Object.fromEntries((spec.env ?? []).map((variable) => [variable.name, variable.value])),
     ...resourceFields(spec.resources ?? {}),
     volumes: (spec.volumes ?? []).map(volumeFields),

@@ -81,9 +81,20 @@ test.each([
   [{ gpus: { count: 2 } }, "It holds no GPUs now: Docker takes the first 2 of the host"],
   [{ accelerators: { kind: "tpu", count: 4 } }, "Its 4 of tpu must be passed in by hand"],
   [{ desiredState: "Stopped" }, "Only ds01 knows desiredState."],
+  [{ secrets: [{ name: "key", file: "/k" }] }, "Only ds01 knows secrets."],
+  [
+    { envFrom: ["/x", "x", "/y"].map((path, index) => ({ file: { path, optional: index === 2 } })) },
+    "Only ds01 knows envFrom[1], envFrom[2].",
+  ],
   [{ env: [{ name: "A", value: "(hidden)" }] }, "hidden from you"],
 ])("%j: %s", (spec, said) => {
   expect(renderRun(container(spec)).replaceAll("\n# ", " ")).toContain(said);
+});
+
+test("files of variables stay files", () => {
+  const files = container({ envFrom: [{ file: { path: "/home/alice/a b.env" } }] });
+  expect(renderRun(files)).toContain("--env-file '/home/alice/a b.env'");
+  expect(renderCompose([files])).toMatch(/env_file:\n *- path: "\/home\/alice\/a b.env"\n *format: "raw"\n/);
 });
 
 test("nothing in a spec leaves a comment", () => {

@@ -13,6 +13,7 @@ import {
   ulimitAmount,
   wholeSeconds,
 } from "./docker-text.ts";
+import { dockerEnvFiles } from "./env-files.ts";
 import { dockerGpus } from "./exported-container.ts";
 import type { ExportedContainer } from "./exported-container.ts";
 
@@ -39,6 +40,7 @@ export function runOptions(container: ExportedContainer): readonly RunOption[] {
     ...some("--workdir", spec.workingDir),
     ...processOptions(spec),
     ...userOptions(container),
+    ...dockerEnvFiles(spec).map((path) => option("--env-file", path)),
     ...(spec.env ?? []).map((variable) => option("--env", `${variable.name}=${variable.value}`)),
     ...gpuOptions(container),
     ...resourceOptions(spec.resources ?? {}),

@@ -19,6 +19,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "hostAliases",
   "user",
   "env",
+  "envFrom",
   "gpus",
   "accelerators",
   "resources",

@@ -139,6 +139,26 @@ test("no value of a variable is quoted where something is wrong with it", () => 
   expect(JSON.stringify(problems)).not.toContain("hunter2");
 });
 
+test("an env file that means the same to ds01 stays one, and what follows an other one does not", () => {
+  const files = new Map([
+    ["a.env", "A=hunter2 'x'\n"],
+    ["/b", "B=hunter2\n"],
+    ["bare", "HOME\n"],
+  ]);
+  const around = { environment: { HOME: "/h" }, directory: "/work", files, allGpus: 1 };
+  const line = (...flags: string[]) => parseRunCommand(["docker", "run", ...flags, "x"]);
+  const kept = convertRunCommand(line("--env-file", "a.env", "--env-file=/b", "-e", "C=1"), around);
+  expect(kept.problems).toEqual([]);
+  expect(kept.container?.text).toContain(
+    "envFrom:\n    - file:\n        path: /work/a.env\n    - file:\n        path: /b\n",
+  );
+  expect(kept.container?.text).toContain("- name: C");
+  expect(JSON.stringify(kept)).not.toContain("hunter2");
+  const read = convertRunCommand(line("--env-file", "bare", "--env-file=/b"), around);
+  expect(read.container?.text).toContain("name: B");
+  expect(read.container?.text).not.toContain("envFrom");
+});
+
 test("files that flags name are asked for", () => {
   const line = ["docker", "run", "--env-file", "a.env", "--label-file=b", "x", "--env-file", "c"];
   expect(filesOf(parseRunCommand(line))).toEqual(["a.env", "b"]);

@@ -1,6 +1,8 @@
 import { readEnvironmentFile } from "../docker-import/environment.ts";
 import type { ContainerDraft, Origin } from "../docker-import/container-draft.ts";
+import { keepEnvironmentFile } from "../docker-import/env-files.ts";
 import { objectNameOf } from "../docker-import/docker-values.ts";
+import { absolutePath } from "../docker-import/mounts.ts";
 import { readLabel } from "../docker-import/process.ts";
 import type { RunSurroundings } from "./flag.ts";
 
@@ -30,10 +32,11 @@ export function readVariableFile(
   draft: ContainerDraft,
   path: string,
   origin: Origin,
-  { files, environment }: RunSurroundings,
+  { files, environment, directory }: RunSurroundings,
 ): void {
   const text = files.get(path);
   if (text === undefined) return draft.problem(origin, `${path} was not read`);
+  if (keepEnvironmentFile(draft, { path: absolutePath(path, directory), text }, origin)) return;
   readEnvironmentFile(draft, { path, text }, environment);
 }
 

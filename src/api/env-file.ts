@@ -1,4 +1,4 @@
-import { isReservedVariable } from "../../api/environment.ts";
+import { isReservedVariable } from "./environment.ts";
 
 /** The variables of a file, or why it has none; a complaint names lines, never what stands in them. */
 export type ParsedEnvFile =

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isReservedVariable } from "../../api/environment.ts";
+import { isReservedVariable } from "./environment.ts";
 import { parseEnvFile } from "./env-file.ts";
 
 function parse(text: string, prefix = ""): Record<string, string> | string {

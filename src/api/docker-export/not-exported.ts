@@ -1,5 +1,5 @@
 import type { ExportedContainer } from "./exported-container.ts";
-import { isDockerEnvFile } from "./env-files.ts";
+import { otherEnvFiles } from "./env-files.ts";
 import { dockerGpus, exportedImage } from "./exported-container.ts";
 
 /** What is not in a command line or compose file, and what stands in its place: a sentence each. */
@@ -38,7 +38,7 @@ export function notExported(container: ExportedContainer): readonly string[] {
         "preemptible",
       ] as const
     ).filter((field) => spec[field] !== undefined),
-    ...(spec.envFrom ?? []).flatMap((from, index) => (isDockerEnvFile(from) ? [] : [`envFrom[${index}]`])),
+    ...otherEnvFiles(spec),
     ...(spec.desiredState === "Stopped" ? ["desiredState"] : []),
   ];
   if (alone.length > 0) sentences.push(`Only ds01 knows ${alone.join(", ")}.`);

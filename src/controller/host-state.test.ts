@@ -10,6 +10,7 @@ function hostState(identity: MemoryIdentity): HostState {
     cache: version,
     inventory: version,
     images: version,
+    files: version,
     use: version,
     engine: version,
     runs: version,

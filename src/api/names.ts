@@ -99,6 +99,8 @@ export function kindByWord(word: string): KindName | undefined {
 export const annotations = {
   /** RFC 3339: a container whose last start is older is started again. */
   restartedAt: "ds01.io/restartedAt",
+  /** Id of a container that ds01 did not make and that the spec is to stand for: none is made beside it. */
+  adopts: "ds01.io/adopts",
 } as const;
 
 /** Labels that ds01 writes once at create; only these prove that a container is ours (DESIGN 4). */
@@ -117,6 +119,8 @@ export const labels = {
   instance: "ds01.instance",
   /** Of what the presets of the spec stood for when it was made. */
   presets: "ds01.presets",
+  /** Never written on a container: what is kept beside Docker about one that ds01 did not make (AdoptionBook). */
+  adopted: "ds01.adopted",
   /** Of volumes: their name among those of their owner. */
   volume: "ds01.volume",
 } as const;

@@ -76,6 +76,8 @@ export interface World {
   readonly containers: readonly ObservedContainer[];
   /** Name of a container that is not this object's but has its name. */
   readonly nameTakenBy: string | null;
+  /** Docker name of a container of nobody's that the spec is to stand for, once an admin says so; absent or null: none. */
+  readonly toAdopt?: string | null;
   readonly image: ImageState;
   /** Name of the image that it needs; null while what it is built from has not been read. */
   readonly imageReference: string | null;

@@ -1,4 +1,5 @@
 import { labels } from "../../api/names.ts";
+import { isAdopted } from "../adoption/adoption.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { limitDrift, renderDrift, restartPolicyDrift, type FieldDrift } from "../plan/drift.ts";
 import { isLive } from "../plan/roles.ts";
@@ -104,9 +105,9 @@ function actionFor(
   limits: EffectiveLimits,
   { wanted, memory }: { readonly wanted: AppliedLimits; readonly memory: LifecycleMemory },
 ): LimitsAction {
-  const drift = limitDrift(wanted, container.config);
+  const drift = comparedLimits(container, limitDrift(wanted, container.config), limits);
   const hookAndLive = hooked.has(container.labels[labels.injection] ?? "") && isLive(container);
-  const policyDrift = restartPolicyDrift(container);
+  const policyDrift = comparedPolicy(container);
   const none: LimitsAction = { type: "none", limits: null, restartPolicyNo: false, cause: "" };
   if (drift.length === 0 && policyDrift.length === 0) return none;
   const byHand = memory.applied !== null && limitDrift(memory.applied, container.config).length > 0;
@@ -120,6 +121,20 @@ function actionFor(
     return { type: "recreate", limits: wanted, restartPolicyNo: false, cause };
   }
   return { type: "leave", limits: null, restartPolicyNo: false, cause };
+}
+
+/** Docker's own restarts of an adopted container are in nobody's way while it runs. */
+function comparedPolicy(container: ObservedContainer): readonly FieldDrift[] {
+  return isAdopted(container) && isLive(container) ? [] : restartPolicyDrift(container);
+}
+
+/** Of what was adopted those that its spec states: what a quota supplies counts from its next container on. */
+function comparedLimits(
+  container: ObservedContainer,
+  drift: readonly FieldDrift[],
+  limits: EffectiveLimits,
+): readonly FieldDrift[] {
+  return isAdopted(container) ? drift.filter((field) => fromSpec(field, limits)) : drift;
 }
 
 function takesLimitAway(wanted: AppliedLimits, drift: readonly FieldDrift[]): boolean {

@@ -1,6 +1,7 @@
 import { restartBackoff, restartDelayMs } from "../../util/backoff.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
+import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
@@ -71,6 +72,10 @@ function observeMissing(situation: Situation): Fact {
     const message = `a container that is not this object's is called ${world.nameTakenBy}: remove or rename it`;
     return fact("stalled", "NameConflict", message, now + 30_000);
   }
+  if (world.toAdopt != null) {
+    const message = `its annotation ds01.io/adopts names the container ${world.toAdopt}, which ds01 does not know as its own: ds01 import container ${world.toAdopt}, or remove the annotation for a new container`;
+    return fact("stalled", "NotAdopted", message, now + 30_000);
+  }
   return missingForCreate(situation) ?? fact("assigned", "Assigned", "everything it needs is there");
 }
 
@@ -78,10 +83,8 @@ function observeMissing(situation: Situation): Fact {
 function observeLive(situation: Situation, primary: ObservedContainer): Fact {
   const { memory } = situation;
   if (primary.state === "paused") return observePaused(situation);
-  if (primary.name !== containerName(situation.world.record.namespace, situation.world.record.name)) {
-    if (situation.world.nameTakenBy === null) {
-      return fact("container.misnamed", "Renamed", `was renamed to ${primary.name} from outside`);
-    }
+  if (isMisnamed(situation, primary)) {
+    return fact("container.misnamed", "Renamed", `was renamed to ${primary.name} from outside`);
   }
   if (situation.spec.desiredState === "Paused") return pauseDue(situation);
   const rolledBack = isRolledBack(situation) ? memory.rolledBack : null;
@@ -102,6 +105,12 @@ function observeLive(situation: Situation, primary: ObservedContainer): Fact {
     return fact("container.running", "GpuAccessLost", message, next);
   }
   return fact("container.running", "Running", "running", deadline);
+}
+
+/** One that was adopted keeps the name that it had. */
+function isMisnamed({ world }: Situation, primary: ObservedContainer): boolean {
+  const { namespace, name } = world.record;
+  return primary.name !== containerName(namespace, name) && world.nameTakenBy === null && !isAdopted(primary);
 }
 
 /** It is stopped to be started again: somebody wants it, or it cannot open its GPUs. */

@@ -3,7 +3,7 @@ import { labels } from "../../api/names.ts";
 import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { admit, type Admission } from "../quota/admit.ts";
-import { describeAccessLoss, lostAccess, noTries, type LostAccess } from "../gpu-access.ts";
+import { lostAccess, noTries, type LostAccess } from "../gpu-access.ts";
 import { expandPresets, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
 import { keptRates } from "../quota/block-io.ts";
 import { effectiveLimits } from "../quota/effective.ts";
@@ -11,18 +11,18 @@ import type { EffectiveLimits } from "../quota/limits.ts";
 import { buildDesired } from "../plan/build-desired.ts";
 import type { DesiredContainer } from "../plan/desired-container.ts";
 import { relocationCause } from "../health/relocation.ts";
-import { configurationDrift, renderDrift } from "../plan/drift.ts";
 import { isLive, rolesOf, type Roles } from "../plan/roles.ts";
 import { specHash } from "../plan/spec-hash.ts";
 import { satisfies } from "../schedule/demands.ts";
 import type { Device } from "../schedule/device.ts";
-import { describeGone, goneDevices, type GoneDevice } from "../schedule/given-devices.ts";
+import { goneDevices, type GoneDevice } from "../schedule/given-devices.ts";
 import { injections, type Injection } from "../schedule/injection.ts";
 import { wantedDevices, type WantedDevices } from "../schedule/wanted-devices.ts";
 import type { World } from "../world.ts";
 import { builtAnew } from "./built-anew.ts";
 import { limitsAction, type LimitsAction } from "./limits-action.ts";
 import { memoryForGeneration } from "./memory-for-generation.ts";
+import { accessCause, outdatedCause } from "./outdated-cause.ts";
 import type { LifecycleMemory } from "./memory.ts";
 
 /** The world of one object with everything derived that the rules ask about; built once a decision. */
@@ -80,6 +80,7 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
   const access = lostAccess(world, spec, roles.primary, memory.accessTries ?? noTries);
   const other = devicesChanged(world, roles.primary, spec, { devices, gone, relocation });
   const cause = outdatedCause({
+    world,
     roles,
     desired:
       asMade === null
@@ -166,47 +167,6 @@ function unknownDevice(uuid: string, { kind, profile }: WantedDevices): Device {
     unhealthyReason: "not listed by the GPU stack",
     links: null,
   };
-}
-
-function outdatedCause(facts: {
-  readonly roles: Roles;
-  readonly desired: DesiredContainer | null;
-  readonly memory: LifecycleMemory;
-  readonly hash: string;
-  readonly action: LimitsAction | null;
-  readonly devicesChanged: boolean;
-  readonly gone: readonly GoneDevice[];
-  readonly relocation: string | null;
-}): string | null {
-  const { roles, desired, memory, hash, action } = facts;
-  const { primary } = roles;
-  if (primary === null) return null;
-  const written = primary.labels[labels.specHash] ?? "";
-  const drift = desired === null ? [] : configurationDrift(desired, primary);
-  if (written.startsWith("v1:") && written !== hash) {
-    const fields = drift.map(({ field }) => field).join(", ");
-    return fields === "" ? "configuration changed" : `configuration changed (${fields})`;
-  }
-  if (facts.gone.length > 0) return goneCause(primary, facts);
-  if (facts.devicesChanged) return facts.relocation ?? "GPU request changed";
-  if (primary.id !== memory.containerId && drift.length > 0) {
-    return `not as ds01 made it: ${renderDrift(drift)}`;
-  }
-  return action?.type === "recreate" ? `limits ${action.cause}` : null;
-}
-
-/** Why a container without access to its GPUs is to be replaced now. */
-function accessCause(access: LostAccess | null, now: number): string | null {
-  const isDue = access?.policy === "recreate" && access.dueAt !== null && access.dueAt <= now;
-  return isDue ? describeAccessLoss(access.loss) : null;
-}
-
-/** What runs is left alone with what is left of its device, until its own end or another request. */
-function goneCause(
-  primary: ObservedContainer,
-  { gone, devicesChanged: changed }: Pick<Situation, "gone" | "devicesChanged">,
-): string | null {
-  return isLive(primary) && !changed ? null : describeGone(gone);
 }
 
 /** That the engine offers another way by now is no reason to replace what was made in an earlier one (I6). */

@@ -1,3 +1,4 @@
+import { isAdopted } from "../adoption/adoption.ts";
 import { renderDrift } from "../plan/drift.ts";
 import { limitsOfNextStart } from "../plan/pending-limits.ts";
 import { fact, type Fact } from "./fact.ts";
@@ -8,8 +9,10 @@ import { isRolledBack, type Situation } from "./situation.ts";
  * be made, it starts as it is: a quota keeps nobody from running on.
  */
 export function startWithLimits(situation: Situation, due: Fact): Fact {
-  const { world, spec } = situation;
+  const { world, spec, roles } = situation;
   if (due.type !== "restart.due" || isRolledBack(situation)) return due;
+  // Its files are its own: nobody has said yet that it may be made anew.
+  if (roles.primary !== null && isAdopted(roles.primary)) return due;
   const missing = limitsOfNextStart(situation);
   const canBeMade = world.image.type === "present" && (spec.gpus === undefined || world.gpuStackReady);
   if (missing.length === 0 || !canBeMade) return due;

@@ -7,6 +7,7 @@ import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
 import { deviceAccess } from "./adapters/docker/device-access.ts";
+import { containerSettings } from "./adapters/docker/container-settings.ts";
 import { dockerFiles } from "./adapters/docker/container-files.ts";
 import { dockerRuntime } from "./adapters/docker/runtime.ts";
 import { TimeSlicedProvider } from "./adapters/gpu/time-sliced.ts";
@@ -28,15 +29,14 @@ import { noticeChannels } from "./adapters/notify/channels.ts";
 import { directorySource } from "./adapters/spec/directory.ts";
 import { specWriter } from "./adapters/spec/writer.ts";
 import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
-import { documentFile } from "./adapters/store/document-file.ts";
 import { FileStore } from "./adapters/store/file-store.ts";
 import { acquireInstanceLock, AnotherController } from "./adapters/store/instance-lock.ts";
+import { stateDocuments } from "./adapters/store/state-documents.ts";
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
 import { ControllerManager, instanceName } from "./controller/manager.ts";
 import type { Identity } from "./ports/identity.ts";
 import type { InstanceLock } from "./ports/lock.ts";
 import type { Log } from "./ports/log.ts";
-import type { StateDocument } from "./ports/state-document.ts";
 import { startApiServer } from "./server/api-server.ts";
 import { Ds01Error, messageOf } from "./util/errors.ts";
 
@@ -173,8 +173,6 @@ async function ports(
 ): Promise<ConstructorParameters<typeof ControllerManager>[0]> {
   const { log, lock, identity, store } = run;
   const containers = dockerAccess({ dockerHost: settings.dockerHost });
-  const document = (name: string): StateDocument =>
-    documentFile({ path: join(settings.stateDir, name), log, mayWrite: () => lock.held() });
   return {
     runtime: dockerRuntime({ dockerHost: settings.dockerHost, log }),
     containerFiles: dockerFiles({ dockerHost: settings.dockerHost }),
@@ -222,16 +220,10 @@ async function ports(
     }),
     journal: await eventJournal({ path: join(settings.logDir, "events.jsonl"), log, historyLimit: 1000 }),
     lock,
-    recentUse: document("recent-use.json"),
-    runHistory: document("run-history.json"),
+    ...stateDocuments({ stateDir: settings.stateDir, log, mayWrite: () => lock.held() }),
+    containerSettings: containerSettings({ dockerHost: settings.dockerHost }),
     ...localEnginePorts(settings.volumes.secretsRoot),
-    idleness: document("idleness.json"),
     notices: noticeChannels(settings.notifications),
-    keepAlives: document("keep-alives.json"),
-    ownCgroups: document("aggregate-cgroups.json"),
-    aliasTags: document("alias-tags.json"),
-    emergencyStops: document("emergency-stops.json"),
-    ownSlices: document("mig-slices.json"),
     ...(settings.kernelLog === null ? {} : { kernelLog: kernelLog({ path: settings.kernelLog }) }),
     newUid: randomUUID,
   };

@@ -1,12 +1,11 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { ContainerUsageList } from "../api/container-usage.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
+import type { AdoptableContainer, AdoptionAnswer, AdoptRequest } from "../api/adoption.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
 import type { ImagePruneAnswer, ImagePruneRequest } from "../api/image-prune.ts";
-import { keptLogHeader } from "../api/kept-log.ts";
 import type { KeepAliveAnswer } from "../api/keep-alive.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { ApiList, ApiObject } from "../api/meta.ts";
@@ -18,6 +17,8 @@ import { UnreachableError } from "../util/errors.ts";
 import type { BlockedPrune, HealthLine, ServerVersion } from "./answers.ts";
 import { readText, send } from "./connection.ts";
 import type { Call, Connection } from "./connection.ts";
+import { openLog } from "./log-stream.ts";
+import type { LogAnswer, LogRequest } from "./log-stream.ts";
 import type { AttachRequest, ExecRequest, RemoteProcess } from "./remote-process.ts";
 import { collectionPath, gpuPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
 import type { Selection } from "./paths.ts";
@@ -34,21 +35,6 @@ export interface ObjectTarget {
 export interface WriteOptions {
   /** Check everything and change nothing. */
   readonly dryRun?: boolean;
-}
-
-export interface LogRequest {
-  readonly follow?: boolean;
-  /** What the build of its image wrote, in place of what it wrote itself. */
-  readonly build?: boolean;
-  /** Last lines only. */
-  readonly tail?: number;
-  readonly timestamps?: boolean;
-  readonly sinceSeconds?: number;
-  /** RFC 3339 */
-  readonly sinceTime?: string;
-  /** What was written before the last start. */
-  readonly previous?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** ds01's API over its unix socket; every failure is a Ds01Error (see `errorOfStatus`). */
@@ -98,6 +84,10 @@ export interface Client {
   resume(user: string | null): Promise<void>;
   /** Leaves a container alone for so long, however idle it is. */
   keepAlive(target: ObjectTarget, duration: string): Promise<KeepAliveAnswer>;
+  /** Containers that another tool has labelled as somebody's. */
+  adoptable(): Promise<readonly AdoptableContainer[]>;
+  /** Has a container that ds01 did not make stand for a spec, as it is. */
+  adopt(request: AdoptRequest, options?: WriteOptions): Promise<AdoptionAnswer>;
   /** Runs again what was stopped for idleness. */
   startAgain(target: ObjectTarget): Promise<void>;
   /** Has the controller look at all specs and at the engine now; resolves when it has. */
@@ -105,14 +95,8 @@ export interface Client {
   version(): Promise<ServerVersion>;
 }
 
+const adoptionsPath = `${groupPath}/adoptions`;
 const emergencyPath = `${groupPath}/emergency-stops`;
-
-/** What a container wrote. */
-export interface LogAnswer {
-  readonly stream: Readable;
-  /** The container is gone, and these are the last lines of its run that ended then (RFC 3339); null: it is there. */
-  readonly keptFrom: string | null;
-}
 
 /** A client for the controller at a socket; nothing is sent until a method is called. */
 export function createClient(socketPath: string): Client {
@@ -164,7 +148,7 @@ export function createClient(socketPath: string): Client {
       return json({ path: `/apis/metrics.k8s.io/v1beta1${place}/pods` });
     },
     gpuUsage: () => json({ path: `${groupPath}/usage/gpus` }),
-    logs: async (target, request) => logStream(connection, target, request),
+    logs: async (target, request) => openLog(connection, podPath(target, "log"), request),
     exec: async (target, request) => connectProcessOf(connection, podPath(target, "exec"), request),
     attach: async (target, request) => connectProcessOf(connection, podPath(target, "attach"), request),
     dial: async (target, port) => {
@@ -191,6 +175,13 @@ export function createClient(socketPath: string): Client {
         method: "POST",
         path: `${containerPath(target)}/keepalive`,
         body: JSON.stringify({ for: duration }),
+      }),
+    adoptable: () => json({ path: adoptionsPath }),
+    adopt: (request, options) =>
+      json({
+        method: "POST",
+        path: adoptionsPath + queryText({ dryRun: options?.dryRun === true ? "All" : undefined }),
+        body: JSON.stringify(request),
       }),
     startAgain: async (target) => {
       await json({ method: "POST", path: `${containerPath(target)}/start`, body: "{}" });
@@ -227,34 +218,6 @@ async function connectProcessOf(
 ): Promise<RemoteProcess> {
   const { connectProcess } = await import("./remote-process.ts");
   return connectProcess(connection, path, request);
-}
-
-async function logStream(
-  connection: Connection,
-  target: ObjectTarget,
-  request: LogRequest,
-): Promise<LogAnswer> {
-  const query = queryText({
-    follow: request.follow,
-    build: request.build,
-    tailLines: request.tail,
-    timestamps: request.timestamps,
-    sinceSeconds: request.sinceSeconds,
-    sinceTime: request.sinceTime,
-    previous: request.previous,
-  });
-  const response = await send(connection, {
-    path: podPath(target, "log") + query,
-    accept: "*/*",
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-  });
-  if (response.statusCode === 200) return { stream: response, keptFrom: headerOf(response, keptLogHeader) };
-  throw errorOfAnswer(response.statusCode ?? 0, await readText(connection, response));
-}
-
-function headerOf({ headers }: IncomingMessage, name: string): string | null {
-  const value = headers[name];
-  return typeof value === "string" ? value : null;
 }
 
 function listPath(kind: KindName, selection: Selection): string {

@@ -43,6 +43,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     gpus,
     images: parts.imageView,
     pruneImages: (request) => parts.imagePruner.prune(request),
+    adoptions: parts.adoptions,
     presets: () =>
       volumes.presets.map((preset) => ({ name: preset.name, spec: describePreset(preset, volumes) })),
     questions: new ControllerQuestions({

@@ -5,15 +5,33 @@ import { ownerCandidates } from "../core/schedule/foreign-container.ts";
 import type { Identity } from "../ports/identity.ts";
 import { UnreachableError } from "../util/errors.ts";
 
+export type OwnerLookup = Pick<Identity, "userByUid" | "userByName">;
+
+/** The user that a container of another tool belongs to, as labels, name, mounts and accounts tell; null: nobody's. */
+export async function ownerOfContainer(
+  container: ObservedContainer,
+  identity: OwnerLookup,
+): Promise<string | null> {
+  for (const candidate of ownerCandidates(container)) {
+    if ("user" in candidate && !candidate.mustExist) return candidate.user;
+    const account =
+      "uid" in candidate
+        ? await identity.userByUid(candidate.uid)
+        : await identity.userByName(candidate.user);
+    if (account !== undefined) return account.name;
+  }
+  return null;
+}
+
 /** Whose the containers on GPUs are that ds01 does not manage; looked up once for each container. */
 export class ForeignOwners {
-  readonly #identity: Identity;
+  readonly #identity: OwnerLookup;
   /** Container id -> its owner, null when nobody is found. */
   readonly #known = new Map<string, string | null>();
   readonly #found = new Map<string, string>();
   #asking = false;
 
-  constructor(identity: Identity) {
+  constructor(identity: OwnerLookup) {
     this.#identity = identity;
   }
 
@@ -35,7 +53,7 @@ export class ForeignOwners {
       let isNew = false;
       for (const container of containers) {
         if (this.#known.has(container.id) || !(seesDevices(container) || busy.has(container.id))) continue;
-        const owner = await this.#ownerOf(container);
+        const owner = await ownerOfContainer(container, this.#identity);
         this.#known.set(container.id, owner);
         if (owner === null) continue;
         this.#found.set(container.id, owner);
@@ -48,18 +66,6 @@ export class ForeignOwners {
     } finally {
       this.#asking = false;
     }
-  }
-
-  async #ownerOf(container: ObservedContainer): Promise<string | null> {
-    for (const candidate of ownerCandidates(container)) {
-      if ("user" in candidate && !candidate.mustExist) return candidate.user;
-      const account =
-        "uid" in candidate
-          ? await this.#identity.userByUid(candidate.uid)
-          : await this.#identity.userByName(candidate.user);
-      if (account !== undefined) return account.name;
-    }
-    return null;
   }
 
   #forgetAllBut(containers: readonly ObservedContainer[]): void {

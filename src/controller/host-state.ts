@@ -1,3 +1,5 @@
+import { annotations, labels } from "../api/names.ts";
+import type { ObservedContainer } from "../core/observed.ts";
 import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
 import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
@@ -129,7 +131,7 @@ export class HostState {
   #compute(
     records: readonly ContainerRecord[],
     now: number,
-    hooks: Partial<Pick<HostInput, "onTurn" | "imageReady">> = {},
+    hooks: Partial<Pick<HostInput, "onTurn" | "imageReady" | "containers">> = {},
   ): HostView {
     const { cache, inventory, instance, strategy, machineCpus, strategyOverrides } = this.#options;
     return hostView({
@@ -167,6 +169,16 @@ export class HostState {
     return this.#worldIn(view, record, prepared);
   }
 
+  /** The same if these were the containers, with who then holds what. */
+  worldWith(
+    record: ContainerRecord,
+    prepared: PreparedFacts,
+    containers: readonly ObservedContainer[],
+  ): { readonly world: World; readonly view: HostView } {
+    const view = this.#compute(this.#recordsWith(record), this.#options.clock.now(), { containers });
+    return { world: this.#worldIn(view, record, prepared), view };
+  }
+
   /** The same as if its image were here, with what the scheduler had for it at its turn; null: it wanted nothing. */
   turnIf(
     record: ContainerRecord,
@@ -202,6 +214,7 @@ export class HostState {
       sourceSynced: this.sourceSynced,
       containers,
       nameTakenBy: taken ? named.name : null,
+      toAdopt: toAdopt(record, containers, this.#options),
       image: images.state(record),
       imageReference: images.referenceOf(record),
       stopping: this.#stopping,
@@ -261,4 +274,15 @@ export class HostState {
   doneStopping(containerId: string): void {
     this.#stopping.delete(containerId);
   }
+}
+
+/** The container of nobody's that its spec is to stand for, where it is there. */
+function toAdopt(
+  { annotations: own }: ContainerRecord,
+  containers: readonly ObservedContainer[],
+  { cache, instance }: Pick<HostStateOptions, "cache" | "instance">,
+): string | null {
+  const wanted = cache.get(own[annotations.adopts] ?? "");
+  if (wanted === undefined || wanted.labels[labels.instance] === instance) return null;
+  return containers.some(({ id }) => id === wanted.id) ? null : wanted.name;
 }

@@ -22,8 +22,8 @@ export interface IngestOptions {
   readonly events: EventSink;
   readonly log: Log;
   readonly now: () => number;
-  /** The uid for a new object: that of a container which carries its name already, else a fresh one. */
-  readonly uidFor: (namespace: string, name: string) => string;
+  /** The uid for a new object: that of a container which was promised to it or carries its name, else a fresh one. */
+  readonly uidFor: (identity: SpecIdentity, document?: ParsedDocument) => string;
   readonly onChange: (kind: Kind, namespace: string, name: string) => void;
   readonly onSynced: (synced: boolean, message: string) => void;
 }
@@ -121,7 +121,7 @@ export class Ingest implements SpecSink {
     const { namespace, name } = document.identity;
     const source = this.#sourceOf(document, file);
     const revived = before?.deletion == null ? before : undefined;
-    const base = revived ?? newRecord(document.identity, source, uidFor(namespace, name), now());
+    const base = revived ?? newRecord(document.identity, source, uidFor(document.identity, document), now());
     const changed = !sameValue(base.spec, document.spec);
     const next = {
       ...base,
@@ -182,7 +182,7 @@ export class Ingest implements SpecSink {
       contentHash: "",
       positions: {},
     };
-    const base = before ?? newRecord(identity, source, uidFor(identity.namespace, identity.name), now());
+    const base = before ?? newRecord(identity, source, uidFor(identity), now());
     if (before !== undefined && before.pruneBlocked === null && sameValue(before.rejection, rejection))
       return;
     const stored = await store.put({ ...base, rejection, pruneBlocked: null } as never);

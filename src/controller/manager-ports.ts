@@ -12,6 +12,7 @@ import type { BuildContexts } from "../ports/build-contexts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerFiles } from "../ports/container-files.ts";
 import type { ContainerAccess } from "../ports/container-access.ts";
+import type { ContainerSettings } from "../ports/container-settings.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { DeviceNotebook } from "../ports/device-notebook.ts";
 import type { DeviceAccess } from "../ports/device-access.ts";
@@ -59,6 +60,10 @@ export interface ManagerPorts {
   readonly registries: RegistryCredentials;
   readonly buildContexts: BuildContexts;
   readonly recentUse: StateDocument;
+  /** What is told apart of a container that ds01 did not make. */
+  readonly containerSettings: ContainerSettings;
+  /** The containers that ds01 did not make and that stand for a spec. */
+  readonly adoptions: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
   /** How long earlier work took. */

@@ -5,6 +5,8 @@ import { ContainerAccount } from "./container-account.ts";
 import { ContainerSecrets } from "./container-secrets.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
+import { AdoptionBook } from "./adoption-book.ts";
+import { AdoptionDesk } from "./adoption-desk.ts";
 import { AggregateBook } from "./aggregate-book.ts";
 import { AccessWatch } from "./access-watch.ts";
 import { EmergencyDesk } from "./emergency-desk.ts";
@@ -40,6 +42,7 @@ import { WorkQueue } from "./workqueue.ts";
 export interface Parts extends SourceParts, IdleParts, ImageParts {
   readonly queue: WorkQueue;
   readonly recorder: Recorder;
+  readonly adoptions: AdoptionDesk;
   readonly cache: RuntimeCache;
   readonly devices: DeviceBook;
   readonly inventory: InventoryBook;
@@ -76,10 +79,18 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
   });
   const { images } = imagesAndBuilds;
-  const cache = new RuntimeCache({
+  const adoptions = new AdoptionBook({
+    document: ports.adoptions,
+    store,
+    instance,
+    log,
+    onTaken: (id) => cache.adopted(id),
+  });
+  const cache: RuntimeCache = new RuntimeCache({
     runtime,
     clock,
     log,
+    adoptions,
     onChange: hooks.onContainers,
     onImage: hooks.onImage,
     onReady: (ready, message) => {
@@ -218,7 +229,13 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     slotOf,
     enqueue,
   });
-  const sources = sourceParts(ports, settings, { hooks, recorder, containers: () => cache.all(), enqueue });
+  const sources = sourceParts(ports, settings, {
+    hooks,
+    recorder,
+    containers: () => cache.all(),
+    adoptions,
+    enqueue,
+  });
   const reconciler = new ContainerReconciler({
     store,
     stateWritable: ports.stateWritable,
@@ -259,10 +276,17 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     dryRun: settings.dryRun,
     keepLog: (record, which) => keepLog(record, which, { store, access: ports.containerLogs, log }),
   });
+  const shared = { cache, host, inventory, store, instance, clock, newUid: ports.newUid };
   return {
     queue,
     recorder,
     ...imagesAndBuilds,
+    adoptions: new AdoptionDesk({
+      ...shared,
+      book: adoptions,
+      settings: ports.containerSettings,
+      identity: ports.identity,
+    }),
     cache,
     devices,
     inventory,

@@ -4,7 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime, ListedContainer, RuntimeHint } from "../ports/container-runtime.ts";
 import type { Log } from "../ports/log.ts";
 import { messageOf, UnreachableError } from "../util/errors.ts";
+import type { AdoptionBook } from "./adoption-book.ts";
 import { sameValue } from "../util/same-value.ts";
+import { refreshAll } from "./refresh-all.ts";
 import { RollingAudit } from "./rolling-audit.ts";
 import { listFingerprint } from "./list-fingerprint.ts";
 import { StaleMarks } from "./stale-marks.ts";
@@ -23,6 +25,8 @@ export interface RuntimeCacheOptions {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly log: Log;
+  /** Containers that ds01 did not make and that are seen as its own all the same. */
+  readonly adoptions: Pick<AdoptionBook, "seen" | "ids" | "gone">;
   /** Something about these containers (or one that is gone) may be new. */
   readonly onChange: (containers: readonly ChangedContainer[]) => void;
   readonly onImage: (reference: string) => void;
@@ -103,12 +107,23 @@ export class RuntimeCache {
   /** Inspects one container now; throws what the engine says, and then nothing has changed. */
   async refresh(idOrName: string, signal?: AbortSignal): Promise<ObservedContainer | undefined> {
     const asked = this.#stale.ask();
-    const observed = await this.#options.runtime.inspect(idOrName, signal);
-    this.#unreadable.delete(observed?.id ?? idOrName);
-    if (observed === undefined) return await this.#gone(idOrName, signal);
+    const found = await this.#options.runtime.inspect(idOrName, signal);
+    this.#unreadable.delete(found?.id ?? idOrName);
+    if (found === undefined) return await this.#gone(idOrName, signal);
+    const observed = this.#options.adoptions.seen(found);
     if (!this.#stale.answered(observed.id, asked)) return this.#containers.get(observed.id);
     this.#keep(observed);
     return observed;
+  }
+
+  /** The container has come to be an object's, which Docker knows nothing of. */
+  adopted(id: string): void {
+    const container = this.#containers.get(id);
+    if (container === undefined) return;
+    const seen = this.#options.adoptions.seen(container);
+    if (sameValue(container, seen)) return;
+    this.#keep(seen);
+    this.#options.onChange([seen]);
   }
 
   /** A definite 404. Of a name it says only that nobody is called so now: the container may have been renamed. */
@@ -199,11 +214,9 @@ export class RuntimeCache {
       if (error instanceof UnreachableError) throw error;
       if (!this.#unreadable.has(id)) {
         this.#unreadable.add(id);
-        const fields = { reason: "ContainerUnreadable", id, name: this.#containers.get(id)?.name };
-        this.#options.log.warn(
-          { ...fields, message: messageOf(error) },
-          "a container could not be inspected",
-        );
+        const name = this.#containers.get(id)?.name;
+        const fields = { reason: "ContainerUnreadable", id, name, message: messageOf(error) };
+        this.#options.log.warn(fields, "a container could not be inspected");
       }
       return false;
     }
@@ -221,10 +234,11 @@ export class RuntimeCache {
     const list = await this.#options.runtime.list();
     const present = new Set(list.map((container) => container.id));
     const due = new Set(list.filter((container) => this.#looksDifferent(container)).map(({ id }) => id));
-    for (const id of this.#containers.keys()) if (!present.has(id)) due.add(id);
+    const known = [...this.#containers.keys(), ...this.#options.adoptions.ids()];
+    for (const id of known) if (!present.has(id)) due.add(id);
     for (const id of this.#audit.due([...this.#containers.keys()])) due.add(id);
     const before = new Map([...due].map((id) => [id, this.#containers.get(id)]));
-    const unread = await this.#refreshAll([...due]);
+    const unread = await refreshAll([...due], inspectsAtOnce, (id) => this.#tryRefresh(id));
     // What could not be inspected is tried again at the next relist.
     for (const container of list) {
       if (!unread.has(container.id)) this.#listed.set(container.id, listFingerprint(container));
@@ -237,19 +251,6 @@ export class RuntimeCache {
         changed.map((id) => ({ id, labels: (this.#containers.get(id) ?? before.get(id))?.labels ?? {} })),
       );
     }
-  }
-
-  /** The ids that could not be inspected; rejects when the engine is away. */
-  async #refreshAll(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const waiting = [...ids];
-    const unread = new Set<string>();
-    const worker = async (): Promise<void> => {
-      for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-        if (!(await this.#tryRefresh(id))) unread.add(id);
-      }
-    };
-    await Promise.all(Array.from({ length: inspectsAtOnce }, worker));
-    return unread;
   }
 
   #looksDifferent(listed: ListedContainer): boolean {
@@ -286,12 +287,12 @@ export class RuntimeCache {
     this.#unreadable.delete(id);
     this.#forgetName(this.#containers.get(id));
     if (this.#containers.delete(id)) this.#changed();
+    this.#options.adoptions.gone(id);
   }
 
   #setReady(ready: boolean, message: string): void {
-    const changed = ready !== this.#ready;
     this.#message = message;
-    if (!changed) return;
+    if (ready === this.#ready) return;
     this.#ready = ready;
     this.#version += 1;
     this.#options.onReady(ready, message);

@@ -1,4 +1,7 @@
+import type { SpecIdentity } from "../api/identity.ts";
+import type { ParsedDocument } from "../api/parsed-document.ts";
 import type { ObservedContainer } from "../core/observed.ts";
+import type { AdoptionBook } from "./adoption-book.ts";
 import { Ingest } from "./ingest.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { Orphans } from "./orphans.ts";
@@ -24,6 +27,7 @@ export function sourceParts(
     readonly hooks: Pick<PartHooks, "rescan" | "onSpec" | "onSource">;
     readonly recorder: Recorder;
     readonly containers: () => readonly ObservedContainer[];
+    readonly adoptions: Pick<AdoptionBook, "uidFor">;
     readonly enqueue: (namespace: string, name: string) => void;
   },
 ): SourceParts {
@@ -39,8 +43,10 @@ export function sourceParts(
     rescan: others.hooks.rescan,
     onChange: others.hooks.onSpec,
   });
-  const uidFor = (namespace: string, name: string): string =>
-    Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
+  const uidFor = ({ namespace, name }: SpecIdentity, document?: ParsedDocument): string => {
+    const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
+    return promised ?? Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
+  };
   const ingest = new Ingest({
     ...shared,
     prunes,

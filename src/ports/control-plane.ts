@@ -8,6 +8,7 @@ import type { ImagePruneAnswer } from "../api/image-prune.ts";
 import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
+import type { Adoptions } from "./adoptions.ts";
 import type { Questions } from "./questions.ts";
 import type { Store } from "./store.ts";
 
@@ -96,6 +97,7 @@ export interface ControlPlane {
   pruneImages(request: ImagePruning): Promise<ImagePruneAnswer>;
   presets(): readonly PresetRecord[];
   readonly questions: Questions;
+  readonly adoptions: Adoptions;
   describe(namespace: string, name: string): ContainerDescription | undefined;
   /** Text as it would stand in `path`; nothing is changed. */
   preview(text: string, path: string): Promise<Preview>;

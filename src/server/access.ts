@@ -38,6 +38,7 @@ export type AccessResource =
   | "health"
   | "prunes"
   | "emergencystops"
+  | "adoptions"
   | "resync";
 
 const readVerbs: readonly Verb[] = ["get", "list", "watch"];

@@ -11,6 +11,7 @@ import { startHttpServer } from "./http-server.ts";
 import type { HttpServer } from "./http-server.ts";
 import { mergeRuns } from "./merged-runs.ts";
 import { createRouter } from "./router.ts";
+import { adoptionRoutes } from "./routes/adoptions.ts";
 import { containerActionRoutes } from "./routes/container-actions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { processRoutes } from "./routes/processes.ts";
@@ -80,6 +81,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...operationRoutes(services),
     ...imagePruneRoutes(services),
     ...emergencyRoutes(services),
+    ...adoptionRoutes(services),
     ...questionRoutes(services),
   ];
   try {

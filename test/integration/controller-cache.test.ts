@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { ControllerManager } from "../../src/controller/manager.ts";
 import { RuntimeCache } from "../../src/controller/runtime-cache.ts";
 import { Ds01Error, WaitingError } from "../../src/util/errors.ts";
+import { noAdoptions } from "../support/adoptions.ts";
 import { gpu, inventory } from "../support/devices.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { desiredContainer } from "../support/desired-container.ts";
@@ -72,6 +73,7 @@ test("what happens while a container is inspected is seen by the next look", asy
     },
     clock,
     log: silentLog(),
+    adoptions: noAdoptions,
     onChange: () => undefined,
     onImage: () => undefined,
     onReady: () => undefined,
@@ -110,6 +112,7 @@ test("an answer that was overtaken by a later one changes nothing", async () => 
     },
     clock,
     log: silentLog(),
+    adoptions: noAdoptions,
     onChange: () => undefined,
     onImage: () => undefined,
     onReady: () => undefined,

@@ -3,6 +3,7 @@ import { systemClock } from "../../src/adapters/host/system-clock.ts";
 import { RuntimeCache } from "../../src/controller/runtime-cache.ts";
 import { Ds01Error, StalledError, UnreachableError } from "../../src/util/errors.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { noAdoptions } from "../support/adoptions.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { desiredContainer } from "../support/desired-container.ts";
 import { DeviceGuard } from "../support/device-guard.ts";
@@ -34,6 +35,7 @@ function cacheOf(runtime: FakeRuntime): RuntimeCache {
     runtime,
     clock: systemClock,
     log: silentLog(),
+    adoptions: noAdoptions,
     onChange: () => undefined,
     onImage: () => undefined,
     onReady: () => undefined,

@@ -40,7 +40,7 @@ class Tree {
       ...shared,
       prunes: this.desk,
       now: () => this.clock.now(),
-      uidFor: (namespace, name) => `uid-${namespace}-${name}`,
+      uidFor: ({ namespace, name }) => `uid-${namespace}-${name}`,
       onSynced: () => undefined,
     });
   }

@@ -1,3 +1,4 @@
+import type { FurtherSettings } from "../../src/core/adoption/further-settings.ts";
 import { Readable } from "node:stream";
 import { ControllerManager } from "../../src/controller/manager.ts";
 import type { RegistryCredentials } from "../../src/ports/registry-credentials.ts";
@@ -9,6 +10,7 @@ import type { AccessVerdict } from "../../src/ports/device-access.ts";
 import type { DeviceProvider } from "../../src/ports/device-provider.ts";
 import type { KernelLog } from "../../src/ports/kernel-log.ts";
 import { StalledError } from "../../src/util/errors.ts";
+import { plainSettings } from "./adoptions.ts";
 import { inventory } from "./devices.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -110,6 +112,10 @@ export class ControllerBed {
   readonly activity: MemoryActivity;
   /** What admins have stopped at once, as it was written last. */
   readonly emergencyStops = new MemoryDocument();
+  /** What was adopted, as it was written last. */
+  readonly adoptions = new MemoryDocument();
+  /** Of containers that ds01 did not make, by id. */
+  readonly furtherSettings = new Map<string, FurtherSettings>();
   /** Names that images got by aliases, as it was written last. */
   readonly aliasTags = new MemoryDocument();
   /** How long earlier work took, as it was written last. */
@@ -141,6 +147,7 @@ export class ControllerBed {
       "recentUse",
       "emergencyStops",
       "aliasTags",
+      "adoptions",
       "idleness",
       "keepAlives",
     ] as const) {
@@ -207,6 +214,8 @@ export class ControllerBed {
         ownSlices: new MemoryDocument(),
         emergencyStops: this.emergencyStops,
         aliasTags: this.aliasTags,
+        adoptions: this.adoptions,
+        containerSettings: { read: async (id) => this.furtherSettings.get(id) ?? plainSettings },
         idleness: this.idleness,
         keepAlives: this.keepAlives,
         activity: this.activity,

@@ -23,6 +23,7 @@ import type {
   View,
   ViewChange,
 } from "../../src/ports/control-plane.ts";
+import type { Adoptions } from "../../src/ports/adoptions.ts";
 import type { Questions } from "../../src/ports/questions.ts";
 import type { SpecWriter } from "../../src/ports/spec-writer.ts";
 import { NotFoundError } from "../../src/util/errors.ts";
@@ -74,6 +75,18 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     return { dryRun, images: [], kept: [], freedBytesAtLeast: 0, freedBytesAtMost: 0 };
   }
 
+  /** As tests want them. */
+  adoptions: Adoptions = {
+    candidates: () => [],
+    examine: async ({ container }) => {
+      throw new NotFoundError({
+        reason: "ContainerNotFound",
+        message: `Docker has no container "${container}"`,
+      });
+    },
+    promise: async () => undefined,
+    withdraw: async () => undefined,
+  };
   readonly presets = (): readonly PresetRecord[] =>
     defaultVolumes.presets.map((preset) => ({
       name: preset.name,

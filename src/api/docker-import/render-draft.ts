@@ -4,6 +4,7 @@ import type { ContainerDraft, WrittenSpec } from "./container-draft.ts";
 
 /** Fields of a spec in the order in which people look for them. */
 const order: readonly (keyof WrittenSpec)[] = [
+  "desiredState",
   "image",
   "build",
   "imagePullPolicy",
@@ -36,14 +37,22 @@ const order: readonly (keyof WrittenSpec)[] = [
   "stopGracePeriod",
 ];
 
+/** What of a draft is written down. */
+export interface RenderedDraft extends Pick<ContainerDraft, "spec" | "labels" | "comments"> {
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Lines above the document. */
+  readonly heading?: readonly string[];
+}
+
 /** The document of a draft, each comment beside its field. */
-export function renderDraft(name: string, draft: ContainerDraft): string {
+export function renderDraft(name: string, draft: RenderedDraft): string {
   const labels = draft.labels.size === 0 ? {} : { labels: Object.fromEntries(draft.labels) };
+  const annotations = draft.annotations === undefined ? {} : { annotations: draft.annotations };
   const known = order.filter((field) => draft.spec[field] !== undefined);
   const document = new Document({
     apiVersion,
     kind: "ContainerSpec",
-    metadata: { name, ...labels },
+    metadata: { name, ...labels, ...annotations },
     spec: Object.fromEntries(known.map((field) => [field, draft.spec[field]])),
   });
   for (const list of [
@@ -55,6 +64,8 @@ export function renderDraft(name: string, draft: ContainerDraft): string {
     const node = document.getIn(["spec", ...list.split(".")], true);
     if (isCollection(node)) node.flow = true;
   }
+  if (draft.heading !== undefined)
+    document.commentBefore = draft.heading.map((line) => ` ${line}`).join("\n");
   for (const [field, comment] of draft.comments) commentAt(document, field, ` ${comment}`);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

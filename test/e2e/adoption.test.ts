@@ -128,7 +128,15 @@ describe("containers that ds01 did not make", () => {
   it("must be made anew as any other when its spec is changed", async () => {
     const [id] = await adopted("carol/site");
     await host.client.patch(
-      { kind: "ContainerSpec", plural: "containers", singular: "container", aliases: [], namespaced: true, observed: false, apiVersion: "ds01.io/v1alpha1" },
+      {
+        kind: "ContainerSpec",
+        plural: "containers",
+        singular: "container",
+        aliases: [],
+        namespaced: true,
+        observed: false,
+        apiVersion: "ds01.io/v1alpha1",
+      },
       { namespace: "carol", name: "site" },
       { spec: { env: [{ name: "NEW", value: "1" }] } },
     );
@@ -150,7 +158,11 @@ describe("containers that ds01 did not make", () => {
     const [id] = await adopted("bob/nb");
     const before = await picture(id);
     await host.restartController(() => rmSync(join(host.stateDir, "adoptions.json")));
-    const { status } = await host.waitForObject("bob/nb", "not adopted", (object) => object.status.reason === "NotAdopted");
+    const { status } = await host.waitForObject(
+      "bob/nb",
+      "not adopted",
+      (object) => object.status.reason === "NotAdopted",
+    );
     expect(status.message).toContain("ds01 import container nb._.1002");
     expect(await picture(id)).toEqual(before);
     expect(host.proxy.mutations()).toEqual([]);

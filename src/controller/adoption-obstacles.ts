@@ -8,7 +8,8 @@ import { containerName } from "../core/plan/container-name.ts";
 import { limitDrift } from "../core/plan/drift.ts";
 import { limitsOfNextStart } from "../core/plan/pending-limits.ts";
 import { isLive } from "../core/plan/roles.ts";
-import { formatGpuEquivalents } from "../core/quota/gpu-equivalents.ts";
+import type { Sourced } from "../core/quota/limits.ts";
+import { fitsWithin, formatGpuEquivalents } from "../core/quota/gpu-equivalents.ts";
 import { describeHolder } from "../core/schedule/describe-holder.ts";
 import type { World } from "../core/world.ts";
 import { ConflictError } from "../util/errors.ts";
@@ -34,7 +35,7 @@ export function inTheWay(world: World, view: HostView, now: number): Obstacle | 
   const { spec } = world.record;
   if (spec === null) return null;
   const situation = situationOf(world, spec, now);
-  return notAdmitted(situation) ?? beyondQuota(world, view) ?? heldTwice(world, view) ?? touched(world, now);
+  return notAdmitted(situation) ?? beyondQuota(world) ?? heldTwice(world, view) ?? touched(world, now);
 }
 
 function notAdmitted({ admission, spec }: Situation): Obstacle | null {
@@ -44,20 +45,30 @@ function notAdmitted({ admission, spec }: Situation): Obstacle | null {
   return { why: `its spec would be refused (${admission.reason}): ${admission.message}`, remedy };
 }
 
-function beyondQuota(
-  { quota, othersUsage, containers, devices, claim }: World,
-  _view: HostView,
-): Obstacle | null {
-  const nominal = quota.gpuNominal.value;
-  if (nominal === null || !containers.some(isLive)) return null;
+/** What runs already is never counted against its owner, so this looks as if it were yet to come. */
+function beyondQuota({ quota, othersUsage, containers, devices, claim }: World): Obstacle | null {
+  if (!containers.some(isLive)) return null;
+  const { maxContainers, gpuNominal } = quota;
+  const number = othersUsage.containers + 1;
+  if (maxContainers.value !== null && number > maxContainers.value) {
+    return beyond(`it would be container ${number} of ${quota.user}`, maxContainers, String);
+  }
   const own = devices
     .filter(({ uuid }) => claim?.deviceUuids.includes(uuid))
     .reduce((sum, { gpuEquivalents }) => sum + gpuEquivalents, 0);
   const all = othersUsage.gpuEquivalents + own;
-  if (own === 0 || all <= nominal + 1e-9) return null;
-  const { place, quota: name } = quota.gpuNominal.origin;
-  const words = `quota "${name ?? "built-in"}" allows ${formatGpuEquivalents(nominal)}${place === null ? "" : ` (${place})`}`;
-  const why = `with its GPUs ${quota.user} would hold ${formatGpuEquivalents(all)} GPU-equivalents, and ${words}`;
+  if (gpuNominal.value === null || own === 0 || fitsWithin(all, gpuNominal.value)) return null;
+  const held = `with its GPUs ${quota.user} would hold ${formatGpuEquivalents(all)} GPU-equivalents`;
+  return beyond(held, gpuNominal, formatGpuEquivalents);
+}
+
+function beyond(
+  what: string,
+  { value, origin }: Sourced<number | null>,
+  show: (value: number) => string,
+): Obstacle {
+  const place = origin.place === null ? "" : ` (${origin.place})`;
+  const why = `${what}; quota "${origin.quota ?? "built-in"}" allows ${show(value ?? 0)}${place}`;
   return { why, remedy: "raise the quota, or end something of that user first" };
 }
 
@@ -100,7 +111,10 @@ export function laterNotes(world: World, now: number): readonly AdoptionNote[] {
     ...limitDrift(updatableLimits(situation.limits), primary.config),
     ...limitsOfNextStart(situation),
   ];
-  const fields = [...new Map(drift.map((one) => [one.field, one])).values()];
+  const byField = new Map(drift.map((one) => [one.field, one]));
+  // Which follows from that.
+  if (byField.has("memory")) byField.delete("memorySwap");
+  const fields = [...byField.values()];
   const next = containerName(namespace, name);
   return [
     ...fields.map(({ field, found, wanted }) => ({

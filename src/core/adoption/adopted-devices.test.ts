@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { plainSettings } from "../../../test/support/adoptions.ts";
 import { desiredContainer } from "../../../test/support/desired-container.ts";
 import { containerOf } from "../../../test/support/fake-container.ts";
+import { fakeImage } from "../../../test/support/fake-images.ts";
 import { device, startOfTest } from "../../../test/support/world-builder.ts";
 import type { GpuClaims, ObservedContainer } from "../observed.ts";
 import type { Device } from "../schedule/device.ts";
@@ -19,7 +20,7 @@ function foreign(claims: Partial<GpuClaims>, labels: Record<string, string> = {}
   return { ...made, state: "running", labels, gpuClaims: { all: false, ids: [], ...claims } };
 }
 
-const bedImage = { id: "sha256:1", entrypoint: [], command: [], workingDir: "", user: "", environment: {} };
+const bedImage = fakeImage("bed/base:1");
 
 function devicesOf(
   container: ObservedContainer,

@@ -115,7 +115,9 @@ describe("the examples", () => {
   /** Applies a file of an example as a user with an account. */
   async function applyAsNobody(path: string): Promise<void> {
     const stdin = readFileSync(join(examples, path), "utf8")
+      .replaceAll(/cpus: [\d.]+/g, "cpus: 1")
       .replaceAll("/home/alice/", `${homeOf("nobody")}/`)
+      .replaceAll(/path: ("?)\/data\//g, `path: $1${host.directory}/data/`)
       .replaceAll('path: "/home/', `path: "${host.directory}/home/`);
     const environment = { DS01_NAMESPACE: "nobody" };
     const result = await host.ds01With({ stdin, environment }, "apply", "-f", "-");
@@ -308,6 +310,39 @@ describe("the examples", () => {
     expect(await logsOfNobody("mnist")).toBe("65534\n");
     expect(statSync(join(course, "model"))).toMatchObject({ uid: nobody, gid: nobody });
     await host.remove("nobody/mnist");
+  });
+
+  it("ds01-classic must run what the scripts ran, and take over a container of theirs as it is", async () => {
+    await applyAsNobody("ds01-classic/quota.yaml");
+    const workspace = join(homeOf("nobody"), "workspace");
+    mkdirSync(workspace);
+    chownSync(workspace, nobody, nobody);
+    mkdirSync(join(host.directory, "data/shared"), { recursive: true });
+    await applyAsNobody("ds01-classic/train.yaml");
+    expect(await logsOfNobody("train")).toContain("GPU 0: ");
+    await applyAsNobody("ds01-classic/llm.yaml");
+    const { status } = await host.waitForReady("nobody/llm");
+    expect(status.gpus).toHaveLength(1);
+    await host.remove("nobody/train", "nobody/llm");
+
+    const old = await host.engine.docker.createContainer({
+      name: `llm._.${nobody}`,
+      Image: "pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime",
+      Cmd: ["sleep", "1000"],
+      User: `${nobody}:${nobody}`,
+      Labels: { "aime.mlc": "nobody", "aime.mlc.USER": "nobody", "aime.mlc.NAME": "llm" },
+      HostConfig: { Binds: [`${workspace}:/workspace`] },
+    });
+    await old.start();
+    const before = await old.inspect();
+    const shown = await host.ds01("import", "container", "--all", "--dry-run");
+    expect(shown.stdout).toContain("user: 65534:65534");
+    const result = await host.ds01("import", "container", "--all");
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+    const adopted = await host.waitForReady("nobody/llm");
+    expect(adopted.status.container?.id).toBe(before.Id);
+    expect((await old.inspect()).State.StartedAt).toBe(before.State.StartedAt);
+    await host.remove("nobody/llm");
   });
 
   it("ai-energy-score must download a model once, and leave the results of all backends", async () => {

@@ -81,6 +81,11 @@ export class AdoptionBook {
   async promise(adoption: Adoption): Promise<void> {
     this.#adoptions.set(adoption.id, adoption);
     await this.#write();
+    const { id, namespace, name, by } = adoption;
+    this.#options.log.info(
+      { reason: "Adopted", id, namespace, name, by },
+      "a container is to stand for a spec",
+    );
     const record = this.#options.store.get("ContainerSpec", `${adoption.namespace}/${adoption.name}`);
     if (record !== undefined) this.#taken(record);
   }

@@ -248,6 +248,9 @@ function isOfController({ labels: own }: ObservedContainer): boolean {
   return own[labels.managed] === "true" && (own[labels.instance] ?? "") !== "";
 }
 
+/** What the scripts write on a container; other labels come with images that were made for them. */
+const scriptLabel = /^(?:aime\.mlc(?:\.|$)|ds01\.(?:managed|user|interface|container_type|gpu[._]))/;
+
 function isLabelled({ labels: own }: ObservedContainer): boolean {
-  return Object.keys(own).some((label) => /^(?:aime\.mlc(?:\.|$)|ds01\.)/.test(label));
+  return Object.keys(own).some((label) => scriptLabel.test(label));
 }

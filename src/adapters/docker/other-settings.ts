@@ -39,7 +39,6 @@ interface SettingsHost {
   readonly Tmpfs?: Pairs;
   readonly UTSMode?: string;
   readonly UsernsMode?: string;
-  readonly CgroupnsMode?: string;
   readonly OomKillDisable?: boolean | null;
   readonly OomScoreAdj?: number;
   readonly CpuShares?: number;
@@ -67,7 +66,6 @@ export function otherSettings(json: SettingsJson): readonly OtherSetting[] {
     ...Object.keys(host.Tmpfs ?? {}).map((path) => ({ setting: "--tmpfs", value: path })),
     ...unusual("--uts", host.UTSMode, ""),
     ...unusual("--userns", host.UsernsMode, ""),
-    ...(host.CgroupnsMode === "host" ? [{ setting: "--cgroupns", value: "host" }] : []),
     ...unusual("--domainname", config.Domainname, ""),
     ...unusual("--oom-score-adj", host.OomScoreAdj, 0),
     ...unusual("--oom-kill-disable", host.OomKillDisable ?? false, false),

@@ -3,8 +3,11 @@ import { plainSettings } from "../../../test/support/adoptions.ts";
 import { desiredContainer } from "../../../test/support/desired-container.ts";
 import { containerOf } from "../../../test/support/fake-container.ts";
 import { fakeImage } from "../../../test/support/fake-images.ts";
-import { device, startOfTest } from "../../../test/support/world-builder.ts";
+import { device, record, spec, startOfTest, world } from "../../../test/support/world-builder.ts";
 import type { GpuClaims, ObservedContainer } from "../observed.ts";
+import { situationOf } from "../lifecycle/situation.ts";
+import { specHash } from "../plan/spec-hash.ts";
+import type { ContainerRecord } from "../record.ts";
 import type { Device } from "../schedule/device.ts";
 import { withAdoption, type Adoption } from "./adoption.ts";
 import { adoptedDevices, type AdoptedDevices } from "./adopted-devices.ts";
@@ -33,6 +36,12 @@ function devicesOf(
 
 const uuidsOf = (found: AdoptedDevices): unknown =>
   "refusal" in found ? found.refusal : found.devices.map(({ uuid }) => uuid);
+
+/** With the hash of its own spec, under whatever name it has. */
+function matching(container: ObservedContainer, { spec: own }: ContainerRecord): ObservedContainer {
+  const hash = own === null ? "" : specHash(own);
+  return { ...container, labels: { ...container.labels, "ds01.spec-hash": hash } };
+}
 
 describe("the GPUs of a container that is adopted", () => {
   it("are those that Docker was told, by number, UUID or CDI name", () => {
@@ -86,6 +95,16 @@ describe("the GPUs of a container that is adopted", () => {
     expect(renumbered(stopped, cards)).toBeNull();
     expect(renumbered(stopped, swapped)).toContain("other GPUs");
     expect(renumbered(running, swapped)).toBeNull();
+    const own = record({ uid: "u", spec: spec({ gpus: { count: 1 } }) });
+    const outdated = (container: ObservedContainer, devices: readonly Device[]): string | null =>
+      situationOf(
+        world({ record: own, containers: [matching(container, own)], devices }),
+        spec({ gpus: { count: 1 } }),
+        startOfTest,
+      ).outdated;
+    expect(outdated(stopped, cards)).toBeNull();
+    expect(outdated(stopped, swapped)).toContain("other GPUs");
+    expect(outdated(running, swapped)).toBeNull();
     expect(renumbered({ ...stopped, labels: { ...stopped.labels, "ds01.adopted": "" } }, swapped)).toBeNull();
   });
 });

@@ -70,6 +70,8 @@ describe("a container as a spec", () => {
     expect(described(configured({ restartPolicy: "on-failure" })).spec.restartPolicy).toBe("OnFailure");
     expect(described(running(), { stopTimeoutSeconds: 90 }).spec.stopGracePeriod).toBe("90s");
     expect(messagesOf(configured({ restartPolicy: "always" }))).toContain("once it has stopped");
+    const ofCompose = { ...running(), labels: { "com.docker.compose.project": "lab" } };
+    expect(messagesOf(ofCompose)).toContain("project lab");
   });
 
   it("leaves out what ds01 sets itself", () => {

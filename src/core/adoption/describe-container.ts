@@ -26,7 +26,7 @@ export function describeAsSpec(container: ObservedContainer, further: FurtherSet
     ...securityFields(config, notes),
     restartPolicy: restartField(config.restartPolicy),
   };
-  notes.push(...restartNotes(container), ...furtherNotes(further));
+  notes.push(...restartNotes(container), ...composeNotes(container), ...furtherNotes(further));
   return { spec, notes };
 }
 
@@ -44,6 +44,13 @@ function restartNotes({ config: { restartPolicy } }: ObservedContainer): Adoptio
   if (restartPolicy === "no" || restartPolicy === "") return [];
   const message = `Docker restarts it by itself (${restartPolicy}) as long as it runs; once it has stopped, ds01 sets that to no and restarts it as spec.restartPolicy says`;
   return [{ about: "restartPolicy", message }];
+}
+
+function composeNotes({ labels: own }: ObservedContainer): AdoptionNote[] {
+  const project = own["com.docker.compose.project"];
+  if (project === undefined) return [];
+  const message = `Compose goes on to count it to its project ${project}: take the service out of the compose file, or \`docker compose up\` and \`down\` replace and remove it`;
+  return [{ about: "labels", message }];
 }
 
 function furtherNotes({ image, anonymousVolumes, others }: FurtherSettings): AdoptionNote[] {

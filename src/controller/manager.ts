@@ -173,8 +173,8 @@ export class ControllerManager {
     if (!containers.every(isOurs) && gpus.list().some(({ status }) => status.foreign !== undefined)) {
       void inventory.refresh(1000);
     }
-    // A name may have become free.
-    if (!containers.every(isOurs)) this.#enqueueAll(({ status }) => status.reason === "NameConflict");
+    // A name may have become free, or what a spec waits for to be adopted may be gone.
+    if (!containers.every(isOurs)) this.#enqueueAll(waitsForOthers);
     watch.touch();
     void this.#lookAtUnknown(containers.filter(isOurs)).then(() => this.#reviewOrphans());
   }
@@ -290,4 +290,9 @@ const unpublished: PublishedViews = {
 /** Which controller a state directory belongs to: stable when the state is lost, different for another one. */
 export function instanceName(machineId: string, stateDirectory: string): string {
   return sha256(`${machineId}\n${stateDirectory}`).slice(0, 12);
+}
+
+/** It waits for what becomes of a container of somebody else's. */
+function waitsForOthers({ status }: ContainerRecord): boolean {
+  return status.reason === "NameConflict" || status.reason === "NotAdopted";
 }

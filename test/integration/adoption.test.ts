@@ -106,7 +106,11 @@ describe("a container that is adopted", () => {
     const planned = await examine(bed);
     write(bed, planned);
     await bed.until("it to wait", () => bed.record("alice/llm")?.status.reason === "NotAdopted");
+    // The last GPU that is free is not kept for it.
+    bed.declare("bob", "train", ["gpus: { count: 1 }"]);
+    await bed.until("somebody else's to run", () => bed.phase("bob/train") === "Running");
     await bed.pass(60_000);
+    bed.runtime.clearCalls();
     expect(bed.runtime.mutations).toEqual([]);
     const again = await examine(bed);
     expect(again.isWritten).toBe(true);

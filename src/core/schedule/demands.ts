@@ -181,6 +181,7 @@ export function wasKeptBack({ status, generation }: ContainerRecord): boolean {
   if (status.observedGeneration !== generation) return false;
   return (
     status.reason === "NameConflict" ||
+    status.reason === "NotAdopted" ||
     status.conditions.some(({ type, status: value }) => type === "QuotaReserved" && value === "False")
   );
 }

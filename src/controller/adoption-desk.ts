@@ -7,6 +7,7 @@ import { withAdoption, type Adoption } from "../core/adoption/adoption.ts";
 import { adoptedDevices, type AdoptedDevices } from "../core/adoption/adopted-devices.ts";
 import type { AdoptionNote } from "../core/adoption/adoption-note.ts";
 import { describeAsSpec } from "../core/adoption/describe-container.ts";
+import type { OwnerAccount } from "../core/account/owner-account.ts";
 import type { FurtherSettings } from "../core/adoption/further-settings.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import { containerName, isReplacementName } from "../core/plan/container-name.ts";
@@ -21,7 +22,8 @@ import type { Store } from "../ports/store.ts";
 import { NotFoundError, UnreachableError } from "../util/errors.ts";
 import type { AdoptionBook } from "./adoption-book.ts";
 import { inTheWay, laterNotes, refused } from "./adoption-obstacles.ts";
-import { ownerOfContainer, type OwnerLookup } from "./foreign-owners.ts";
+import type { Identity } from "../ports/identity.ts";
+import { ownerOfContainer } from "./foreign-owners.ts";
 import type { HostState } from "./host-state.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import { candidateFor } from "./preview.ts";
@@ -33,7 +35,7 @@ export interface AdoptionDeskOptions {
   readonly host: HostState;
   readonly inventory: InventoryBook;
   readonly settings: ContainerSettings;
-  readonly identity: OwnerLookup;
+  readonly identity: Pick<Identity, "userByUid" | "userByName" | "accountOf">;
   readonly store: Store;
   readonly instance: string;
   readonly clock: Clock;
@@ -74,7 +76,8 @@ export class AdoptionDesk implements Adoptions {
     if ("refusal" in devices) throw refused(container, devices.refusal, devices.remedy);
     const target = await this.#targetOf(container, request);
     const before = this.#before(container, target);
-    const described = this.#describe(container, { further, devices, target, before });
+    const owner = await this.#options.identity.accountOf(target.namespace);
+    const described = this.#describe(container, { further, devices, target, before, owner });
     return await this.#plan(container, { ...described, devices, by: request.by, before });
   }
 
@@ -150,10 +153,12 @@ export class AdoptionDesk implements Adoptions {
 
   #describe(
     container: ObservedContainer,
-    { further, devices, target, before }: Described & { readonly further: FurtherSettings },
+    { further, devices, target, before, owner }: Described,
   ): { readonly target: Target; readonly text: string; readonly notes: readonly AdoptionNote[] } {
     const { spec, notes } = describeAsSpec(container, further);
     if (devices.request !== null) spec.gpus = devices.request;
+    // A number says less than whose it is, and needs another grant.
+    if (owner !== undefined && isUser(container.config.user, owner)) spec.user = "owner";
     const heading = [
       `Describes the container ${container.name}, which ds01 adopted as it was.`,
       ...notes.map(({ about, message }) => `${about}: ${message}.`),
@@ -238,9 +243,15 @@ interface Target {
 type GivenDevices = Exclude<AdoptedDevices, { refusal: string }>;
 
 interface Described {
+  readonly further: FurtherSettings;
+  readonly owner: OwnerAccount | undefined;
   readonly devices: GivenDevices;
   readonly target: Target;
   readonly before: ContainerRecord | null;
+}
+
+function isUser(user: string, { uid, gid }: OwnerAccount): boolean {
+  return user === `${uid}:${gid}` || user === String(uid);
 }
 
 /** Of a controller such as this one: the scripts before it knew no instances. */

@@ -336,7 +336,7 @@ describe("the examples", () => {
     await old.start();
     const before = await old.inspect();
     const shown = await host.ds01("import", "container", "--all", "--dry-run");
-    expect(shown.stdout).toContain("user: 65534:65534");
+    expect(shown.stdout, shown.stderr).toContain("user: owner");
     const result = await host.ds01("import", "container", "--all");
     expect(result, result.stderr).toMatchObject({ code: 0 });
     const adopted = await host.waitForReady("nobody/llm");

@@ -137,6 +137,13 @@ describe("a container that is adopted", () => {
     expect(bed.runtime.mutations).toEqual([]);
   });
 
+  test("runs as its owner where that is who it runs as, and as a number where it is not", async () => {
+    const bed = newBed();
+    await started(bed, "llm", { user: "1001:1001" });
+    expect((await examine(bed)).answer.text).toContain("user: owner");
+    await expect(examine(bed, { owner: "bob" })).rejects.toThrow("UserDenied");
+  });
+
   test("is forgotten only when it is gone for sure", async () => {
     const bed = newBed();
     const id = await started(bed);

@@ -84,6 +84,7 @@ export function someContainer(own: ContainerRecord): fc.Arbitrary<ObservedContai
       restartPolicy: fc.constantFrom("no", "no", "no", "always"),
       injection: fc.constantFrom("hook", "cdi", "none"),
       privileged: fc.constantFrom(false, false, false, true),
+      adopted: fc.constantFrom(false, false, false, true),
     })
     .map((given): ObservedContainer => {
       const lives = given.state === "running" || given.state === "paused" || given.state === "restarting";
@@ -92,7 +93,7 @@ export function someContainer(own: ContainerRecord): fc.Arbitrary<ObservedContai
         id: "",
         name: "",
         state: given.state,
-        labels: labelsOf(own, given),
+        labels: { ...labelsOf(own, given), ...(given.adopted ? { [labels.adopted]: "true" } : {}) },
         createdAt: given.createdAt,
         startedAt: ran ? given.createdAt : null,
         finishedAt: ran && !lives ? given.createdAt + given.ranForMs : null,

@@ -16,7 +16,11 @@ describe("containers that ds01 did not make", () => {
 
   beforeAll(async () => {
     host = await startHost({ name: "adoption", nvidia: "4xA100-80GB" });
-    uuids = [...(await host.gpus()).values()].map(({ metadata }) => metadata.uid);
+    const gpus = await waitFor("all GPUs to be known", async () => {
+      const known = [...(await host.gpus()).values()];
+      return known.length === 4 && known;
+    });
+    uuids = gpus.map(({ metadata }) => metadata.uid);
   });
 
   afterAll(async () => host.stop());

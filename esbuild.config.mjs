@@ -65,6 +65,7 @@ const rareVerbs = [
   "resume",
   "scrap",
   "uncordon",
+  "undelete",
 ];
 apart.push({
   file: "rare-verbs.js",

@@ -35,7 +35,7 @@ async function previewWithoutPlan(declared: Declared, context: Context): Promise
 
 /** The object as the controller has it now, or undefined. */
 export async function currentObject(
-  { kind, target }: Declared,
+  { kind, target }: Pick<Declared, "kind" | "target">,
   context: Context,
 ): Promise<ApiObject | undefined> {
   try {

@@ -107,6 +107,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/delete.ts")).deleteVerb,
   },
   {
+    name: "undelete",
+    group: "Change",
+    summary: "Bring back what was deleted within the last day",
+    load: async () => (await import("./verbs/undelete.ts")).undelete,
+  },
+  {
     name: "start",
     group: "Change",
     summary: "Declare that a container should run",

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { DeletedObject } from "../api/deleted-object.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { ContainerUsageList } from "../api/container-usage.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
@@ -78,6 +79,7 @@ export interface Client {
   confirmPrune(token: string): Promise<void>;
   /** Removes images that ds01 has built and nothing uses, or tells which. */
   pruneImages(request: ImagePruneRequest): Promise<ImagePruneAnswer>;
+  deletedObjects(): Promise<readonly DeletedObject[]>;
   emergencyStops(): Promise<readonly EmergencyStopLine[]>;
   /** `user` null: everybody. */
   emergencyStop(user: string | null, reason: string): Promise<void>;
@@ -162,6 +164,7 @@ export function createClient(socketPath: string): Client {
     },
     pruneImages: (request) =>
       json({ method: "POST", path: `${groupPath}/image-prunes`, body: JSON.stringify(request) }),
+    deletedObjects: () => json({ path: `${groupPath}/deleted-objects` }),
     emergencyStops: () => json({ path: emergencyPath }),
     emergencyStop: async (user, reason) => {
       await json({ method: "POST", path: emergencyPath, body: JSON.stringify({ user, reason }) });

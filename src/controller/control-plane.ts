@@ -1,6 +1,7 @@
 import { formatTime } from "../core/format-time.ts";
 import { describePreset } from "../core/presets/describe-preset.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
+import { deletedObject } from "../core/tombstone.ts";
 import { describeIdleness } from "../core/idle/describe-idleness.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
@@ -109,6 +110,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       parts.watch.update();
       return gpus.list().find(({ uid }) => uid === device.uuid);
     },
+    deletedObjects: () => parts.tombstones.list().map(deletedObject),
     emergencyStops: () =>
       parts.emergency.stops.map(({ user, by, at, reason }) => ({ user, by, at: formatTime(at), reason })),
     emergencyStop: (request) => parts.emergency.stop(request),

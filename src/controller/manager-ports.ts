@@ -66,6 +66,8 @@ export interface ManagerPorts {
   readonly adoptions: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
+  /** What can be brought back of what was deleted. */
+  readonly tombstones: StateDocument;
   /** How long earlier work took. */
   readonly runHistory: StateDocument;
   /** The slices that ds01 has cut itself. */

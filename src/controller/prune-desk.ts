@@ -29,6 +29,8 @@ export interface PruneDeskOptions {
   /** Reads the source again and resolves when what it found is taken in. */
   readonly rescan: () => Promise<void>;
   readonly onChange: (kind: Kind, namespace: string, name: string) => void;
+  /** An object is about to be deleted, for this cause. */
+  readonly onDelete?: (record: StoredRecord, cause: string) => Promise<void>;
   /** `--dry-run`: says what would be deleted, and deletes nothing. */
   readonly dryRun?: boolean;
 }
@@ -205,6 +207,7 @@ export class PruneDesk {
     const record = this.#stored(identity);
     if (record === undefined) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
+    await this.#options.onDelete?.(record, cause);
     if (record.kind !== "ContainerSpec") await this.#options.store.delete(record.kind, record.name);
     else {
       const deletion = { requestedAt: this.#options.clock.now(), cause };

@@ -10,6 +10,7 @@ import { PruneDesk } from "./prune-desk.ts";
 import type { Recorder } from "./recorder.ts";
 import { SpecIndex } from "./spec-index.ts";
 import { storedRecords } from "./stored-record.ts";
+import { TombstoneBook } from "./tombstone-book.ts";
 
 /** What follows the spec files. */
 export interface SourceParts {
@@ -17,6 +18,7 @@ export interface SourceParts {
   readonly prunes: PruneDesk;
   readonly ingest: Ingest;
   readonly orphans: Orphans;
+  readonly tombstones: TombstoneBook;
 }
 
 /** Puts together what follows the spec files, with what it asks of the other parts. */
@@ -36,10 +38,12 @@ export function sourceParts(
     storedRecords(store).filter(({ source: from }) => from.path === path),
   );
   const shared = { sourceName: source.name, store, index, clock, events: others.recorder, log };
+  const tombstones = new TombstoneBook({ document: ports.tombstones, clock, log });
   const prunes = new PruneDesk({
     ...shared,
     hasDirectory: (path) => source.hasDirectory(path),
     dryRun,
+    onDelete: (record, cause) => tombstones.note(record, cause),
     rescan: others.hooks.rescan,
     onChange: others.hooks.onSpec,
   });
@@ -57,5 +61,5 @@ export function sourceParts(
   });
   const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
   const orphans = new Orphans({ ...shared, prunes, instance, mayBeDeclared, onChange: others.enqueue });
-  return { index, prunes, ingest, orphans };
+  return { index, prunes, ingest, orphans, tombstones };
 }

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { DeletedObject } from "../api/deleted-object.ts";
 import type { WrittenKind } from "../api/document.ts";
 import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
@@ -127,6 +128,8 @@ export interface ControlPlane {
    * undefined when there is none of that name.
    */
   setSchedulable(gpu: string, change: SchedulingChange): Promise<GpuRecord | undefined>;
+  /** What was deleted and can be brought back, the newest first. */
+  deletedObjects(): readonly DeletedObject[];
   /** What admins have stopped at once. */
   emergencyStops(): readonly EmergencyStopLine[];
   /** Stops at once, and keeps stopped, what a user has (null: everybody). */

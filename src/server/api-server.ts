@@ -20,6 +20,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { imagePruneRoutes } from "./routes/image-prune.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
+import { deletedObjectRoutes } from "./routes/deleted-objects.ts";
 import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { questionRoutes } from "./routes/questions.ts";
@@ -80,6 +81,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...containerActionRoutes(services),
     ...operationRoutes(services),
     ...imagePruneRoutes(services),
+    ...deletedObjectRoutes(services),
     ...emergencyRoutes(services),
     ...adoptionRoutes(services),
     ...questionRoutes(services),

@@ -35,6 +35,9 @@ class Tree {
       ...shared,
       hasDirectory: (path) => !this.missing.has(path),
       rescan: () => this.ingest.settled(),
+      onDelete: async ({ name }, cause) => {
+        if (!this.isDeleted(name)) this.noted.push(`${name}: ${cause}`);
+      },
     });
     this.ingest = new Ingest({
       ...shared,
@@ -64,6 +67,9 @@ class Tree {
     for (let turn = 0; turn < 20; turn += 1) await this.ingest.settled();
   }
 
+  /** What was told of each deletion before it took effect. */
+  readonly noted: string[] = [];
+
   isDeleted(name: string): boolean {
     return this.store.get("ContainerSpec", `alice/${name}`)?.deletion != null;
   }
@@ -86,6 +92,7 @@ describe("a file that is gone", () => {
     expect(tree.isDeleted("one")).toBe(false);
     await tree.pass(200);
     await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    expect(tree.noted).toEqual(["one: its file is gone"]);
   });
 
   it("does nothing when it is back in time, as editors save", async () => {

@@ -116,6 +116,7 @@ export class ControllerBed {
   readonly adoptions = new MemoryDocument();
   /** Of containers that ds01 did not make, by id. */
   readonly furtherSettings = new Map<string, FurtherSettings>();
+  readonly tombstones = new MemoryDocument();
   /** Names that images got by aliases, as it was written last. */
   readonly aliasTags = new MemoryDocument();
   /** How long earlier work took, as it was written last. */
@@ -212,6 +213,7 @@ export class ControllerBed {
         buildContexts: this.contexts,
         runHistory: this.runHistory,
         ownSlices: new MemoryDocument(),
+        tombstones: this.tombstones,
         emergencyStops: this.emergencyStops,
         aliasTags: this.aliasTags,
         adoptions: this.adoptions,

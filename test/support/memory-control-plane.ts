@@ -3,6 +3,7 @@ import { defaultVolumes } from "../../src/core/presets/preset.ts";
 import { Readable } from "node:stream";
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
+import type { DeletedObject } from "../../src/api/deleted-object.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
 import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import type { EventObject } from "../../src/api/event.ts";
@@ -98,6 +99,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly owners = new Map<string, string>();
   checks: readonly HealthCheck[] = [{ name: "SourceSynced", ok: true, message: "2 files", remedy: null }];
   stops: EmergencyStopLine[] = [];
+  deleted: DeletedObject[] = [];
   /** Milliseconds that somebody has asked for, by `alice/train`. */
   readonly kept = new Map<string, number>();
   readonly startedAgain: string[] = [];
@@ -273,6 +275,10 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       throw new NotFoundError({ reason: "NoSuchPrune", message: `no deletion is held back under ${token}` });
     }
     this.prunes = this.prunes.filter((prune) => prune.token !== token);
+  }
+
+  deletedObjects(): readonly DeletedObject[] {
+    return this.deleted;
   }
 
   emergencyStops(): readonly EmergencyStopLine[] {

@@ -13,6 +13,7 @@ const files = {
   emergencyStops: "emergency-stops.json",
   ownSlices: "mig-slices.json",
   adoptions: "adoptions.json",
+  tombstones: "tombstones.json",
 } as const;
 
 /** The documents of a state directory, by what they are for. */

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { writtenKinds } from "../api/document.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { standing, tombstoneOf, type Tombstone, withTombstone } from "../core/tombstone.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { StateDocument } from "../ports/state-document.ts";
+
+const texts = z.record(z.string(), z.string());
+const Document = z.object({
+  version: z.literal(1),
+  tombstones: z.array(
+    z.object({
+      kind: z.enum(writtenKinds),
+      namespace: z.string(),
+      name: z.string(),
+      path: z.string(),
+      labels: texts,
+      annotations: texts,
+      spec: z.unknown(),
+      deletedAt: z.number(),
+      cause: z.string(),
+    }),
+  ),
+});
+
+export interface TombstoneBookOptions {
+  readonly document: StateDocument;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Keeps for a day what the specs of deleted objects said, over restarts of the controller too. */
+export class TombstoneBook {
+  readonly #options: TombstoneBookOptions;
+  #tombstones: readonly Tombstone[];
+
+  constructor(options: TombstoneBookOptions) {
+    this.#options = options;
+    const value = options.document.read();
+    const parsed = value === null ? null : Document.safeParse(value);
+    if (parsed?.success === false)
+      options.log.warn({ reason: "TombstonesUnreadable" }, "what was deleted before cannot be brought back");
+    this.#tombstones = parsed?.success === true ? parsed.data.tombstones : [];
+  }
+
+  /** What can be brought back now, the newest first. */
+  list(): readonly Tombstone[] {
+    return standing(this.#tombstones, this.#options.clock.now());
+  }
+
+  /**
+   * Notes what an object said, before its deletion takes effect. That it cannot be written is told in the log and
+   * keeps no deletion from taking effect: it was asked for.
+   */
+  async note(record: StoredRecord, cause: string): Promise<void> {
+    const { clock, document, log } = this.#options;
+    const now = clock.now();
+    const tombstone = tombstoneOf(record, cause, now);
+    if (tombstone === null) return;
+    this.#tombstones = withTombstone(this.#tombstones, tombstone, now);
+    try {
+      await document.write({ version: 1, tombstones: this.#tombstones });
+    } catch (error) {
+      const { kind, namespace, name } = record;
+      log.error(
+        { err: error, reason: "TombstoneNotWritten", kind, namespace, name },
+        "it is kept in memory only",
+      );
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { record, spec } from "../../test/support/world-builder.ts";
+import { deletedObject, standing, tombstoneOf, tombstonesMax, withTombstone } from "./tombstone.ts";
+import type { Tombstone } from "./tombstone.ts";
+
+const hour = 3_600_000;
+const train = (name = "train", deletedAt = 0): Tombstone => ({
+  kind: "ContainerSpec",
+  namespace: "alice",
+  name,
+  path: `users/alice/${name}.yaml`,
+  labels: {},
+  annotations: { a: "b" },
+  spec: { image: "busybox" },
+  deletedAt,
+  cause: "its file is gone",
+});
+
+test("what a file declared is kept, and nothing that no file did", () => {
+  const whole = record({ spec: spec({}) });
+  expect(tombstoneOf(whole, "its file is gone", 5)).toMatchObject({
+    kind: "ContainerSpec",
+    namespace: whole.namespace,
+    name: whole.name,
+    path: whole.source.path,
+    spec: whole.spec,
+    deletedAt: 5,
+  });
+  expect(tombstoneOf({ ...whole, spec: null }, "x", 5)).toBeNull();
+  const element = { of: "sweep", index: 0, replicas: 2 };
+  expect(tombstoneOf({ ...whole, source: { ...whole.source, element } }, "x", 5)).toBeNull();
+});
+
+test("the last deletion of an object counts, for a day", () => {
+  const first = withTombstone([], train("train", 0), 0);
+  const second = withTombstone(first, train("train", hour), hour);
+  expect(second).toEqual([train("train", hour)]);
+  expect(standing(second, 25 * hour - 1)).toHaveLength(1);
+  expect(standing(second, 25 * hour)).toEqual([]);
+  expect(withTombstone(second, train("other", 26 * hour), 26 * hour)).toEqual([train("other", 26 * hour)]);
+});
+
+test("no more are kept than can be", () => {
+  let all: readonly Tombstone[] = [];
+  for (let index = 0; index < tombstonesMax + 3; index += 1)
+    all = withTombstone(all, train(`t${index}`, index), index);
+  expect(all).toHaveLength(tombstonesMax);
+  expect(all[0]?.name).toBe(`t${tombstonesMax + 2}`);
+});
+
+test("it is told as the document that declares it again", () => {
+  expect(deletedObject(train())).toEqual({
+    kind: "ContainerSpec",
+    namespace: "alice",
+    name: "train",
+    path: "users/alice/train.yaml",
+    deletedAt: "1970-01-01T00:00:00Z",
+    until: "1970-01-02T00:00:00Z",
+    cause: "its file is gone",
+    document: {
+      apiVersion: "ds01.io/v1alpha1",
+      kind: "ContainerSpec",
+      metadata: { name: "train", namespace: "alice", annotations: { a: "b" } },
+      spec: { image: "busybox" },
+    },
+  });
+});

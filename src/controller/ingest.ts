@@ -8,7 +8,7 @@ import type { Log } from "../ports/log.ts";
 import type { RefusedFile, SourcedText, SpecSink } from "../ports/spec-source.ts";
 import type { Store } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
-import type { IndexedFile, SpecIndex } from "./spec-index.ts";
+import { identityKey, type IndexedFile, type SpecIndex } from "./spec-index.ts";
 import type { PruneDesk } from "./prune-desk.ts";
 import { newRecord } from "./new-record.ts";
 import { involved } from "./recorder.ts";
@@ -35,6 +35,9 @@ export interface IngestOptions {
 export class Ingest implements SpecSink {
   readonly #options: IngestOptions;
   #tail: Promise<void> = Promise.resolve();
+  #readOnce = false;
+  /** Objects whose file may not be the only one; looked at again once everything was read. */
+  readonly #undecided = new Map<string, SpecIdentity>();
   readonly #writing = new Set<Promise<void>>();
 
   constructor(options: IngestOptions) {
@@ -43,14 +46,20 @@ export class Ingest implements SpecSink {
 
   upsert(document: SourcedText): void {
     this.#then(async () => {
-      await this.#settleAll(this.#options.index.upsert(document));
+      const touched = this.#options.index.upsert(document);
+      await this.#settleAll(touched);
+      this.#tellUnseen(document.path, touched);
       // A thousand files at once must not keep the first of them from being worked on.
       await nextTurn();
     });
   }
 
   refuse(file: RefusedFile): void {
-    this.#then(() => this.#settleAll(this.#options.index.refuse(file)));
+    this.#then(async () => {
+      const touched = this.#options.index.refuse(file);
+      await this.#settleAll(touched);
+      this.#tellUnseen(file.path, touched);
+    });
   }
 
   remove(path: string): void {
@@ -59,6 +68,9 @@ export class Ingest implements SpecSink {
 
   synced(files: number): void {
     this.#then(async () => {
+      this.#readOnce = true;
+      await this.#settleAll([...this.#undecided.values()]);
+      this.#undecided.clear();
       this.#options.onSynced(true, `${files} spec files`);
       await this.#options.prunes.synced(files);
     });
@@ -101,9 +113,22 @@ export class Ingest implements SpecSink {
     const [first] = good;
     if (good.length > 1) return this.#reject(identity, before, conflict(identity, files));
     // A broken file beside a good one is only thought to be about the same object: it blocks nothing.
-    if (first !== undefined) return this.#accept(first, before);
+    if (first !== undefined) {
+      if (!this.#mayBeSecond(first, before)) return this.#accept(first, before);
+      this.#undecided.set(identityKey(identity), identity);
+      return;
+    }
     const rejection = files[0]?.rejection ?? null;
-    if (rejection !== null) await this.#reject(identity, before, rejection);
+    if (rejection !== null) this.#reject(identity, before, rejection);
+  }
+
+  /**
+   * True while the files are read for the first time and this one is not where the last good version comes from: that
+   * file may come next, and the two are in conflict.
+   */
+  #mayBeSecond({ file }: Found, before: StoredRecord | undefined): boolean {
+    if (this.#readOnce || before === undefined || before.spec === null) return false;
+    return before.source.path !== file.path || before.rejection?.reason === identityConflict;
   }
 
   /** Where its sweep is still there and has fewer elements by now, that says enough. */
@@ -170,12 +195,8 @@ export class Ingest implements SpecSink {
     };
   }
 
-  async #reject(
-    identity: SpecIdentity,
-    before: StoredRecord | undefined,
-    rejection: Rejection,
-  ): Promise<void> {
-    const { store, now, uidFor, sourceName } = this.#options;
+  #reject(identity: SpecIdentity, before: StoredRecord | undefined, rejection: Rejection): void {
+    const { now, uidFor, sourceName } = this.#options;
     const source: SourceReference = {
       source: sourceName,
       path: rejection.path,
@@ -185,10 +206,26 @@ export class Ingest implements SpecSink {
     const base = before ?? newRecord(identity, source, uidFor(identity), now());
     if (before !== undefined && before.pruneBlocked === null && sameValue(before.rejection, rejection))
       return;
-    const stored = await store.put({ ...base, rejection, pruneBlocked: null } as never);
+    const stored = this.#put({ ...base, rejection, pruneBlocked: null } as StoredRecord);
     const kept = base.spec === null ? "" : " (last good kept)";
     this.#tell(stored, "Warning", rejection.reason, `${rejection.message}${kept}`);
     this.#options.onChange(identity.kind, identity.namespace, identity.name);
+  }
+
+  /** A broken file about which no object says anything, as another file speaks for it: somebody has to. */
+  #tellUnseen(path: string, identities: readonly SpecIdentity[]): void {
+    for (const identity of identities) {
+      const { rejection = null } =
+        this.#options.index.filesOf(identity).find((file) => file.path === path) ?? {};
+      const record = this.#stored(identity);
+      if (rejection === null || record === undefined || record.rejection?.path === path) continue;
+      this.#tell(
+        record,
+        "Warning",
+        rejection.reason,
+        `${rejection.message} (nothing of this file is in effect)`,
+      );
+    }
   }
 
   #stored(identity: SpecIdentity): StoredRecord | undefined {
@@ -203,6 +240,8 @@ export class Ingest implements SpecSink {
     );
   }
 }
+
+const identityConflict = "IdentityConflict";
 
 interface Found {
   readonly document: ParsedDocument;
@@ -226,7 +265,7 @@ function conflict(identity: SpecIdentity, files: readonly IndexedFile[]): Reject
   const paths = files.map(({ path }) => path);
   const object = identity.namespace === "" ? identity.name : `${identity.namespace}/${identity.name}`;
   return {
-    reason: "IdentityConflict",
+    reason: identityConflict,
     message: `${object} is declared in ${paths.join(" and ")}${asElement(identity, files)}: keep one of them`,
     path: paths[0] ?? "",
     problems: [],

@@ -87,8 +87,10 @@ export class Orphans {
     const record = store.get("ContainerSpec", `${namespace}/${name}`);
     if (record === undefined) return false;
     if (containers.some((other) => other.labels[labels.uid] === record.uid)) return false;
-    await store.put({ ...record, uid: container.labels[labels.uid] ?? record.uid });
+    // In memory at once, so it is told of also when it cannot be written yet.
+    const written = store.put({ ...record, uid: container.labels[labels.uid] ?? record.uid });
     onChange(namespace, name);
+    await written;
     return true;
   }
 

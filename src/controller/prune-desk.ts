@@ -208,20 +208,25 @@ export class PruneDesk {
     if (record === undefined) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
     await this.#options.onDelete?.(record, cause);
-    if (record.kind !== "ContainerSpec") await this.#options.store.delete(record.kind, record.name);
-    else {
-      const deletion = { requestedAt: this.#options.clock.now(), cause };
-      await this.#options.store.put({ ...record, deletion, pruneBlocked: null } as never);
-    }
+    const { store, clock } = this.#options;
+    const deletion = { requestedAt: clock.now(), cause };
+    // In memory at once: what cannot be written yet is told of all the same, or nobody would look at it.
+    const written =
+      record.kind === "ContainerSpec"
+        ? store.put({ ...record, deletion, pruneBlocked: null })
+        : store.delete(record.kind, record.name);
     this.#tell(record, "Normal", "SpecDeleted", `${record.source.path}: ${cause}`);
+    await written;
   }
 
   async #block(identity: SpecIdentity, message: string): Promise<void> {
     const record = this.#stored(identity);
     if (record === undefined || record.pruneBlocked?.message === message) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would keep", message);
-    await this.#options.store.put({ ...record, pruneBlocked: { reason: "PruneBlocked", message } } as never);
+    const pruneBlocked = { reason: "PruneBlocked", message };
+    const written = this.#options.store.put({ ...record, pruneBlocked } as never);
     this.#tell(record, "Warning", "PruneBlocked", message);
+    await written;
   }
 
   /** Once for each object: its file stays away. */

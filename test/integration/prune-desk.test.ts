@@ -14,14 +14,16 @@ const spec = (name: string): string =>
 /** Ingest and desk as the manager wires them, over a tree that the test holds. */
 class Tree {
   readonly clock = new ManualClock();
-  readonly store = new MemoryStore();
+  readonly store: MemoryStore;
   readonly happenings: Happening[] = [];
   readonly missing = new Set<string>();
   readonly index = new SpecIndex(() => []);
   readonly desk: PruneDesk;
   readonly ingest: Ingest;
 
-  constructor() {
+  /** `store`: what an earlier controller has left. */
+  constructor(store = new MemoryStore()) {
+    this.store = store;
     const shared = {
       sourceName: "specs",
       store: this.store,
@@ -75,6 +77,15 @@ class Tree {
   }
 }
 
+/** A disk that takes nothing: what is put is in memory, and the put fails. */
+function fill(store: MemoryStore): void {
+  const put = store.put.bind(store);
+  store.put = async (record) => {
+    await put(record);
+    throw new Error("no space left on device");
+  };
+}
+
 const pathOf = (name: string): string => `users/alice/${name}.yaml`;
 
 describe("a file that is gone", () => {
@@ -115,6 +126,14 @@ describe("a file that is gone", () => {
     await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
     await tree.pass(60_000);
     expect(tree.isDeleted("two")).toBe(false);
+  });
+
+  it("is told of also when its deletion cannot be written yet, as nobody would look at it", async () => {
+    fill(tree.store);
+    await tree.remove("one");
+    await tree.pass(3100);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    expect(tree.happenings.filter(({ reason }) => reason === "SpecDeleted")).toHaveLength(1);
   });
 
   it("is held back with many others, and let through by the token of exactly this set", async () => {
@@ -163,5 +182,58 @@ describe("a file that is gone", () => {
     await tree.remove("one");
     await tree.pass(60_000);
     expect(tree.isDeleted("one")).toBe(false);
+  });
+});
+
+describe("a second file that declares an object", () => {
+  const text = (command: string): string => spec("one").replace("image: x", `image: x, args: [${command}]`);
+  const upsert = (tree: Tree, file: string, content: string): void => {
+    const path = `users/alice/${file}.yaml`;
+    tree.ingest.upsert({ path, text: content, contentHash: content, ownerUid: null, ownerName: null });
+  };
+
+  it("does not take the place of the last good one when it is read first after a restart", async () => {
+    const before = new Tree();
+    upsert(before, "one", text("good"));
+    before.ingest.synced(1);
+    await before.ingest.settled();
+    const good = before.store.get("ContainerSpec", "alice/one");
+
+    const after = new Tree(before.store);
+    upsert(after, "copy", text("other"));
+    upsert(after, "one", text("good"));
+    after.ingest.synced(2);
+    await after.ingest.settled();
+    const stored = after.store.get("ContainerSpec", "alice/one");
+    expect(stored).toMatchObject({
+      spec: good?.spec,
+      generation: 1,
+      rejection: { reason: "IdentityConflict" },
+    });
+    expect(after.happenings.map(({ reason }) => reason)).toEqual(["IdentityConflict"]);
+  });
+
+  it("is in effect after a restart when it is the only one by then", async () => {
+    const before = new Tree();
+    upsert(before, "one", text("good"));
+    await before.ingest.settled();
+
+    const after = new Tree(before.store);
+    upsert(after, "moved", text("other"));
+    await after.ingest.settled();
+    expect(after.store.get("ContainerSpec", "alice/one")?.generation).toBe(1);
+    after.ingest.synced(1);
+    await after.ingest.settled();
+    expect(after.store.get("ContainerSpec", "alice/one")).toMatchObject({ generation: 2, rejection: null });
+  });
+
+  it("is told of when it is broken, though it blocks nothing", async () => {
+    const tree = new Tree();
+    upsert(tree, "one", text("good"));
+    upsert(tree, "copy", `${text("good")}  nonsense: [`);
+    await tree.ingest.settled();
+    expect(tree.store.get("ContainerSpec", "alice/one")?.rejection).toBeNull();
+    const [told] = tree.happenings.filter(({ reason }) => reason === "SpecInvalid");
+    expect(told?.message).toMatch(/^users\/alice\/copy\.yaml:\d+:\d+: .*nothing of this file is in effect/);
   });
 });

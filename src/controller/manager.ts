@@ -19,6 +19,8 @@ import { sweepOf } from "./sweep-elements.ts";
 import { heldByNamespace } from "./use-meter.ts";
 import { isAsDeclared, isMoving } from "./settled.ts";
 
+/** What objects say whose container cannot have its name. */
+const reasonsOfOthers: ReadonlySet<string> = new Set(["NameConflict", "NameInUse", "NotAdopted"]);
 /** How long the start waits for a GPU stack that does not answer. */
 const firstInventoryMs = 3000;
 
@@ -294,5 +296,5 @@ export function instanceName(machineId: string, stateDirectory: string): string 
 
 /** It waits for what becomes of a container of somebody else's. */
 function waitsForOthers({ status }: ContainerRecord): boolean {
-  return status.reason === "NameConflict" || status.reason === "NotAdopted";
+  return reasonsOfOthers.has(status.reason ?? "");
 }

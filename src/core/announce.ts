@@ -1,3 +1,4 @@
+import type { ContainerStatus } from "../api/container.ts";
 import { announceAccess } from "./announce-access.ts";
 import { announceTenancy } from "./announce-tenancy.ts";
 import type { Announcement } from "./decision.ts";
@@ -41,8 +42,13 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;
-  if (before.memory.state === memory.state && before.status.reason === fact.reason) return found;
+  if (before.memory.state === memory.state && wasTold(before.status, fact)) return found;
   return [...found, { type, reason: eventReason(fact), message: eventMessage(situation, fact) }];
+}
+
+/** Where the file is refused or gone its reason comes first; then the condition says how the container is. */
+function wasTold({ reason, conditions }: ContainerStatus, fact: Fact): boolean {
+  return [reason, conditions.find(({ type }) => type === "Ready")?.reason].includes(fact.reason);
 }
 
 /** That a device of what runs has gone, once. */

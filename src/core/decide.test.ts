@@ -44,6 +44,28 @@ describe("decide", () => {
     expect(settled.last.status.conditions.find(({ type }) => type === "Ready")?.status).toBe("True");
   });
 
+  it("says who has its name when it runs under another one, and takes the name once it is free", () => {
+    const renamed = withContainer(settle(world()).world, { name: "train._.alice-mine" });
+    const taken = decide({ ...renamed, nameTakenBy: "train._.alice" }, now + minute);
+
+    expect(taken.steps).toEqual([]);
+    expect(taken.status).toMatchObject({ phase: "Running", reason: "NameInUse" });
+    expect(taken.status.message).toContain("runs as train._.alice-mine");
+    expect(settle(renamed, now + minute).plans).toEqual([
+      "1 rename train._.alice-mine -> train._.alice: was renamed to train._.alice-mine from outside",
+    ]);
+  });
+
+  it("tells once why it waits, also while its file is refused", () => {
+    const rejection = { reason: "SpecInvalid", message: "bad", path: "p", problems: [] };
+    const blocked = { ...world({ record: record({ rejection }) }), nameTakenBy: "train._.alice" };
+    const first = decide(blocked, now);
+    const again = decide(predict(blocked, first, now), now + 30_000);
+
+    expect(first.announcements.map(({ reason }) => reason)).toEqual(["NameConflict"]);
+    expect(again.announcements).toEqual([]);
+  });
+
   it("pulls a missing image before it takes a device", () => {
     const decision = decide(world({ image: { type: "missing" } }), now);
 

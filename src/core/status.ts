@@ -16,6 +16,7 @@ import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { lastRunStatus } from "./last-run-status.ts";
+import { nameConflict } from "./name-conflict.ts";
 import { isLive } from "./plan/roles.ts";
 import { blocksCondition } from "./reservation/announce-block.ts";
 import { kindNoun, wantedDevices } from "./schedule/wanted-devices.ts";
@@ -102,9 +103,17 @@ function shownReason(situation: Situation, fact: Fact): { reason?: string; messa
   if (pruneBlocked !== null) return { reason: pruneBlocked.reason, message: pruneBlocked.message };
   if (fact.type === "container.running" && isReady(situation, fact)) {
     const gone = deviceGone(situation);
-    return gone === null ? {} : { reason: "DeviceGone", message: gone };
+    if (gone !== null) return { reason: "DeviceGone", message: gone };
+    return misnamed(situation);
   }
   return { reason: fact.reason, message: fact.message };
+}
+
+/** It runs under another name for as long as somebody has its own. */
+function misnamed({ world, roles }: Situation): { reason?: string; message?: string } {
+  const conflict = nameConflict(world);
+  if (conflict === null || roles.primary === null) return {};
+  return { reason: "NameInUse", message: `runs as ${roles.primary.name}; ${conflict}` };
 }
 
 function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact): ConditionInput[] {

@@ -5,6 +5,7 @@ import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
+import { nameConflict } from "../name-conflict.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
 import { failureInTheWay, isOfImage, mayBeRevived } from "./limits-action.ts";
@@ -68,10 +69,8 @@ function observeMissing(situation: Situation): Fact {
       finished.message,
     );
   }
-  if (world.nameTakenBy !== null) {
-    const message = `a container that is not this object's is called ${world.nameTakenBy}: remove or rename it`;
-    return fact("stalled", "NameConflict", message, now + 30_000);
-  }
+  const conflict = nameConflict(world);
+  if (conflict !== null) return fact("stalled", "NameConflict", conflict, now + 30_000);
   if (world.toAdopt != null) {
     const message = `its annotation ds01.io/adopts names the container ${world.toAdopt}, which ds01 does not know as its own: ds01 import container ${world.toAdopt}, or remove the annotation for a new container`;
     return fact("stalled", "NotAdopted", message, now + 30_000);

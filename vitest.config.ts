@@ -6,7 +6,13 @@ export default defineConfig({
     reporters: ["default", new CiReporter()],
     projects: [
       // Property tests on a busy machine take longer than five seconds, and how long is not what they are about.
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/simulation/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "engine",

@@ -215,6 +215,20 @@ export class FakeRuntime implements ContainerRuntime {
     this.#hint(container, "pause");
   }
 
+  unpauseByHand(idOrName: string): void {
+    const { container } = this.#process(idOrName, "unpause");
+    if (container.state !== "paused") {
+      throw refusal(409, `Container ${container.id} is not running`, `unpause ${idOrName}`);
+    }
+    container.state = "running";
+    this.#hint(container, "unpause");
+  }
+
+  /** `docker start` by hand. */
+  startByHand(idOrName: string): void {
+    this.#start(this.#process(idOrName, "start"));
+  }
+
   renameByHand(idOrName: string, name: string): void {
     this.#rename(this.#process(idOrName, "rename"), name, `rename ${idOrName}`);
   }
@@ -359,13 +373,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   unpause(idOrName: string, signal?: AbortSignal): Promise<void> {
     return this.#answer("unpause", idOrName, signal, () => {
-      const { container } = this.#process(idOrName, "unpause");
-      if (container.state === "running") return;
-      if (container.state !== "paused") {
-        throw refusal(409, `Container ${container.id} is not running`, `unpause ${idOrName}`);
-      }
-      container.state = "running";
-      this.#hint(container, "unpause");
+      if (this.#process(idOrName, "unpause").container.state !== "running") this.unpauseByHand(idOrName);
     });
   }
 

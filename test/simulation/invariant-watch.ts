@@ -1,0 +1,254 @@
+import type { EventObject } from "../../src/api/event.ts";
+import { labels } from "../../src/api/names.ts";
+import { deviceUuidsOf } from "../../src/core/expiry.ts";
+import { isLive } from "../../src/core/plan/roles.ts";
+import type { ContainerRecord } from "../../src/core/record.ts";
+import { Ds01Error, messageOf } from "../../src/util/errors.ts";
+import type { FakeContainer } from "../support/fake-container.ts";
+import type { LogLine } from "../support/silent-log.ts";
+import type { FakeCallName } from "../support/fake-faults.ts";
+import { ownInstance, type ControllerProcess } from "./controller-process.ts";
+import type { EngineCall } from "./engine-connection.ts";
+import type { SimulatedWorld, WorldObserver } from "./simulated-world.ts";
+
+/** Something that must never be, by the rule of DESIGN that says so. */
+export interface Violation {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** Calls that change a container, and the events of which one says why (I4). */
+const eventsOf: Partial<Record<FakeCallName, readonly string[]>> = {
+  create: ["Creating", "Recreating"],
+  start: ["Started", "Restarted"],
+  pause: ["Paused"],
+  unpause: ["Unpaused"],
+  stop: ["Stopping"],
+  remove: ["Removing"],
+  rename: ["Renamed"],
+  update: ["Updated"],
+};
+
+/** How long a controller may act on a source that it has been told is away: what it has begun (milliseconds). */
+const awayToleranceMs = 2000;
+/** How long it may take until it is known what somebody's hands did: a relist, and an audit of everything. */
+const handsMs = 360_000;
+
+/** Looks at everything that controllers do and at what comes of it, and keeps the first thing that must not be. */
+export class InvariantWatch implements WorldObserver {
+  world: SimulatedWorld | null = null;
+  readonly violations: Violation[] = [];
+  /** Calls of controllers that changed containers, in order. */
+  readonly mutations: string[] = [];
+  /** Events of controllers, in order, as `alice/one Queued`. */
+  readonly events: string[] = [];
+  /** Tells of what happens, for a trace. */
+  onLine: (text: string) => void = () => undefined;
+  /** Container id -> when somebody's hands brought it to life last (time that has gone by). */
+  readonly #hands = new Map<string, number>();
+  /** Events of a controller that say why, less the calls they were for: `ds01#1 alice/one Stopping`. */
+  readonly #causes = new Map<string, number>();
+  readonly #quotas: { readonly nominal: number; until: number }[] = [];
+  #overlaps: ReadonlySet<string> = new Set();
+  /** What controllers have made run in this step. */
+  #brought = new Set<string>();
+
+  onCall(by: ControllerProcess, { call, target }: EngineCall): void {
+    const reasons = eventsOf[call];
+    if (reasons === undefined) return;
+    this.onLine(`${by.name} calls ${call} ${target.slice(0, 40)}`);
+    if (!by.holdsLock()) this.#violated("I12", `${by.name} calls ${call} ${target} without the lock`);
+    const { awaySince } = by.source;
+    if ((call === "stop" || call === "remove") && awaySince !== null) {
+      const awayMs = this.#now - awaySince;
+      if (awayMs > awayToleranceMs) this.#violated("I5", `${call} ${target} while the specs are away`);
+    }
+    this.#needCause(by, call, target, reasons);
+  }
+
+  onArrival(by: ControllerProcess, { call, target }: EngineCall): void {
+    if (eventsOf[call] === undefined || call === "create") return;
+    const container = this.#find(target);
+    if (container === undefined || isOurs(container)) return;
+    this.#violated("I9", `${by.name}: ${call} ${container.name}, which is not of this controller`);
+  }
+
+  onEffect(by: ControllerProcess, { call, target }: EngineCall): void {
+    if (eventsOf[call] === undefined) return;
+    const name = this.#find(target)?.name ?? target.slice(0, 12);
+    this.mutations.push(`${call} ${name}`);
+    this.onLine(`engine: ${call} ${name} for ${by.name}`);
+    const container = this.#find(target);
+    if (container === undefined) return;
+    if (call === "create" || call === "start" || call === "unpause") this.#brought.add(container.id);
+    if (by.state === "ended" && isLive(container)) this.onHand(container.id);
+    if (call === "create") this.#withinQuota(by, container);
+  }
+
+  onEvent(by: ControllerProcess, { involvedObject, reason, message }: EventObject): void {
+    const { namespace = "", name } = involvedObject;
+    this.onLine(`${by.name} event ${namespace}/${name} ${reason}: ${message}`);
+    this.events.push(`${namespace}/${name} ${reason}`);
+    const key = `${by.name} ${namespace}/${name} ${reason}`;
+    this.#causes.set(key, (this.#causes.get(key) ?? 0) + 1);
+  }
+
+  /** What goes wrong outside is warned of; an error is one of ours, or the engine has refused something. */
+  onLog(by: ControllerProcess, { level, fields, message }: LogLine): void {
+    const { err, reason, key } = fields;
+    if (level === "info") return;
+    const words = [key, reason].filter((word) => typeof word === "string").join(" ");
+    this.onLine(`${by.name} ${level} ${message} ${words} ${messageOf(err ?? "")}`);
+    if (level !== "error" || err instanceof Ds01Error) return;
+    this.#violated("fault", `${message}: ${err instanceof Error ? err.stack : messageOf(err)}`);
+  }
+
+  onFault(by: ControllerProcess, error: unknown): void {
+    this.#violated("fault", `${by.name} ended: ${error instanceof Error ? error.stack : messageOf(error)}`);
+  }
+
+  onHand(containerId: string): void {
+    this.#hands.set(containerId, this.#now);
+  }
+
+  /** A status that a controller has written. */
+  onStatus(record: ContainerRecord): void {
+    const { status, namespace, name } = record;
+    const object = `${namespace}/${name}`;
+    const waits = status.phase === "Pending" || status.phase === "Backoff" || status.phase === "Failed";
+    if (waits && status.observedGeneration > 0 && (status.reason ?? "") === "")
+      this.#violated("I7", `${object} is ${status.phase} and does not say why`);
+    if (waits && status.observedGeneration > 0 && (status.message ?? "") === "")
+      this.#violated("I7", `${object} is ${status.phase} (${status.reason}) and does not say it in words`);
+    const { queue } = status;
+    if (queue !== undefined && (queue.position < 0 || queue.position > queue.of))
+      this.#violated("I7", `${object} is number ${queue.position} of ${queue.of} who wait`);
+  }
+
+  /** After each step. */
+  look(): void {
+    this.#noteQuota();
+    this.#lookAtDevices();
+    this.#brought = new Set();
+  }
+
+  /** Somebody's hands or the like are in the way of telling who is at fault. */
+  #handled(containers: readonly FakeContainer[]): boolean {
+    return containers.some(({ id }) => this.#now - (this.#hands.get(id) ?? -Infinity) < handsMs);
+  }
+
+  #lookAtDevices(): void {
+    const { engine } = this.#simulated;
+    const live = engine.containers.filter(
+      (one) => isOurs(one) && isLive(one) && deviceUuidsOf(one).length > 0,
+    );
+    const overlaps = new Set<string>();
+    for (const [place, one] of live.entries()) {
+      for (const other of live.slice(place + 1)) {
+        const shared = sharedDevice(one, other);
+        if (shared === undefined || one.labels[labels.uid] === other.labels[labels.uid]) continue;
+        const pair = `${shared} is held by ${one.name} and ${other.name}`;
+        overlaps.add(pair);
+        if (this.#overlaps.has(pair) || this.#handled([one, other])) continue;
+        if (this.#brought.has(one.id) || this.#brought.has(other.id)) this.#violated("I1", pair);
+      }
+    }
+    this.#overlaps = overlaps;
+  }
+
+  /** What is admitted now, and what was until half a minute ago. */
+  #noteQuota(): void {
+    const { acting } = this.#simulated;
+    if (acting === null) return;
+    const spec = acting.store.get("QuotaSpec", "all")?.spec;
+    const nominal = typeof spec?.gpus?.nominal === "number" ? spec.gpus.nominal : Infinity;
+    const borrowing = typeof spec?.gpus?.borrowingLimit === "number" ? spec.gpus.borrowingLimit : 0;
+    const limit = nominal + (spec?.cohort === undefined ? borrowing : Infinity);
+    const last = this.#quotas.at(-1);
+    if (last?.nominal !== limit) this.#quotas.push({ nominal: limit, until: this.#now });
+    else last.until = this.#now;
+  }
+
+  #withinQuota(by: ControllerProcess, made: FakeContainer): void {
+    const user = made.labels[labels.user];
+    const own = this.#simulated.engine.containers.filter(
+      (one) => isOurs(one) && one.labels[labels.user] === user && (isLive(one) || one.state === "created"),
+    );
+    // What may be stopped for others may go beyond the quota on what is idle.
+    const records = by.store.list("ContainerSpec").filter(({ namespace }) => namespace === user);
+    if (records.some(({ spec }) => spec?.preemptible === true)) return;
+    if (this.#handled(own) || deviceUuidsOf(made).length === 0) return;
+    const newest = new Map(own.map((one) => [one.labels[labels.uid], one]));
+    const uuids = new Set([...newest.values()].flatMap(deviceUuidsOf));
+    const devices = this.#simulated.devices.present();
+    const used = [...uuids].reduce(
+      (sum, uuid) => sum + (devices.find((device) => device.uuid === uuid)?.gpuEquivalents ?? 0),
+      0,
+    );
+    const allowed = Math.max(
+      ...this.#quotas.filter(({ until }) => this.#now - until < 30_000).map(({ nominal }) => nominal),
+    );
+    if (used > allowed + 1e-9)
+      this.#violated("I2", `${by.name} creates ${made.name}: ${user} has ${used} GPUs then, of ${allowed}`);
+  }
+
+  #needCause(by: ControllerProcess, call: FakeCallName, target: string, reasons: readonly string[]): void {
+    const container = this.#find(target);
+    const object =
+      container === undefined || call === "create"
+        ? objectOf(target)
+        : `${container.labels[labels.user]}/${container.labels[labels.name]}`;
+    if (object === undefined) return;
+    const key = reasons
+      .map((reason) => `${by.name} ${object} ${reason}`)
+      .find((one) => (this.#causes.get(one) ?? 0) > 0);
+    if (key !== undefined) this.#causes.set(key, (this.#causes.get(key) ?? 0) - 1);
+    else if (!this.#isOrphan(by, container))
+      this.#violated("I4", `${call} ${target} without an event that says why`);
+  }
+
+  /** An object that was made for an orphan may have another name than its container says. */
+  #isOrphan(by: ControllerProcess, container: FakeContainer | undefined): boolean {
+    const uid = container?.labels[labels.uid];
+    const record = by.store.list("ContainerSpec").find((one) => one.uid === uid);
+    return record !== undefined && record.name.includes(".orphan-");
+  }
+
+  #find(idOrName: string): FakeContainer | undefined {
+    const { containers } = this.#simulated.engine;
+    return containers.find(({ id }) => id === idOrName) ?? containers.find(({ name }) => name === idOrName);
+  }
+
+  get #simulated(): SimulatedWorld {
+    if (this.world === null) throw new TypeError("the world is not set up yet");
+    return this.world;
+  }
+
+  get #now(): number {
+    return this.#simulated.clock.elapsed;
+  }
+
+  #violated(rule: string, message: string): void {
+    this.onLine(`VIOLATION ${rule}: ${message}`);
+    this.violations.push({ rule, message });
+  }
+}
+
+export function isOurs({ labels: own }: Pick<FakeContainer, "labels">): boolean {
+  return own[labels.managed] === "true" && own[labels.instance] === ownInstance;
+}
+
+/** `alice/one` from the name that its container has. */
+function objectOf(containerName: string): string | undefined {
+  const found = /^(?<name>.+?)\._\.(?<user>[a-z]+)(?:\.ds01-\d+)?$/.exec(containerName)?.groups;
+  return found === undefined ? undefined : `${found["user"]}/${found["name"]}`;
+}
+
+/** Slices are named after their card: `MIG-3-0` is part of `GPU-3`. */
+function sharedDevice(one: FakeContainer, other: FakeContainer): string | undefined {
+  const others = deviceUuidsOf(other);
+  const parent = (uuid: string): string => uuid.replace(/^MIG-(\d+)-\d+$/, "GPU-$1");
+  return deviceUuidsOf(one).find((uuid) =>
+    others.some((taken) => taken === uuid || taken === parent(uuid) || parent(taken) === uuid),
+  );
+}

@@ -1,0 +1,111 @@
+import { labels } from "../../src/api/names.ts";
+import { compareFiles } from "./compare-files.ts";
+import { isOurs } from "./invariant-watch.ts";
+import { problemAtRest } from "./object-at-rest.ts";
+import type { Simulation } from "./simulate.ts";
+import type { SimulatedWorld } from "./simulated-world.ts";
+
+/** Longest time that anything waits for once all faults are over: the longest backoff, and some. */
+const calmMs = 330_000;
+/** How often it may be waited for. */
+const patience = 12;
+/** A restart must change nothing within this time: the first relist and the first audit are over. */
+const restartMs = 400_000;
+
+/** An event may be told so often while a controller that was restarted comes to rest. */
+const maximumRepeats = 6;
+/** Ends all faults, waits until nothing changes, and compares the world with the files; then restarts the controller. */
+export async function settle(simulation: Simulation): Promise<void> {
+  simulation.tell(">>> all faults end");
+  endFaults(simulation.world);
+  await simulation.pass(90_000);
+  if (simulation.world.acting === null) simulation.world.startController();
+  if (!(await comesToRest(simulation))) return;
+  compare(simulation, "");
+  if (simulation.violation !== null) return;
+  simulation.tell(">>> the controller is restarted, with nothing changed");
+  const before = simulation.watch.mutations.length;
+  const told = simulation.watch.events.length;
+  const acting = simulation.world.acting;
+  if (acting !== null) simulation.world.kill(acting);
+  simulation.world.startController();
+  await simulation.pass(restartMs);
+  const mutations = changesOf(simulation, before);
+  if (mutations.length > 0) report(simulation, "I6", `a restart made it ${mutations.join(", ")}`);
+  const repeated = repeatedMost(simulation.watch.events.slice(told));
+  if (repeated !== undefined) report(simulation, "events", `nothing changes, and it says ${repeated}`);
+  compare(simulation, " after a restart");
+}
+
+/** What is told again and again, as `9 times alice/one Queued`. */
+function repeatedMost(events: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  const [event, count] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? ["", 0];
+  return count > maximumRepeats ? `${count} times ${event}` : undefined;
+}
+
+function endFaults(world: SimulatedWorld): void {
+  world.weather.clear();
+  world.engine.comeUp();
+  world.tree.unavailable = null;
+  world.tree.losesEvents = false;
+  world.devices.failure = null;
+  world.disk.isFull = false;
+}
+
+async function comesToRest(simulation: Simulation): Promise<boolean> {
+  let mutations: readonly string[] = [];
+  for (let round = 0; round < patience && simulation.violation === null; round += 1) {
+    const before = simulation.watch.mutations.length;
+    await simulation.pass(calmMs);
+    mutations = changesOf(simulation, before);
+    if (mutations.length === 0 && !somethingIsDue(simulation.world)) return simulation.violation === null;
+  }
+  report(simulation, "rest", `it goes on and on: ${mutations.slice(-12).join(", ")}`);
+  return false;
+}
+
+/** A deadline that a status tells comes while a restart is to change nothing. */
+function somethingIsDue({ acting, clock }: SimulatedWorld): boolean {
+  const soon = clock.now() + restartMs + calmMs;
+  return (acting?.store.list("ContainerSpec") ?? []).some(({ status }) =>
+    [status.holdUntil, status.removeAt, status.expiresAt, status.queue?.eta].some(
+      (time) => time !== undefined && Date.parse(time) > clock.now() && Date.parse(time) < soon,
+    ),
+  );
+}
+
+/** Changes since then but the starts of what ends by itself again and again. */
+function changesOf({ watch, world }: Simulation, since: number): readonly string[] {
+  const restless = new Set(
+    world.engine.containers.filter(({ config }) => config.image === "bed/crash:1").map(({ name }) => name),
+  );
+  return watch.mutations.slice(since).filter((one) => !restless.has(one.split(" ")[1] ?? ""));
+}
+
+function report(simulation: Simulation, rule: string, message: string): void {
+  if (simulation.violation !== null) return;
+  simulation.tell(`VIOLATION ${rule}: ${message}`);
+  simulation.watch.violations.push({ rule, message });
+}
+
+/** The world equals the specs, or the status says why not. */
+function compare(simulation: Simulation, when: string): void {
+  const { acting, engine, journal, tree } = simulation.world;
+  const violated = (rule: string, message: string): void => report(simulation, rule, `${message}${when}`);
+  if (acting === null) return violated("rest", "no controller runs");
+  const records = acting.store.list("ContainerSpec");
+  const own = engine.containers.filter(isOurs);
+  const isTold = (path: string): boolean => journal.some(({ message }) => message.startsWith(`${path}:`));
+  compareFiles({ files: tree.files, records, violated, isTold });
+  for (const container of own) {
+    if (!records.some(({ uid }) => uid === container.labels[labels.uid]))
+      violated("I3", `${container.name} (${container.state}) belongs to no object`);
+  }
+  for (const record of records) {
+    const containers = own.filter((one) => one.labels[labels.uid] === record.uid);
+    const problem = problemAtRest(record, containers);
+    if (problem !== null) violated("end", `${record.namespace}/${record.name}: ${problem}`);
+  }
+}

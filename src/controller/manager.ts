@@ -12,14 +12,14 @@ import { runController } from "./controller.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { tellPeople } from "./notice-parts.ts";
 import { buildParts, type Parts } from "./parts.ts";
-import type { ChangedContainer } from "./runtime-cache.ts";
+import type { ChangedContainer } from "./changed-containers.ts";
 import { runsNow } from "../core/run-expectations.ts";
 import type { RunsNow } from "../core/schedule/run-history.ts";
 import { sweepOf } from "./sweep-elements.ts";
 import { heldByNamespace } from "./use-meter.ts";
 import { isAsDeclared, isMoving } from "./settled.ts";
 
-/** What objects say whose container cannot have its name. */
+/** What objects say that wait for a container which is not ours. */
 const reasonsOfOthers: ReadonlySet<string> = new Set(["NameConflict", "NameInUse", "NotAdopted"]);
 /** How long the start waits for a GPU stack that does not answer. */
 const firstInventoryMs = 3000;

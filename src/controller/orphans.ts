@@ -72,7 +72,8 @@ export class Orphans {
     for (const [uid, [first]] of unknown) {
       if (first === undefined || (await this.#giveBack(first, containers))) continue;
       if (mayBeDeclared(first.labels[labels.user] ?? "")) continue;
-      const since = this.#since.get(uid) ?? clock.now();
+      // A clock that was set back makes nobody wait for longer.
+      const since = Math.min(this.#since.get(uid) ?? Infinity, clock.now());
       this.#since.set(uid, since);
       if (clock.now() - since >= orphanMs) due.push(first);
     }

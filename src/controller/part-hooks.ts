@@ -1,7 +1,7 @@
 import type { Kind } from "../api/names.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
-import type { ChangedContainer } from "./runtime-cache.ts";
+import type { ChangedContainer } from "./changed-containers.ts";
 
 /** What the parts tell the manager; it decides who is looked at because of it. */
 export interface PartHooks {

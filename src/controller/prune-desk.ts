@@ -168,6 +168,7 @@ export class PruneDesk {
       const actor = this.#expectedBy(key);
       if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
     }
+    this.#countFromNow(now);
     const waiting = [...this.#candidates.values()];
     const due = waiting.filter(({ since }) => now - since >= candidateMs);
     if (due.length < waiting.length) this.#plan(candidateMs);
@@ -188,6 +189,13 @@ export class PruneDesk {
     const objects = waiting.map(({ identity }) => objectName(identity)).toSorted();
     this.#blocked = { token: verdict.token, objects, reason: verdict.message };
     for (const { identity } of waiting) await this.#block(identity, verdict.message);
+  }
+
+  /** Where the clock was set back, nobody waits for it to come to where it was. */
+  #countFromNow(now: number): void {
+    for (const [key, candidate] of this.#candidates) {
+      if (candidate.since > now) this.#candidates.set(key, { ...candidate, since: now });
+    }
   }
 
   #missingDirectories(candidates: readonly Candidate[]): readonly string[] {

@@ -22,9 +22,11 @@ export class RollingAudit {
     const age = Math.abs(now - this.#until);
     if (age < pauseMs) return [];
     const share = Math.min(1, age / auditMs);
-    const count = Math.floor(ids.length * share);
+    // Sums of fractions come out a hair short of whole numbers.
+    const count = Math.floor(ids.length * share + 1e-6);
     if (count === 0) return [];
-    this.#until = now;
+    // What is left of a whole inspect counts for the next time; a clock that was set back begins anew.
+    this.#until = share === 1 || now < this.#until ? now : this.#until + (count / ids.length) * auditMs;
     const from = this.#at % ids.length;
     this.#at = from + count;
     return [...ids, ...ids].slice(from, from + count);

@@ -7,9 +7,11 @@ import { messageOf, UnreachableError } from "../util/errors.ts";
 import type { AdoptionBook } from "./adoption-book.ts";
 import { sameValue } from "../util/same-value.ts";
 import { refreshAll } from "./refresh-all.ts";
+import { changedContainers, type ChangedContainer } from "./changed-containers.ts";
 import { RollingAudit } from "./rolling-audit.ts";
 import { listFingerprint } from "./list-fingerprint.ts";
 import { StaleMarks } from "./stale-marks.ts";
+import { UnreadableContainers } from "./unreadable-containers.ts";
 
 /** How often everything is listed even if no event came (DESIGN 5). */
 const relistMs = 60_000;
@@ -33,11 +35,6 @@ export interface RuntimeCacheOptions {
   readonly onReady: (ready: boolean, message: string) => void;
 }
 
-export interface ChangedContainer {
-  readonly id: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
 /**
  * What inspect showed of every container, kept fresh by hints and relists.
  * INVARIANTS: a container leaves only when a complete list lacks it and inspect answers a definite 404 (I5);
@@ -50,8 +47,7 @@ export class RuntimeCache {
   readonly #listed = new Map<string, string>();
   readonly #stale = new StaleMarks();
   readonly #audit: RollingAudit;
-  /** Ids that the engine cannot inspect, as some dead containers: told once. */
-  readonly #unreadable = new Set<string>();
+  readonly #unreadable: UnreadableContainers;
   #relisting: Promise<void> | null = null;
   #relistAgain = false;
   #disconnects = 0;
@@ -64,6 +60,7 @@ export class RuntimeCache {
 
   constructor(options: RuntimeCacheOptions) {
     this.#options = options;
+    this.#unreadable = new UnreadableContainers(options.log);
     this.#audit = new RollingAudit(options.clock);
   }
 
@@ -96,19 +93,23 @@ export class RuntimeCache {
 
   /**
    * Inspects what events have marked stale: of one uid, or everything. Of everything, what the engine cannot show
-   * stays as it was last seen.
+   * stays as it was last seen, and the owners are told: they may have looked while the engine did not answer.
    */
   async freshen(uid?: string): Promise<void> {
-    await Promise.all(
-      this.#stale.due(uid).map((id) => (uid === undefined ? this.#tryRefresh(id) : this.refresh(id))),
-    );
+    const due = this.#stale.due(uid);
+    const before = this.#entries(due);
+    try {
+      await Promise.all(due.map((id) => (uid === undefined ? this.#tryRefresh(id) : this.refresh(id))));
+    } finally {
+      if (uid === undefined) this.#tellChanged(before);
+    }
   }
 
   /** Inspects one container now; throws what the engine says, and then nothing has changed. */
   async refresh(idOrName: string, signal?: AbortSignal): Promise<ObservedContainer | undefined> {
     const asked = this.#stale.ask();
     const found = await this.#options.runtime.inspect(idOrName, signal);
-    this.#unreadable.delete(found?.id ?? idOrName);
+    this.#unreadable.forget(found?.id ?? idOrName);
     if (found === undefined) return await this.#gone(idOrName, signal);
     const observed = this.#options.adoptions.seen(found);
     if (!this.#stale.answered(observed.id, asked)) return this.#containers.get(observed.id);
@@ -212,12 +213,7 @@ export class RuntimeCache {
       return true;
     } catch (error) {
       if (error instanceof UnreachableError) throw error;
-      if (!this.#unreadable.has(id)) {
-        this.#unreadable.add(id);
-        const name = this.#containers.get(id)?.name;
-        const fields = { reason: "ContainerUnreadable", id, name, message: messageOf(error) };
-        this.#options.log.warn(fields, "a container could not be inspected");
-      }
+      this.#unreadable.tell(id, this.#containers.get(id)?.name, error);
       return false;
     }
   }
@@ -237,26 +233,31 @@ export class RuntimeCache {
     const known = [...this.#containers.keys(), ...this.#options.adoptions.ids()];
     for (const id of known) if (!present.has(id)) due.add(id);
     for (const id of this.#audit.due([...this.#containers.keys()])) due.add(id);
-    const before = new Map([...due].map((id) => [id, this.#containers.get(id)]));
+    const before = this.#entries([...due]);
     const unread = await refreshAll([...due], inspectsAtOnce, (id) => this.#tryRefresh(id));
     // What could not be inspected is tried again at the next relist.
     for (const container of list) {
       if (!unread.has(container.id)) this.#listed.set(container.id, listFingerprint(container));
     }
-    const changed = [...due].filter((id) => this.#containers.get(id) !== before.get(id));
     // A list from before the connection was lost says nothing about the engine as it is now.
     if (disconnects === this.#disconnects) this.#setReady(true, "answers");
-    if (changed.length > 0) {
-      this.#options.onChange(
-        changed.map((id) => ({ id, labels: (this.#containers.get(id) ?? before.get(id))?.labels ?? {} })),
-      );
-    }
+    this.#tellChanged(before);
+  }
+
+  #entries(ids: readonly string[]): ReadonlyMap<string, ObservedContainer | undefined> {
+    return new Map(ids.map((id) => [id, this.#containers.get(id)]));
+  }
+
+  #tellChanged(before: ReadonlyMap<string, ObservedContainer | undefined>): void {
+    const changed = changedContainers(before, this.#containers);
+    if (changed.length > 0) this.#options.onChange(changed);
   }
 
   #looksDifferent(listed: ListedContainer): boolean {
     return (
       this.#stale.has(listed.id) ||
-      !this.#containers.has(listed.id) ||
+      // It may have ended as it had ended before the last list, without an event.
+      this.#containers.get(listed.id)?.state !== listed.state ||
       this.#listed.get(listed.id) !== listFingerprint(listed)
     );
   }
@@ -284,7 +285,7 @@ export class RuntimeCache {
   #drop(id: string): void {
     this.#listed.delete(id);
     this.#stale.drop(id);
-    this.#unreadable.delete(id);
+    this.#unreadable.forget(id);
     this.#forgetName(this.#containers.get(id));
     if (this.#containers.delete(id)) this.#changed();
     this.#options.adoptions.gone(id);

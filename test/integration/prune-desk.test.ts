@@ -128,6 +128,15 @@ describe("a file that is gone", () => {
     expect(tree.isDeleted("two")).toBe(false);
   });
 
+  it("deletes its object also when the clock is set back by a day meanwhile", async () => {
+    await tree.remove("one");
+    tree.clock.jumpTo(tree.clock.now() - 86_400_000);
+    await tree.remove("two");
+    await tree.pass(3100);
+    await tree.pass(3100);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+  });
+
   it("is told of also when its deletion cannot be written yet, as nobody would look at it", async () => {
     fill(tree.store);
     await tree.remove("one");

@@ -3,6 +3,7 @@ import { labels } from "../../src/api/names.ts";
 import { deviceUuidsOf } from "../../src/core/expiry.ts";
 import { isLive } from "../../src/core/plan/roles.ts";
 import type { ContainerRecord } from "../../src/core/record.ts";
+import { parseDuration } from "../../src/util/duration.ts";
 import { Ds01Error, messageOf } from "../../src/util/errors.ts";
 import type { FakeContainer } from "../support/fake-container.ts";
 import type { LogLine } from "../support/silent-log.ts";
@@ -82,7 +83,9 @@ export class InvariantWatch implements WorldObserver {
     if (container === undefined) return;
     if (call === "create" || call === "start" || call === "unpause") this.#brought.add(container.id);
     if (by.state === "ended" && isLive(container)) this.onHand(container.id);
-    if (call === "create") this.#withinQuota(by, container);
+    if (call !== "create") return;
+    this.#withinQuota(by, container);
+    this.#notHeld(by, container);
   }
 
   onEvent(by: ControllerProcess, { involvedObject, reason, message }: EventObject): void {
@@ -190,6 +193,25 @@ export class InvariantWatch implements WorldObserver {
     );
     if (used > allowed + 1e-9)
       this.#violated("I2", `${by.name} creates ${made.name}: ${user} has ${used} GPUs then, of ${allowed}`);
+  }
+
+  /** Who was stopped keeps its devices for as long as its spec says, whoever else waits. */
+  #notHeld(by: ControllerProcess, made: FakeContainer): void {
+    const { engine, clock } = this.#simulated;
+    const stopped = engine.containers.filter((one) => isOurs(one) && one.state === "exited");
+    for (const one of stopped) {
+      const shared = sharedDevice(one, made);
+      const record = by.store.list("ContainerSpec").find(({ uid }) => uid === one.labels[labels.uid]);
+      if (shared === undefined || record === undefined || record.uid === made.labels[labels.uid]) continue;
+      const { deletion, memory, spec } = record;
+      const holdMs = parseDuration(spec?.lifecycle?.holdGpuAfterStop ?? "");
+      if (holdMs === undefined || deletion !== null || memory.stopCause === "Preempted") continue;
+      // Once given back, a hold that is made longer takes nothing from others.
+      if (memory.releasedContainerId === one.id) continue;
+      const leftMs = (one.finishedAt ?? 0) + holdMs - clock.now();
+      if (leftMs > 0 && !this.#handled([one]))
+        this.#violated("hold", `${shared} is given to ${made.name}; ${one.name} keeps it ${leftMs} ms more`);
+    }
   }
 
   #needCause(by: ControllerProcess, call: FakeCallName, target: string, reasons: readonly string[]): void {

@@ -12,6 +12,8 @@ const patience = 12;
 /** A restart must change nothing within this time: the first relist and the first audit are over. */
 const restartMs = 400_000;
 
+/** Within this time an event is seen. */
+const momentMs = 1500;
 /** An event may be told so often while a controller that was restarted comes to rest. */
 const maximumRepeats = 6;
 /** Ends all faults, waits until nothing changes, and compares the world with the files; then restarts the controller. */
@@ -21,20 +23,41 @@ export async function settle(simulation: Simulation): Promise<void> {
   await simulation.pass(90_000);
   if (simulation.world.acting === null) simulation.world.startController();
   if (!(await comesToRest(simulation))) return;
+  await endsAreSeen(simulation);
   compare(simulation, "");
   if (simulation.violation !== null) return;
   simulation.tell(">>> the controller is restarted, with nothing changed");
   const before = simulation.watch.mutations.length;
   const told = simulation.watch.events.length;
+  const statuses = statusesOf(simulation.world);
   const acting = simulation.world.acting;
   if (acting !== null) simulation.world.kill(acting);
   simulation.world.startController();
   await simulation.pass(restartMs);
   const mutations = changesOf(simulation, before);
   if (mutations.length > 0) report(simulation, "I6", `a restart made it ${mutations.join(", ")}`);
+  await endsAreSeen(simulation);
   const repeated = repeatedMost(simulation.watch.events.slice(told));
   if (repeated !== undefined) report(simulation, "events", `nothing changes, and it says ${repeated}`);
   compare(simulation, " after a restart");
+  for (const [object, status] of statusesOf(simulation.world)) {
+    const earlier = statuses.get(object);
+    if (earlier !== status)
+      report(simulation, "stale", `${object} was ${earlier}, and is ${status} after a restart`);
+  }
+}
+
+/** What every object says of itself, but for those that end again and again. */
+function statusesOf({ acting }: SimulatedWorld): ReadonlyMap<string, string> {
+  const records = (acting?.store.list("ContainerSpec") ?? []).filter(
+    ({ spec }) => spec?.image !== "bed/crash:1",
+  );
+  return new Map(
+    records.map(({ namespace, name, status }) => [
+      `${namespace}/${name}`,
+      `${status.phase} ${status.reason ?? ""}`,
+    ]),
+  );
 }
 
 /** What is told again and again, as `9 times alice/one Queued`. */
@@ -64,6 +87,15 @@ async function comesToRest(simulation: Simulation): Promise<boolean> {
   }
   report(simulation, "rest", `it goes on and on: ${mutations.slice(-12).join(", ")}`);
   return false;
+}
+
+/** What has ended by itself only just is given a moment to be seen. */
+async function endsAreSeen(simulation: Simulation): Promise<void> {
+  const { engine, clock } = simulation.world;
+  const hasJustEnded = ({ finishedAt }: { readonly finishedAt: number | null }): boolean =>
+    finishedAt !== null && Math.abs(clock.now() - finishedAt) < momentMs;
+  for (let round = 0; round < 10 && engine.containers.some(hasJustEnded); round += 1)
+    await simulation.pass(momentMs);
 }
 
 /** A deadline that a status tells comes while a restart is to change nothing. */

@@ -24,7 +24,7 @@ import { involved } from "../recorder.ts";
 import { runStep, type StepContext, type StepProgress } from "../run-step.ts";
 import { failureOf } from "../step-failure.ts";
 import { stepDone, stepEvent, stepFailed } from "../step-event.ts";
-import { dueAgain, resultOf } from "./look-again.ts";
+import { dueAgain, resultOf, soonerOf } from "./look-again.ts";
 import { memoryMatters } from "./memory-matters.ts";
 import { idsToInspect, needsLook, takesDevices } from "./needs-look.ts";
 
@@ -63,10 +63,15 @@ export class ContainerReconciler implements Reconciler {
   }
 
   async reconcile(key: string): Promise<ReconcileResult> {
-    const { store, host, waiting, clock, dryRun } = this.#options;
-    const record = store.get("ContainerSpec", key);
+    const record = this.#options.store.get("ContainerSpec", key);
     if (record === undefined) return {};
-    await this.#settle(record);
+    const isSettled = await this.#settle(record);
+    const result = await this.#reconcileRecord(key, record);
+    return isSettled ? result : soonerOf(result, this.#options.clock.now() + movedOnMs);
+  }
+
+  async #reconcileRecord(key: string, record: ContainerRecord): Promise<ReconcileResult> {
+    const { host, waiting, clock, dryRun } = this.#options;
     const prepared = await host.prepare(record);
     if (this.#isOvertaken(key, record)) return { requeue: true };
     // No await from a decision to its reservation: two workers must never be promised one device.
@@ -134,10 +139,14 @@ export class ContainerReconciler implements Reconciler {
     }
   }
 
-  /** Clears up what events have marked, and a promise whose container never came to be. */
-  async #settle(record: ContainerRecord): Promise<void> {
+  /**
+   * Clears up what events have marked, and a promise whose container never came to be. False when the engine did not
+   * answer though it is there: what is known may be old.
+   */
+  async #settle(record: ContainerRecord): Promise<boolean> {
     const { host, steps, engine } = this.#options;
-    if (!steps.cache.ready) return;
+    // All are looked at when it is back.
+    if (!steps.cache.ready) return true;
     try {
       if (engine.current.cannotLimit === null) await engine.refresh();
       await steps.cache.freshen(record.uid);
@@ -150,8 +159,9 @@ export class ContainerReconciler implements Reconciler {
         await steps.cache.relist();
         host.unreserve(record.uid);
       }
+      return true;
     } catch (error) {
-      if (error instanceof UnreachableError) return;
+      if (error instanceof UnreachableError) return false;
       throw error;
     }
   }

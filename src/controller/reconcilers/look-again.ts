@@ -35,3 +35,8 @@ export function resultOf(decision: Decision, now: number): ReconcileResult {
 export function dueAgain({ requeueAt }: Decision, now: number): ReconcileResult {
   return requeueAt === null ? {} : { requeueAt: Math.max(requeueAt, now + leastPauseMs) };
 }
+
+/** At `at` at the latest. */
+export function soonerOf({ requeue, requeueAt }: ReconcileResult, at: number): ReconcileResult {
+  return { ...(requeue === undefined ? {} : { requeue }), requeueAt: Math.min(requeueAt ?? Infinity, at) };
+}

@@ -13,6 +13,7 @@ import { Ds01Error, messageOf, StalledError } from "../util/errors.ts";
 import { formatBytes } from "../util/quantity.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { EngineBook } from "./engine-book.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** Objects of one user that are looked at together share one look at their cgroup. */
 const freshMs = 500;
@@ -72,7 +73,7 @@ export class AggregateBook {
     const { clock, quotaOf } = this.#options;
     const quota = await quotaOf(namespace);
     const before = this.#known.get(namespace);
-    if (before?.quota === quota && clock.now() - before.at < freshMs) return;
+    if (before?.quota === quota && isRecent(before.at, clock.now(), freshMs)) return;
     const state = await this.#look(namespace, quota);
     this.#known.set(namespace, { at: clock.now(), quota, state });
   }

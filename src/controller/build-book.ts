@@ -16,6 +16,7 @@ import { ownLabels, removeLeftovers } from "./build-leftovers.ts";
 import { buildEnded, buildTooLong, withoutOutput } from "./build-failure.ts";
 import { BuildOutput } from "./build-output.ts";
 import { Turns } from "./turns.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** What is built from is looked at this often at most. */
 const lookEveryMs = 5000;
@@ -90,7 +91,7 @@ export class BuildBook {
     const known = this.#entries.get(record.uid);
     const entry = known?.key === key ? known : newEntry(key);
     this.#entries.set(record.uid, entry);
-    if (entry.isReading || now - entry.readAt < lookEveryMs) return;
+    if (entry.isReading || isRecent(entry.readAt, now, lookEveryMs)) return;
     entry.isReading = true;
     void this.#reads.take(() => this.#read(record, request, entry));
   }

@@ -4,6 +4,7 @@ import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Log } from "../ports/log.ts";
 import { sameValue } from "../util/same-value.ts";
 import { messageOf, UnreachableError } from "../util/errors.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** How often the engine is asked although no container is about to be made. */
 const idleMs = 60_000;
@@ -37,7 +38,7 @@ export class EngineBook {
 
   /** Asks unless the answer is younger than that (milliseconds); rejects when the engine does not answer. */
   async refresh(maximumAgeMs = freshMs): Promise<void> {
-    if (this.#at !== null && this.#clock.now() - this.#at < maximumAgeMs) return;
+    if (this.#at !== null && isRecent(this.#at, this.#clock.now(), maximumAgeMs)) return;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null;
     });

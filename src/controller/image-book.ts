@@ -11,6 +11,7 @@ import type { RegistryCredentials } from "../ports/registry-credentials.ts";
 import { StalledError } from "../util/errors.ts";
 import type { BuildBook } from "./build-book.ts";
 import type { AliasTags } from "./alias-tags.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** How long an answer of the engine is believed when no image event comes. */
 const believeMs = 60_000;
@@ -185,7 +186,7 @@ export class ImageBook {
 
   #isFresh(answer: Answer | null | undefined): boolean {
     if (answer === null || answer === undefined) return false;
-    return answer.forgotten === this.#forgotten && this.#clock.now() - answer.at < believeMs;
+    return answer.forgotten === this.#forgotten && isRecent(answer.at, this.#clock.now(), believeMs);
   }
 
   async #ask(reference: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { DeviceProvider } from "../ports/device-provider.ts";
 import { messageOf } from "../util/errors.ts";
 import { canonicalJson } from "../util/hash.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** How often devices are asked for although nothing points to a change. */
 const idleMs = 20_000;
@@ -51,8 +52,7 @@ export class InventoryBook {
 
   /** Asks unless the answer is younger than `maximumAgeMs`. */
   async refresh(maximumAgeMs = 0): Promise<void> {
-    const age = this.#options.clock.now() - this.#at;
-    if (this.#at > 0 && age < maximumAgeMs) return;
+    if (this.#at > 0 && isRecent(this.#at, this.#options.clock.now(), maximumAgeMs)) return;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null;
     });

@@ -3,6 +3,7 @@ import type { Device } from "../core/schedule/device.ts";
 import { formatPlacement } from "../core/schedule/placement.ts";
 import { ownSliceOf, type OwnSlice } from "../core/schedule/recut.ts";
 import type { StateDocument } from "../ports/state-document.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** A cut that was begun and of which nobody knows yet whether it was made; its place was empty then. */
 export type CutIntent = Omit<OwnSlice, "gpuInstance"> & { readonly at: number };
@@ -88,7 +89,7 @@ export class OwnSlices {
       await this.made(found.gpuInstance);
       return found;
     }
-    if (now - intent.at >= settleMs) await this.refused();
+    if (!isRecent(intent.at, now, settleMs)) await this.refused();
     return null;
   }
 

@@ -53,7 +53,7 @@ const carriers: { readonly [K in Operation["do"]]: Carry<K> } = {
     const id = world.engine.run(
       desiredContainer(name, {
         ...(gpu === null ? {} : { attachment: gpuAttachment(gpu) }),
-        labels: instance === null ? {} : { [labels.managed]: "true", [labels.instance]: instance },
+        labels: instance === null ? {} : labelsOf(instance),
       }),
     );
     world.observer.onHand(id);
@@ -146,6 +146,17 @@ const commands: Readonly<
     });
   },
 };
+
+/** Another controller's container of an object that is called as one of ours, and has its uid too. */
+function labelsOf(instance: string): Readonly<Record<string, string>> {
+  return {
+    [labels.managed]: "true",
+    [labels.instance]: instance,
+    [labels.user]: "alice",
+    [labels.name]: "one",
+    [labels.uid]: "uid-1",
+  };
+}
 
 /** Does it now; what takes its time goes on by itself. */
 export function carryOut(operation: Operation, world: SimulatedWorld): void {

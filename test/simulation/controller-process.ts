@@ -81,7 +81,12 @@ export class ControllerProcess implements TaskOwner {
           accountOf: (user) => this.#ask(`account of ${user}`, () => world.identity.accountOf(user)),
         },
         hostPaths: { inspect: async (path) => ({ realPath: path, kind: "Directory" }) },
-        ownerFiles: { make: async () => undefined, archive: async () => Buffer.from("") },
+        ownerFiles: {
+          make: async () => undefined,
+          archive: async () => Buffer.from(""),
+          read: async () => ({ type: "unreadable", why: "nobody has files here" }),
+          missingPrograms: () => [],
+        },
         views: {
           operation: () => undefined,
           publish: () => undefined,

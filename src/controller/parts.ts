@@ -2,10 +2,10 @@ import { defaultHealthSettings } from "../core/health/known-device.ts";
 import { defaultVolumes } from "../core/presets/preset.ts";
 import { buildLimits } from "./build-limits.ts";
 import { ContainerAccount } from "./container-account.ts";
+import { containerParts } from "./container-parts.ts";
 import { ContainerSecrets } from "./container-secrets.ts";
 import { DeviceFileWatch } from "./device-file-watch.ts";
 import { DeviceBook } from "./device-book.ts";
-import { AdoptionBook } from "./adoption-book.ts";
 import { AdoptionDesk } from "./adoption-desk.ts";
 import { AggregateBook } from "./aggregate-book.ts";
 import { AccessWatch } from "./access-watch.ts";
@@ -79,18 +79,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
   });
   const { images } = imagesAndBuilds;
-  const adoptions = new AdoptionBook({
-    document: ports.adoptions,
-    store,
-    instance,
-    log,
-    onTaken: (id) => cache.adopted(id),
-  });
-  const cache: RuntimeCache = new RuntimeCache({
-    runtime,
-    clock,
-    log,
-    adoptions,
+  const { adoptions, cache } = containerParts(ports, instance, {
     onChange: hooks.onContainers,
     onImage: hooks.onImage,
     onReady: (ready, message) => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { noAdoptions } from "../../test/support/adoptions.ts";
 import { desiredContainer } from "../../test/support/desired-container.ts";
 import { FakeRuntime } from "../../test/support/fake-runtime.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
@@ -11,7 +12,8 @@ function cacheOf(
   onChange: (ids: readonly { readonly id: string }[]) => void = () => undefined,
 ): RuntimeCache {
   const nothing = (): void => undefined;
-  return new RuntimeCache({ runtime, clock, log: silentLog(), onChange, onImage: nothing, onReady: nothing });
+  const told = { onChange, onImage: nothing, onReady: nothing };
+  return new RuntimeCache({ runtime, clock, log: silentLog(), adoptions: noAdoptions, ...told });
 }
 
 test("whose container is found changed by a look at everything is told, as it may have looked in vain", async () => {

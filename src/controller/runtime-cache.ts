@@ -120,9 +120,8 @@ export class RuntimeCache {
   /** The container has come to be an object's, which Docker knows nothing of. */
   adopted(id: string): void {
     const container = this.#containers.get(id);
-    if (container === undefined) return;
-    const seen = this.#options.adoptions.seen(container);
-    if (sameValue(container, seen)) return;
+    const seen = container && this.#options.adoptions.seen(container);
+    if (seen === undefined || sameValue(container, seen)) return;
     this.#keep(seen);
     this.#options.onChange([seen]);
   }
@@ -233,7 +232,7 @@ export class RuntimeCache {
     const known = [...this.#containers.keys(), ...this.#options.adoptions.ids()];
     for (const id of known) if (!present.has(id)) due.add(id);
     for (const id of this.#audit.due([...this.#containers.keys()])) due.add(id);
-    const before = this.#entries([...due]);
+    const before = this.#entries(due);
     const unread = await refreshAll([...due], inspectsAtOnce, (id) => this.#tryRefresh(id));
     // What could not be inspected is tried again at the next relist.
     for (const container of list) {
@@ -244,8 +243,8 @@ export class RuntimeCache {
     this.#tellChanged(before);
   }
 
-  #entries(ids: readonly string[]): ReadonlyMap<string, ObservedContainer | undefined> {
-    return new Map(ids.map((id) => [id, this.#containers.get(id)]));
+  #entries(ids: Iterable<string>): ReadonlyMap<string, ObservedContainer | undefined> {
+    return new Map([...ids].map((id) => [id, this.#containers.get(id)]));
   }
 
   #tellChanged(before: ReadonlyMap<string, ObservedContainer | undefined>): void {

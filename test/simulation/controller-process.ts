@@ -1,3 +1,4 @@
+import { plainSettings } from "../support/adoptions.ts";
 import { Readable } from "node:stream";
 import type { EventObject } from "../../src/api/event.ts";
 import { ControllerManager } from "../../src/controller/manager.ts";
@@ -102,7 +103,10 @@ export class ControllerProcess implements TaskOwner {
         registries: { loginFor: async () => undefined, loginsFor: async () => [], scopeOf: () => "" },
         buildContexts: new MemoryContexts(),
         recentUse: document("recent-use"),
+        containerSettings: { read: async () => plainSettings },
         emergencyStops: document("emergency-stops"),
+        adoptions: document("adoptions"),
+        tombstones: document("tombstones"),
         runHistory: document("run-history"),
         ownSlices: document("own-slices"),
         aliasTags: document("alias-tags"),

@@ -26,14 +26,14 @@ import { createLog } from "./adapters/log/pino-log.ts";
 import { publishedViews } from "./adapters/log/published-views.ts";
 import { credentialFiles } from "./adapters/registry/credential-files.ts";
 import { noticeChannels } from "./adapters/notify/channels.ts";
-import { directorySource } from "./adapters/spec/directory.ts";
-import { specWriter } from "./adapters/spec/writer.ts";
+import { sourcesWriter, specSources } from "./adapters/spec/sources.ts";
 import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
 import { FileStore } from "./adapters/store/file-store.ts";
 import { acquireInstanceLock, AnotherController } from "./adapters/store/instance-lock.ts";
 import { stateDocuments } from "./adapters/store/state-documents.ts";
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
 import { ControllerManager, instanceName } from "./controller/manager.ts";
+import { rootOfSource } from "./core/presets/preset.ts";
 import type { Identity } from "./ports/identity.ts";
 import type { InstanceLock } from "./ports/lock.ts";
 import type { Log } from "./ports/log.ts";
@@ -141,7 +141,7 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
   const server = await startApiServer({
     socketPath: join(settings.runDir, "ds01.sock"),
     control: manager.controlPlane(),
-    writer: specWriter({ root: settings.specs, identity }),
+    writer: sourcesWriter({ ...settings, identity }),
     containers: dockerAccess({ dockerHost: settings.dockerHost }),
     identity,
     clock: systemClock,
@@ -184,14 +184,7 @@ async function ports(
       }),
       settings.sharing,
     ),
-    source: directorySource({
-      name: "specs",
-      root: settings.specs,
-      trust: settings.trust,
-      identity,
-      isAdmin: async ({ name, uid }) => uid === 0 || (await isAdmin(name, settings, identity)),
-      log,
-    }),
+    sources: specSources({ ...settings, identity, log }),
     store,
     notebook: new DeviceNotesFile({ stateDir: settings.stateDir, log, mayWrite: () => lock.held() }),
     stateWritable: () => store.writable(),
@@ -205,7 +198,7 @@ async function ports(
       ownUid: process.getuid?.() ?? 0,
     }),
     buildContexts: contextFiles({
-      specsRoot: settings.specs,
+      rootOf: (source) => rootOfSource(settings.volumes, source),
       identity,
       maximumBytes: settings.builds.contextBytes,
       maximumEntries: 100_000,
@@ -227,13 +220,6 @@ async function ports(
     ...(settings.kernelLog === null ? {} : { kernelLog: kernelLog({ path: settings.kernelLog }) }),
     newUid: randomUUID,
   };
-}
-
-async function isAdmin(name: string, { admins }: Settings, identity: Identity): Promise<boolean> {
-  if (admins.users.includes(name)) return true;
-  if (admins.groups.length === 0) return false;
-  const groups = await identity.groupsOf(name);
-  return groups.some((group) => admins.groups.includes(group));
 }
 
 /** Says when it is ready; with `--once` waits until everything has settled, ends the run and judges. */

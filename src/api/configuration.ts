@@ -2,11 +2,15 @@ import { z } from "zod";
 import { ByteQuantity, Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
 import { ConfiguredPreset, VolumeMode } from "./preset.ts";
 import { IdleConfiguration } from "./idle-configuration.ts";
+import { SourcesConfiguration } from "./source-configuration.ts";
 import { NotificationConfiguration } from "./notification-configuration.ts";
 
 /** The configuration file: everything is optional; flags beat variables, which beat the file. */
 export const Configuration = z.strictObject({
   specs: z.string().min(1).optional().describe("Directory of the spec files."),
+  sources: SourcesConfiguration.optional().describe(
+    "Where specs come from, instead of the one directory of `specs`.",
+  ),
   stateDir: z.string().min(1).optional().describe("Directory for state."),
   runDir: z.string().min(1).optional().describe("Directory for the API socket."),
   logDir: z.string().min(1).optional().describe("Directory for events and the operations log."),

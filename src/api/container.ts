@@ -20,6 +20,7 @@ import { Secrets } from "./secret.ts";
 import { SweepCounts } from "./sweep-counts.ts";
 import { Ulimits } from "./ulimit.ts";
 import { Volume } from "./volume.ts";
+import { StatusSource } from "./source-reference.ts";
 
 export const Port = z.strictObject({
   containerPort: z
@@ -287,8 +288,6 @@ export const ContainerStatus = z.object({
     })
     .optional()
     .describe("Place among those waiting for GPUs."),
-  source: z
-    .object({ path: z.string(), revision: z.string().optional() })
-    .describe("The file this object comes from."),
+  source: StatusSource.describe("The file this object comes from."),
 });
 export type ContainerStatus = z.infer<typeof ContainerStatus>;

@@ -2,6 +2,7 @@ import type { Condition } from "./meta.ts";
 import type { EventObject } from "./event.ts";
 import type { Problem } from "./problem.ts";
 import type { ContainerStatus } from "./container.ts";
+import type { StatusSource } from "./source-reference.ts";
 
 /** Answer of `GET .../containers/NAME/description`: what `ds01 describe container` prints, in its order. */
 export interface ContainerDescription {
@@ -14,7 +15,7 @@ export interface ContainerDescription {
   /** Why it is in this phase, a sentence a line; empty when there is nothing to say. */
   readonly why: readonly string[];
   readonly whatHelps: string | null;
-  readonly source: { readonly path: string; readonly revision?: string };
+  readonly source: StatusSource;
   /** The text that is not in effect, and why; null when the file is in effect. */
   readonly rejection: {
     readonly reason: string;

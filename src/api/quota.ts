@@ -5,6 +5,7 @@ import { ByteQuantity, CpuQuantity, DurationOrNever, IdleTimeout, MemorySwap, Un
 import { Condition } from "./meta.ts";
 import { policyGrants } from "./quota-policy.ts";
 import { Ulimits } from "./ulimit.ts";
+import { StatusSource } from "./source-reference.ts";
 
 const UserName = z.string().min(1);
 
@@ -185,6 +186,6 @@ export const QuotaStatus = z.object({
       }),
     )
     .describe("What each user to whom this quota applies uses now."),
-  source: z.object({ path: z.string(), revision: z.string().optional() }),
+  source: StatusSource,
 });
 export type QuotaStatus = z.infer<typeof QuotaStatus>;

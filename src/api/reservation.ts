@@ -2,6 +2,7 @@ import { z } from "zod";
 import { timestampPattern } from "../util/calendar-time.ts";
 import { Condition } from "./meta.ts";
 import { checkReservation } from "./reservation-rules.ts";
+import { StatusSource } from "./source-reference.ts";
 
 const UserName = z.string().min(1);
 
@@ -167,6 +168,6 @@ export const ReservationStatus = z.object({
     )
     .describe("Who holds a kept device beyond the beginning of the window; nobody is stopped for it."),
   conditions: z.array(Condition),
-  source: z.object({ path: z.string(), revision: z.string().optional() }),
+  source: StatusSource,
 });
 export type ReservationStatus = z.infer<typeof ReservationStatus>;

@@ -14,3 +14,11 @@ export function adminKindIn(folder: string | undefined): AdminKind | undefined {
   if (folder === adminFolders.QuotaSpec) return "QuotaSpec";
   return folder === adminFolders.ReservationSpec ? "ReservationSpec" : undefined;
 }
+
+/** What the place of a file demands: `users/<user>/...` is that user's, `quotas/...` and `reservations/...` are admins'. */
+export function expectedIn(path: string): { readonly kind: WrittenKind; readonly namespace?: string } {
+  const [top, user] = path.split("/");
+  const kind = adminKindIn(top);
+  if (kind !== undefined || user === undefined) return { kind: kind ?? "QuotaSpec" };
+  return { kind: "ContainerSpec", namespace: user };
+}

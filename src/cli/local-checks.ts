@@ -17,7 +17,9 @@ export async function localChecks(environment: Environment): Promise<readonly He
   const { line, settings } = await checkConfiguration(path);
   const specs = environment["DS01_SPECS"] ?? settings.specs ?? (asRoot ? "/srv/ds01/specs" : `${own}/specs`);
   const engine = environment["DOCKER_HOST"] ?? settings.dockerHost ?? "unix:///var/run/docker.sock";
-  return [line, ...(await Promise.all([checkSpecs(specs), checkEngine(engine)]))];
+  // What stands elsewhere is the controller's to look at.
+  const directories = settings.sources?.flatMap(({ directory }) => directory?.path ?? []) ?? [specs];
+  return [line, ...(await Promise.all([...directories.map(checkSpecs), checkEngine(engine)]))];
 }
 
 async function checkConfiguration(

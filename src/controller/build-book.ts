@@ -263,7 +263,7 @@ export class BuildBook {
 export function contextRequestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
   if (spec?.build === undefined) return null;
   const { context, dockerfile } = spec.build;
-  return { specPath: source.path, namespace, context, dockerfile };
+  return { source: source.source, specPath: source.path, namespace, context, dockerfile };
 }
 
 function newEntry(key: string): Entry {

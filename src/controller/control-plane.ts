@@ -30,7 +30,6 @@ export interface ControlPlaneOptions {
   readonly hostPaths: HostPaths;
   readonly ownerFiles: OwnerFiles;
   readonly volumes: VolumeSettings;
-  readonly sourceMessage: () => string;
   readonly resync: () => Promise<void>;
 }
 
@@ -84,8 +83,8 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     health: () =>
       healthChecks({
-        sourceSynced: host.sourceSynced,
-        sourceMessage: options.sourceMessage(),
+        sourceSynced: parts.book.allSynced,
+        sourceMessage: parts.book.message,
         engineReady: cache.ready,
         engineMessage: cache.message,
         inventory: inventory.current,

@@ -22,6 +22,7 @@ import type { Inventory } from "../core/schedule/device.ts";
 import type { ScheduleOutcome } from "../core/schedule/outcome.ts";
 import { formatDuration } from "../util/duration.ts";
 import { formatBytes } from "../util/quantity.ts";
+import { shownSource } from "../core/file-status.ts";
 
 /** What a description is made from; nothing is asked for. */
 export interface DescribeInput {
@@ -36,7 +37,7 @@ export interface DescribeInput {
 /** Everything a person asks about one container, in the order they ask (UX). */
 export function describeContainer(input: DescribeInput): ContainerDescription {
   const { record, view, events } = input;
-  const { status, memory, rejection, source } = record;
+  const { status, memory, rejection } = record;
   const outcome = view.outcomes.get(record.uid);
   return {
     namespace: record.namespace,
@@ -46,10 +47,7 @@ export function describeContainer(input: DescribeInput): ContainerDescription {
     phaseSince: formatTime(memory.since),
     why: whyLines(record),
     whatHelps: outcome?.type === "waiting" ? outcome.hint : null,
-    source: {
-      path: rejection?.path ?? source.path,
-      ...(source.revision === undefined ? {} : { revision: source.revision }),
-    },
+    source: shownSource(record),
     rejection:
       rejection === null
         ? null

@@ -1,12 +1,12 @@
 import type { ContainerSpecSpec } from "../api/container.ts";
 import { limitedDisks, withoutMissingDisks } from "../core/quota/block-io.ts";
 import type { ResolvedQuota } from "../core/quota/limits.ts";
-import type { ContainerRecord } from "../core/record.ts";
+import type { ContainerRecord, SourceReference } from "../core/record.ts";
 import type { HostPathFact } from "../core/world.ts";
 import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
 import { copyPaths, wantedCopies } from "../core/plan/copies.ts";
 import { givenFiles, givenPaths } from "../core/given-files/given-file.ts";
-import type { VolumeSettings } from "../core/presets/preset.ts";
+import { rootOfSource, type VolumeSettings } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 import type { OwnerAccount } from "../core/account/owner-account.ts";
 
@@ -44,12 +44,13 @@ export interface SpecPaths {
 
 /** `home` is null where the host does not know the owner. */
 export function specPaths(
-  { spec, sourcePath }: { readonly spec: ContainerSpecSpec; readonly sourcePath: string },
+  { spec, source }: { readonly spec: ContainerSpecSpec; readonly source: SourceReference },
   owner: PresetOwner,
-  { presets, specsRoot }: VolumeSettings,
+  volumes: VolumeSettings,
 ): SpecPaths {
+  const { presets } = volumes;
+  const place = { specsRoot: rootOfSource(volumes, source.source), sourcePath: source.path };
   const expanded = expandPresets(spec, presets, owner);
-  const place = { specsRoot, sourcePath };
   const taken = [...copyPaths(wantedCopies(spec, place)), ...givenPaths(givenFiles(spec, place))];
   const anchors = expanded.hash === null ? [] : presetAnchors(presets, owner);
   return { expanded, owner, paths: [...pathsOf(expanded.spec), ...taken, ...anchors] };
@@ -97,7 +98,7 @@ export async function lookAtSpec(
 ): Promise<PathFacts> {
   const { record, spec, owner } = about;
   const whose = { namespace: record.namespace, home: owner?.home ?? null };
-  const { paths } = specPaths({ spec, sourcePath: record.source.path }, whose, host.volumes);
+  const { paths } = specPaths({ spec, source: record.source }, whose, host.volumes);
   return lookAtPaths([...paths, ...disksOf(spec, quota)], host.hostPaths, host.protectedPaths());
 }
 

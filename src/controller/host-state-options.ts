@@ -16,6 +16,7 @@ import type { ImageBook } from "./image-book.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 import type { RunBook } from "./run-book.ts";
+import type { SourceBook } from "./source-book.ts";
 import type { UseMeter } from "./use-meter.ts";
 import type { EmergencyStop } from "../core/emergency-stop.ts";
 import type { PreemptionSettings } from "../core/schedule/preemption.ts";
@@ -26,6 +27,7 @@ import type { PathFacts } from "./host-path-facts.ts";
 export interface HostStateOptions {
   readonly store: Store;
   readonly cache: RuntimeCache;
+  readonly sources: Pick<SourceBook, "isSynced">;
   readonly images: ImageBook;
   readonly files: Pick<GivenFileBook, "look" | "usable" | "version">;
   readonly inventory: InventoryBook;

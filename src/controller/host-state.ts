@@ -27,7 +27,6 @@ const viewMaximumAgeMs = 500;
  * given one device (I1).
  */
 export class HostState {
-  sourceSynced = false;
   readonly #options: HostStateOptions;
   readonly #reservations = new Map<string, Reservation>();
   readonly #groups = new Map<string, readonly string[]>();
@@ -211,7 +210,7 @@ export class HostState {
       record,
       instance,
       engineReady: cache.ready,
-      sourceSynced: this.sourceSynced,
+      sourceSynced: this.#options.sources.isSynced(record.source.source),
       containers,
       nameTakenBy: taken ? named.name : null,
       toAdopt: toAdopt(record, containers, this.#options),

@@ -5,82 +5,91 @@ import type { SpecIdentity } from "../api/identity.ts";
 import type { Rejection, SourceReference, StoredRecord } from "../core/record.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
-import type { RefusedFile, SourcedText, SpecSink } from "../ports/spec-source.ts";
+import type { SourceChanges, SpecSink } from "../ports/spec-source.ts";
 import type { Store } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
-import { identityKey, type IndexedFile, type SpecIndex } from "./spec-index.ts";
-import type { PruneDesk } from "./prune-desk.ts";
-import { newRecord } from "./new-record.ts";
+import { conflict, homeUnread, identityConflict } from "./spec-conflict.ts";
+import type { SourceBook } from "./source-book.ts";
+import {
+  documentsAbout,
+  identityKey,
+  type FoundDocument,
+  type IndexedFile,
+  type SpecIndex,
+} from "./spec-index.ts";
+import type { PruneDesks } from "./prune-desks.ts";
+import { newRecord, sourceReference } from "./new-record.ts";
 import { involved } from "./recorder.ts";
 import { storedRecord } from "./stored-record.ts";
 
 export interface IngestOptions {
-  readonly sourceName: string;
   readonly store: Store;
   readonly index: SpecIndex;
-  readonly prunes: PruneDesk;
+  readonly prunes: Pick<PruneDesks, "vanished" | "returned" | "expect" | "synced" | "unavailable">;
+  readonly book: SourceBook;
   readonly events: EventSink;
   readonly log: Log;
   readonly now: () => number;
   /** The uid for a new object: that of a container which was promised to it or carries its name, else a fresh one. */
   readonly uidFor: (identity: SpecIdentity, document?: ParsedDocument) => string;
   readonly onChange: (kind: Kind, namespace: string, name: string) => void;
-  readonly onSynced: (synced: boolean, message: string) => void;
 }
 
 /**
  * Text to admitted objects. A bad text never replaces a good one (I10); an object that stands in two files is
- * refused in both; a file that vanished goes to the prune desk. Writes to the store are serialised per call.
+ * refused in both; a file that vanished goes to the prune desk of its source. Writes to the store are serialised per
+ * call, over all sources.
  */
-export class Ingest implements SpecSink {
+export class Ingest {
   readonly #options: IngestOptions;
   #tail: Promise<void> = Promise.resolve();
-  #readOnce = false;
+  /** Sources that were read in full at least once. */
+  readonly #readOnce = new Set<string>();
   /** Objects whose file may not be the only one; looked at again once everything was read. */
   readonly #undecided = new Map<string, SpecIdentity>();
   readonly #writing = new Set<Promise<void>>();
+  /** Source that is not read -> objects that others declare by now, which wait for what it says. */
+  readonly #waiting = new Map<string, Map<string, SpecIdentity>>();
 
   constructor(options: IngestOptions) {
     this.#options = options;
   }
 
-  upsert(document: SourcedText): void {
-    this.#then(async () => {
-      const touched = this.#options.index.upsert(document);
-      await this.#settleAll(touched);
-      this.#tellUnseen(document.path, touched);
-      // A thousand files at once must not keep the first of them from being worked on.
-      await nextTurn();
-    });
-  }
-
-  refuse(file: RefusedFile): void {
-    this.#then(async () => {
-      const touched = this.#options.index.refuse(file);
-      await this.#settleAll(touched);
-      this.#tellUnseen(file.path, touched);
-    });
-  }
-
-  remove(path: string): void {
-    this.#then(() => this.#settleAll(this.#options.index.remove(path)));
-  }
-
-  synced(files: number): void {
-    this.#then(async () => {
-      this.#readOnce = true;
-      await this.#settleAll([...this.#undecided.values()]);
-      this.#undecided.clear();
-      this.#options.onSynced(true, `${files} spec files`);
-      await this.#options.prunes.synced(files);
-    });
-  }
-
-  unavailable(message: string): void {
-    this.#then(() => {
-      this.#options.prunes.unavailable();
-      this.#options.onSynced(false, message);
-    });
+  /** Where a source of this name delivers. */
+  sinkOf(source: string): SpecSink {
+    const { index, prunes, book } = this.#options;
+    return {
+      upsert: (document) =>
+        this.#then(async () => {
+          const touched = index.upsert(source, document);
+          await this.#settleAll(touched);
+          this.#tellUnseen(source, document.path, touched);
+          // A thousand files at once must not keep the first of them from being worked on.
+          await nextTurn();
+        }),
+      refuse: (file) =>
+        this.#then(async () => {
+          const touched = index.refuse(source, file);
+          await this.#settleAll(touched);
+          this.#tellUnseen(source, file.path, touched);
+        }),
+      remove: (path) => this.#then(() => this.#settleAll(index.remove(source, path))),
+      publish: (changes) => this.#then(() => this.#publish(source, changes)),
+      report: (report) => this.#then(() => book.setReport(source, report)),
+      synced: (files) =>
+        this.#then(async () => {
+          this.#readOnce.add(source);
+          book.setState(source, { type: "synced", files });
+          await this.#settleWaiting(source);
+          await prunes.synced(source, files);
+        }),
+      unavailable: (message) =>
+        this.#then(async () => {
+          prunes.unavailable(source);
+          book.setState(source, { type: "unavailable", message });
+          await this.#settleWaiting(source);
+        }),
+    };
   }
 
   /** Resolves when everything delivered so far is in the store and on disk. */
@@ -93,6 +102,31 @@ export class Ingest implements SpecSink {
     this.#tail = this.#tail.then(work).catch((error: unknown) => {
       this.#options.log.error({ err: error, reason: "IngestFailed" }, "a spec file could not be taken in");
     });
+  }
+
+  /** All is read first, with turns for others in between; then all objects change in one turn. */
+  async #publish(source: string, { upserts, refusals, removals }: SourceChanges): Promise<void> {
+    const { index } = this.#options;
+    const touched = new Map<string, SpecIdentity>();
+    const note = (identities: readonly SpecIdentity[]): void => {
+      for (const identity of identities) touched.set(identityKey(identity), identity);
+    };
+    for (const path of removals) note(index.remove(source, path));
+    for (const file of refusals) note(index.refuse(source, file));
+    for (const document of upserts) {
+      note(index.upsert(source, document));
+      await nextTurn();
+    }
+    const identities = [...touched.values()];
+    await this.#settleAll(identities);
+    for (const { path } of [...refusals, ...upserts]) this.#tellUnseen(source, path, identities);
+  }
+
+  async #settleWaiting(source: string): Promise<void> {
+    const waiting = [...(this.#waiting.get(source)?.values() ?? []), ...this.#undecided.values()];
+    this.#waiting.delete(source);
+    this.#undecided.clear();
+    await this.#settleAll(waiting);
   }
 
   async #settleAll(identities: readonly SpecIdentity[]): Promise<void> {
@@ -112,6 +146,14 @@ export class Ingest implements SpecSink {
     const good = files.flatMap((file) => documentsAbout(file, identity));
     const [first] = good;
     if (good.length > 1) return this.#reject(identity, before, conflict(identity, files));
+    const home = first === undefined ? undefined : this.#unreadHome(first.file, before);
+    if (home !== undefined && first !== undefined) {
+      const waiting = this.#waiting.get(home.source) ?? new Map<string, SpecIdentity>();
+      this.#waiting.set(home.source, waiting.set(identityKey(identity), identity));
+      // While it is only about to be read, nothing is known to be wrong.
+      if (home.isUnread) return;
+      return this.#reject(identity, before, homeUnread(identity, first.file, home));
+    }
     // A broken file beside a good one is only thought to be about the same object: it blocks nothing.
     if (first !== undefined) {
       if (!this.#mayBeSecond(first, before)) return this.#accept(first, before);
@@ -123,12 +165,29 @@ export class Ingest implements SpecSink {
   }
 
   /**
-   * True while the files are read for the first time and this one is not where the last good version comes from: that
+   * True while files are read for the first time and this one is not where the last good version comes from: that
    * file may come next, and the two are in conflict.
    */
-  #mayBeSecond({ file }: Found, before: StoredRecord | undefined): boolean {
-    if (this.#readOnce || before === undefined || before.spec === null) return false;
-    return before.source.path !== file.path || before.rejection?.reason === identityConflict;
+  #mayBeSecond({ file }: FoundDocument, before: StoredRecord | undefined): boolean {
+    if (before === undefined || before.spec === null) return false;
+    const { book } = this.#options;
+    const { source, path } = before.source;
+    const isHomeRead = this.#readOnce.has(source) || book.stateOf(source) === undefined;
+    if (!isHomeRead && (source !== file.source || path !== file.path)) return true;
+    const areAllRead = this.#readOnce.has(file.source) && book.allAsked;
+    return !areAllRead && before.rejection?.reason === identityConflict;
+  }
+
+  /** The other source that the object is of, while nobody knows whether it is still declared there. */
+  #unreadHome(
+    file: IndexedFile,
+    before: StoredRecord | undefined,
+  ): { readonly source: string; readonly path: string; readonly isUnread: boolean } | undefined {
+    if (before === undefined || before.deletion !== null || before.source.path === "") return undefined;
+    const { source, path } = before.source;
+    const state = this.#options.book.stateOf(source);
+    if (source === file.source || state === undefined || state.type === "synced") return undefined;
+    return { source, path, isUnread: state.type === "unread" };
   }
 
   /** Where its sweep is still there and has fewer elements by now, that says enough. */
@@ -141,10 +200,10 @@ export class Ingest implements SpecSink {
     prunes.vanished(identity);
   }
 
-  async #accept({ document, file }: Found, before: StoredRecord | undefined): Promise<void> {
+  async #accept({ document, file }: FoundDocument, before: StoredRecord | undefined): Promise<void> {
     const { now, uidFor } = this.#options;
     const { namespace, name } = document.identity;
-    const source = this.#sourceOf(document, file);
+    const source = sourceReference(document, file);
     const revived = before?.deletion == null ? before : undefined;
     const base = revived ?? newRecord(document.identity, source, uidFor(document.identity, document), now());
     const changed = !sameValue(base.spec, document.spec);
@@ -184,21 +243,10 @@ export class Ingest implements SpecSink {
     return this.#stored(record) ?? record;
   }
 
-  #sourceOf(document: ParsedDocument, file: IndexedFile): SourceReference {
-    return {
-      source: this.#options.sourceName,
-      path: file.path,
-      contentHash: file.contentHash,
-      positions: document.positions,
-      ...(file.revision === undefined ? {} : { revision: file.revision }),
-      ...(document.element === undefined ? {} : { element: document.element }),
-    };
-  }
-
   #reject(identity: SpecIdentity, before: StoredRecord | undefined, rejection: Rejection): void {
-    const { now, uidFor, sourceName } = this.#options;
+    const { now, uidFor, index } = this.#options;
     const source: SourceReference = {
-      source: sourceName,
+      source: index.filesOf(identity)[0]?.source ?? "",
       path: rejection.path,
       contentHash: "",
       positions: {},
@@ -213,10 +261,11 @@ export class Ingest implements SpecSink {
   }
 
   /** A broken file about which no object says anything, as another file speaks for it: somebody has to. */
-  #tellUnseen(path: string, identities: readonly SpecIdentity[]): void {
+  #tellUnseen(source: string, path: string, identities: readonly SpecIdentity[]): void {
+    const { index } = this.#options;
     for (const identity of identities) {
-      const { rejection = null } =
-        this.#options.index.filesOf(identity).find((file) => file.path === path) ?? {};
+      const files = index.filesOf(identity);
+      const { rejection = null } = files.find((file) => file.source === source && file.path === path) ?? {};
       const record = this.#stored(identity);
       if (rejection === null || record === undefined || record.rejection?.path === path) continue;
       this.#tell(
@@ -239,35 +288,4 @@ export class Ingest implements SpecSink {
       "spec taken in",
     );
   }
-}
-
-const identityConflict = "IdentityConflict";
-
-interface Found {
-  readonly document: ParsedDocument;
-  readonly file: IndexedFile;
-}
-
-function documentsAbout(file: IndexedFile, identity: SpecIdentity): readonly Found[] {
-  return file.documents
-    .filter(({ identity: own }) => own.namespace === identity.namespace && own.name === identity.name)
-    .map((document) => ({ document, file }));
-}
-
-/** That a sweep is what declares it, which nobody finds by its name. */
-function asElement(identity: SpecIdentity, files: readonly IndexedFile[]): string {
-  const found = files.flatMap((file) => documentsAbout(file, identity));
-  const element = found.find(({ document }) => document.element !== undefined)?.document.element;
-  return element === undefined ? "" : ` (once as number ${element.index} of the replicas of ${element.of})`;
-}
-
-function conflict(identity: SpecIdentity, files: readonly IndexedFile[]): Rejection {
-  const paths = files.map(({ path }) => path);
-  const object = identity.namespace === "" ? identity.name : `${identity.namespace}/${identity.name}`;
-  return {
-    reason: identityConflict,
-    message: `${object} is declared in ${paths.join(" and ")}${asElement(identity, files)}: keep one of them`,
-    path: paths[0] ?? "",
-    problems: [],
-  };
 }

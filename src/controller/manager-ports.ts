@@ -45,7 +45,8 @@ export interface ManagerPorts {
   readonly containerLogs: Pick<ContainerAccess, "logs">;
   readonly provider: DeviceProvider;
   readonly deviceAccess: DeviceAccess;
-  readonly source: SpecSource;
+  /** At least one; each has a name of its own. */
+  readonly sources: readonly SpecSource[];
   readonly store: Store;
   readonly notebook: DeviceNotebook;
   readonly stateWritable: () => boolean;

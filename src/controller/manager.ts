@@ -13,6 +13,7 @@ import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { tellPeople } from "./notice-parts.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ChangedContainer } from "./changed-containers.ts";
+import type { KnownSource } from "./source-book.ts";
 import { runsNow } from "../core/run-expectations.ts";
 import type { RunsNow } from "../core/schedule/run-history.ts";
 import { sweepOf } from "./sweep-elements.ts";
@@ -32,9 +33,7 @@ export class ControllerManager {
   #longSteps = 0;
   #reviewing: "no" | "yes" | "again" = "no";
   #cancelReview: () => void = () => undefined;
-  #sourceMessage = "not read yet";
   #engineAsked = false;
-  #sourceAsked = false;
 
   constructor(ports: ManagerPorts, settings: ManagerSettings) {
     this.#ports = ports;
@@ -50,12 +49,11 @@ export class ControllerManager {
       onEngine: (ready, message) => this.#onEngine(ready, message),
       onInventory: () => this.#parts.watch.touch(),
       onSpec: (kind, namespace, name) => this.#onSpec(kind, namespace, name),
-      onSource: (synced, message) => this.#onSource(synced, message),
+      onSource: (known, before) => this.#onSource(known, before),
       onLongStepStart: () => {
         this.#longSteps += 1;
       },
       onLongStepEnd: (record, step, error) => void this.#onLongStepEnd(record, step, error),
-      rescan: () => this.#rescan(),
     });
     ports.store.onChange((change) => {
       this.#parts.watch.touch();
@@ -68,7 +66,7 @@ export class ControllerManager {
 
   /** Runs until the signal: devices and cache first, then the source, then the workers. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, clock, log, source } = this.#ports;
+    const { store, clock, log, sources } = this.#ports;
     const { cache, host, ingest, inventory, queue, reconciler, runs, use, watch } = this.#parts;
     if (this.#ports.kernelLog !== undefined) this.#parts.devices.follow(this.#ports.kernelLog, signal);
     await this.#firstInventory(signal);
@@ -84,9 +82,9 @@ export class ControllerManager {
     const cutting = this.#parts.migDesk.run(signal);
     const caching = cache.run(signal);
     this.#enqueueAll();
-    const reading = source.run(ingest, signal);
+    const reading = sources.map((source) => source.run(ingest.sinkOf(source.name), signal));
     const working = runController({ queue, reconciler, clock, log, workers: this.#settings.workers }, signal);
-    await Promise.all([caching, cutting, reading, working]);
+    await Promise.all([caching, cutting, working, ...reading]);
     watch.close();
     if (!this.#settings.dryRun) await Promise.all([use.stop(), runs.stop(), this.#parts.idle.stop()]);
     await store.flush();
@@ -100,7 +98,7 @@ export class ControllerManager {
 
   /** True once specs and engine were asked, also when they did not answer: from then on it says how things are. */
   ready(): boolean {
-    return this.#sourceAsked && this.#engineAsked;
+    return this.#parts.book.allAsked && this.#engineAsked;
   }
 
   /** Whether the engine answered when it was last asked. */
@@ -122,7 +120,7 @@ export class ControllerManager {
   }
 
   #answered(): boolean {
-    return this.#parts.host.sourceSynced && this.#parts.cache.ready;
+    return this.#parts.book.allSynced && this.#parts.cache.ready;
   }
 
   controlPlane(): ControlPlane {
@@ -138,7 +136,6 @@ export class ControllerManager {
       hostPaths,
       ownerFiles,
       volumes: this.#settings.volumes ?? defaultVolumes,
-      sourceMessage: () => this.#sourceMessage,
       resync: async () => {
         const { cache } = this.#parts;
         const listed = cache.ready ? cache.relist() : undefined;
@@ -158,7 +155,7 @@ export class ControllerManager {
   }
 
   async #rescan(): Promise<void> {
-    await this.#ports.source.rescan();
+    await Promise.all(this.#ports.sources.map((source) => source.rescan()));
     await this.#parts.ingest.settled();
   }
 
@@ -216,8 +213,8 @@ export class ControllerManager {
   }
 
   async #reviewOrphansOnce(): Promise<void> {
-    const { host, cache, orphans } = this.#parts;
-    if (!host.sourceSynced || !cache.ready || this.#settings.dryRun) return;
+    const { book, cache, orphans } = this.#parts;
+    if (!book.allSynced || !cache.ready || this.#settings.dryRun) return;
     const { clock, log } = this.#ports;
     this.#cancelReview();
     try {
@@ -237,14 +234,12 @@ export class ControllerManager {
     if (ready) void this.#reviewOrphans();
   }
 
-  #onSource(synced: boolean, message: string): void {
-    const { host } = this.#parts;
-    const changed = synced !== host.sourceSynced || !this.#sourceAsked;
-    this.#sourceAsked = true;
-    host.sourceSynced = synced;
-    this.#sourceMessage = message;
-    if (!changed) return;
-    this.#ports.log.info({ synced, message, reason: synced ? "SourceSynced" : "SourceUnavailable" }, "specs");
+  #onSource({ source: { name }, state }: KnownSource, before: KnownSource): void {
+    if (state.type === before.state.type) return;
+    const synced = state.type === "synced";
+    const message = state.type === "unavailable" ? state.message : this.#parts.book.message;
+    const reason = synced ? "SourceSynced" : "SourceUnavailable";
+    this.#ports.log.info({ source: name, synced, message, reason }, "specs");
     this.#enqueueAll();
     void this.#reviewOrphans();
   }

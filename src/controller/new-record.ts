@@ -1,4 +1,6 @@
 import type { SpecIdentity } from "../api/identity.ts";
+import type { ParsedDocument } from "../api/parsed-document.ts";
+import { shownSource } from "../core/file-status.ts";
 import { freshMemory } from "../core/lifecycle/memory.ts";
 import type {
   ContainerRecord,
@@ -7,6 +9,7 @@ import type {
   SourceReference,
   StoredRecord,
 } from "../core/record.ts";
+import type { IndexedFile } from "./spec-index.ts";
 
 /** A record for an object that was not known before; generation 0 means that no spec was ever accepted. */
 export function newRecord(
@@ -30,15 +33,11 @@ export function newRecord(
     pruneBlocked: null,
     spec: null,
   };
-  const shownSource = {
-    path: source.path,
-    ...(source.revision === undefined ? {} : { revision: source.revision }),
-  };
   if (identity.kind === "QuotaSpec") {
     const quota: QuotaRecord = {
       ...base,
       kind: "QuotaSpec",
-      status: { observedGeneration: 0, conditions: [], users: [], source: shownSource },
+      status: { observedGeneration: 0, conditions: [], users: [], source: shownSource(base) },
     };
     return quota;
   }
@@ -53,7 +52,7 @@ export function newRecord(
         devices: [],
         atRisk: [],
         conditions: [],
-        source: shownSource,
+        source: shownSource(base),
       },
     };
     return reservation;
@@ -68,8 +67,20 @@ export function newRecord(
       conditions: [],
       gpus: [],
       restarts: 0,
-      source: shownSource,
+      source: shownSource(base),
     },
   };
   return container;
+}
+
+/** Where a document stands. */
+export function sourceReference(document: ParsedDocument, file: IndexedFile): SourceReference {
+  return {
+    source: file.source,
+    path: file.path,
+    contentHash: file.contentHash,
+    positions: document.positions,
+    ...(file.revision === undefined ? {} : { revision: file.revision }),
+    ...(document.element === undefined ? {} : { element: document.element }),
+  };
 }

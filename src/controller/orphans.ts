@@ -7,7 +7,7 @@ import type { Store } from "../ports/store.ts";
 import { groupBy } from "../util/group-by.ts";
 import { sha256 } from "../util/hash.ts";
 import { newRecord } from "./new-record.ts";
-import type { PruneDesk } from "./prune-desk.ts";
+import type { PruneDesks } from "./prune-desks.ts";
 import { involved } from "./recorder.ts";
 
 /** Containers with our labels must have been without an object for this long before they are removed. */
@@ -19,7 +19,7 @@ export interface OrphanOptions {
   readonly clock: Clock;
   readonly events: EventSink;
   readonly sourceName: string;
-  readonly prunes: PruneDesk;
+  readonly prunes: Pick<PruneDesks, "vanished">;
   /** True when a file of the namespace is not in effect: its containers are not orphans for sure. */
   readonly mayBeDeclared: (namespace: string) => boolean;
   readonly onChange: (namespace: string, name: string) => void;

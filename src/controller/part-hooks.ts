@@ -2,6 +2,7 @@ import type { Kind } from "../api/names.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { ChangedContainer } from "./changed-containers.ts";
+import type { KnownSource } from "./source-book.ts";
 
 /** What the parts tell the manager; it decides who is looked at because of it. */
 export interface PartHooks {
@@ -10,8 +11,7 @@ export interface PartHooks {
   readonly onEngine: (ready: boolean, message: string) => void;
   readonly onInventory: () => void;
   readonly onSpec: (kind: Kind, namespace: string, name: string) => void;
-  readonly onSource: (synced: boolean, message: string) => void;
+  readonly onSource: (known: KnownSource, before: KnownSource) => void;
   readonly onLongStepStart: () => void;
   readonly onLongStepEnd: (record: ContainerRecord, step: Step, error: unknown) => void;
-  readonly rescan: () => Promise<void>;
 }

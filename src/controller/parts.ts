@@ -30,6 +30,7 @@ import { rememberCreated } from "./remember-created.ts";
 import { Recorder } from "./recorder.ts";
 import { ReservationDesk } from "./reservation-desk.ts";
 import { sourceParts, type SourceParts } from "./source-parts.ts";
+import { SourceBook } from "./source-book.ts";
 import { RuntimeCache } from "./runtime-cache.ts";
 import { SeedTurns } from "./seed-turns.ts";
 import { UseCheck } from "./use-check.ts";
@@ -73,7 +74,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   });
   const imagesAndBuilds = imageParts(ports, settings, {
     cache: () => cache,
-    isSourceSynced: () => host.sourceSynced,
+    isSourceSynced: () => book.allSynced,
     events: recorder,
     limitsOf: (record) => buildLimits(record, host, aggregates),
     onChange: (namespace, name) => queue.add(`${namespace}/${name}`),
@@ -165,9 +166,11 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   });
   const found = { cache, queue, inventory, events: recorder, view: () => host.view() };
   const idleParts = buildIdleParts(ports, settings, found);
+  const book = new SourceBook(ports.sources, hooks.onSource);
   const host: HostState = new HostState({
     ...ports,
     ...settings,
+    sources: book,
     protectedPaths,
     volumes,
     aggregates,
@@ -188,7 +191,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     document: ports.ownSlices,
     inventory,
     host,
-    knowsHolders: () => cache.ready && host.sourceSynced,
+    knowsHolders: () => cache.ready && book.allSynced,
     records: () => store.list("ContainerSpec"),
     events: recorder,
     lock: ports.lock,
@@ -220,6 +223,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
   });
   const sources = sourceParts(ports, settings, {
     hooks,
+    book,
     recorder,
     containers: () => cache.all(),
     adoptions,

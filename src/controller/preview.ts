@@ -2,6 +2,7 @@ import type { Preview } from "../api/description.ts";
 import type { ParsedContainerSpec } from "../api/parsed-document.ts";
 import { labels } from "../api/names.ts";
 import { parseSpecText } from "../api/parse.ts";
+import { expectedIn } from "../api/spec-folders.ts";
 import { decide } from "../core/decide.ts";
 import { situationOf } from "../core/lifecycle/situation.ts";
 import type { ObservedContainer } from "../core/observed.ts";
@@ -18,7 +19,6 @@ import { formatAge } from "../util/duration.ts";
 import { sha256 } from "../util/hash.ts";
 import type { HostState } from "./host-state.ts";
 import { newRecord } from "./new-record.ts";
-import { placeOf } from "./spec-index.ts";
 import { storedRecord } from "./stored-record.ts";
 
 /** More passes than any change needs. */
@@ -32,7 +32,7 @@ export interface PreviewOptions {
 
 /** What would happen if `text` stood in `path`: the same decision, without carrying it out. */
 export async function previewText(text: string, path: string, options: PreviewOptions): Promise<Preview> {
-  const { kind, namespace } = placeOf(path);
+  const { kind, namespace } = expectedIn(path);
   const parsed = parseSpecText(text, { path, expect: kind, namespaceFromPath: namespace });
   const identity = parsed.identities[0] ?? { kind, namespace: namespace ?? "", name: "" };
   const empty: Preview = {
@@ -112,7 +112,7 @@ export function candidateFor(
   readonly problems: Preview["problems"];
   readonly candidate: ContainerRecord | null;
 } {
-  const { kind, namespace: expected } = placeOf(path);
+  const { kind, namespace: expected } = expectedIn(path);
   const parsed = parseSpecText(text, { path, expect: kind, namespaceFromPath: expected });
   const { namespace = expected ?? "", name = "" } = parsed.identities[0] ?? {};
   const { problems } = parsed;

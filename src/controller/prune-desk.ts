@@ -7,7 +7,6 @@ import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
 import type { Store } from "../ports/store.ts";
-import { NotFoundError } from "../util/errors.ts";
 import { involved } from "./recorder.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
@@ -19,7 +18,10 @@ const expectedMs = 30_000;
 const candidateMs = 3000;
 
 export interface PruneDeskOptions {
-  readonly sourceName: string;
+  /** Whether an object of this source is judged here. */
+  readonly owns: (source: string) => boolean;
+  /** The configuration has no such source any more. */
+  readonly retired?: boolean;
   readonly store: Store;
   readonly index: SpecIndex;
   readonly clock: Clock;
@@ -122,16 +124,10 @@ export class PruneDesk {
     return this.#blocked === null ? [] : [this.#blocked];
   }
 
-  /** Lets the blocked set through; NotFoundError when the token is not that of the present set. */
+  /** Lets the blocked set through; nothing when the token is not that of the present set. */
   async confirm(token: string, actor: string): Promise<void> {
     const blocked = this.#blocked;
-    if (blocked === null || blocked.token !== token) {
-      throw new NotFoundError({
-        reason: "PruneNotFound",
-        message: `no blocked deletion has the token ${token}`,
-        remedy: "list them with: ds01 prune",
-      });
-    }
+    if (blocked === null || blocked.token !== token) return;
     this.#blocked = null;
     this.#cameBackEmpty = false;
     // What has vanished since the token was shown was not confirmed.
@@ -179,6 +175,7 @@ export class PruneDesk {
       vanished: written.map(({ identity }) => objectName(identity)),
       total: this.#storedOfSource().filter(({ source }) => source.element === undefined).length,
       cameBackEmpty: this.#cameBackEmpty,
+      retiredSources: this.#options.retired === true ? this.#sourcesOf(waiting) : [],
       missingDirectories: this.#missingDirectories(waiting),
       heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),
     });
@@ -196,6 +193,10 @@ export class PruneDesk {
     for (const [key, candidate] of this.#candidates) {
       if (candidate.since > now) this.#candidates.set(key, { ...candidate, since: now });
     }
+  }
+
+  #sourcesOf(candidates: readonly Candidate[]): readonly string[] {
+    return [...new Set(candidates.map(({ identity }) => this.#stored(identity)?.source.source ?? ""))];
   }
 
   #missingDirectories(candidates: readonly Candidate[]): readonly string[] {
@@ -254,10 +255,8 @@ export class PruneDesk {
   }
 
   #storedOfSource(): readonly StoredRecord[] {
-    const { store, sourceName } = this.#options;
-    return storedRecords(store).filter(
-      ({ source, deletion }) => source.source === sourceName && deletion === null,
-    );
+    const { store, owns } = this.#options;
+    return storedRecords(store).filter(({ source, deletion }) => owns(source.source) && deletion === null);
   }
 }
 

@@ -6,16 +6,18 @@ import { Ingest } from "./ingest.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { Orphans } from "./orphans.ts";
 import type { PartHooks } from "./part-hooks.ts";
-import { PruneDesk } from "./prune-desk.ts";
+import { PruneDesks } from "./prune-desks.ts";
 import type { Recorder } from "./recorder.ts";
+import { SourceBook } from "./source-book.ts";
 import { SpecIndex } from "./spec-index.ts";
 import { storedRecords } from "./stored-record.ts";
 import { TombstoneBook } from "./tombstone-book.ts";
 
 /** What follows the spec files. */
 export interface SourceParts {
+  readonly book: SourceBook;
   readonly index: SpecIndex;
-  readonly prunes: PruneDesk;
+  readonly prunes: PruneDesks;
   readonly ingest: Ingest;
   readonly orphans: Orphans;
   readonly tombstones: TombstoneBook;
@@ -26,40 +28,52 @@ export function sourceParts(
   ports: ManagerPorts,
   { instance, dryRun }: ManagerSettings,
   others: {
-    readonly hooks: Pick<PartHooks, "rescan" | "onSpec" | "onSource">;
+    readonly hooks: Pick<PartHooks, "onSpec">;
+    readonly book: SourceBook;
     readonly recorder: Recorder;
     readonly containers: () => readonly ObservedContainer[];
     readonly adoptions: Pick<AdoptionBook, "uidFor">;
     readonly enqueue: (namespace: string, name: string) => void;
   },
 ): SourceParts {
-  const { store, clock, log, source } = ports;
-  const index = new SpecIndex((path) =>
-    storedRecords(store).filter(({ source: from }) => from.path === path),
+  const { store, clock, log, sources } = ports;
+  const { book } = others;
+  const index = new SpecIndex((source, path) =>
+    storedRecords(store).filter(({ source: from }) => from.path === path && from.source === source),
   );
-  const shared = { sourceName: source.name, store, index, clock, events: others.recorder, log };
+  const shared = { store, index, clock, events: others.recorder, log };
   const tombstones = new TombstoneBook({ document: ports.tombstones, clock, log });
-  const prunes = new PruneDesk({
+  const prunes = new PruneDesks({
     ...shared,
-    hasDirectory: (path) => source.hasDirectory(path),
+    sources,
+    book,
+    settled: () => ingest.settled(),
     dryRun,
     onDelete: (record, cause) => tombstones.note(record, cause),
-    rescan: others.hooks.rescan,
     onChange: others.hooks.onSpec,
   });
   const uidFor = ({ namespace, name }: SpecIdentity, document?: ParsedDocument): string => {
     const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
     return promised ?? Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
   };
-  const ingest = new Ingest({
+  const ingest: Ingest = new Ingest({
     ...shared,
     prunes,
+    book,
     now: () => clock.now(),
     uidFor,
     onChange: others.hooks.onSpec,
-    onSynced: others.hooks.onSource,
   });
   const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
-  const orphans = new Orphans({ ...shared, prunes, instance, mayBeDeclared, onChange: others.enqueue });
-  return { index, prunes, ingest, orphans, tombstones };
+  // What no source declares is judged with what the first one has.
+  const sourceName = sources[0]?.name ?? "";
+  const orphans = new Orphans({
+    ...shared,
+    sourceName,
+    prunes,
+    instance,
+    mayBeDeclared,
+    onChange: others.enqueue,
+  });
+  return { book, index, prunes, ingest, orphans, tombstones };
 }

@@ -22,9 +22,9 @@ describe("a file that does not parse", () => {
     ["full of NULs", "\0\0\0\0"],
   ])("still speaks about the objects it declared before: %s", (_how, broken) => {
     const index = new SpecIndex(() => []);
-    index.upsert(text("users/alice/job.yaml", good("train")));
+    index.upsert("specs", text("users/alice/job.yaml", good("train")));
 
-    const touched = index.upsert(text("users/alice/job.yaml", broken));
+    const touched = index.upsert("specs", text("users/alice/job.yaml", broken));
 
     expect(names(touched)).toEqual(["train"]);
     const [file] = index.filesOf({ kind: "ContainerSpec", namespace: "alice", name: "train" });
@@ -33,33 +33,32 @@ describe("a file that does not parse", () => {
 
   it("keeps every object of a file with several documents", () => {
     const index = new SpecIndex(() => []);
-    index.upsert(text("users/alice/all.yaml", `${good("one")}---\n${good("two")}`));
+    index.upsert("specs", text("users/alice/all.yaml", `${good("one")}---\n${good("two")}`));
 
-    expect(names(index.upsert(text("users/alice/all.yaml", `${good("one")}---\nkind: Cont`)))).toEqual([
-      "one",
-      "two",
-    ]);
+    expect(
+      names(index.upsert("specs", text("users/alice/all.yaml", `${good("one")}---\nkind: Cont`))),
+    ).toEqual(["one", "two"]);
   });
 
   it("is about what the store has from it when it is first read in this state", () => {
     const stored: SpecIdentity = { kind: "ContainerSpec", namespace: "alice", name: "train" };
-    const index = new SpecIndex((path) => (path === "users/alice/job.yaml" ? [stored] : []));
+    const index = new SpecIndex((_source, path) => (path === "users/alice/job.yaml" ? [stored] : []));
 
-    expect(names(index.upsert(text("users/alice/job.yaml", "{")))).toEqual(["train"]);
-    expect(names(index.refuse({ path: "users/alice/job.yaml", reason: "TooLarge", message: "" }))).toEqual([
-      "train",
-    ]);
+    expect(names(index.upsert("specs", text("users/alice/job.yaml", "{")))).toEqual(["train"]);
+    expect(
+      names(index.refuse("specs", { path: "users/alice/job.yaml", reason: "TooLarge", message: "" })),
+    ).toEqual(["train"]);
   });
 
   it("is listed under its own name when nothing better is known", () => {
-    expect(names(new SpecIndex(() => []).upsert(text("users/alice/job.yaml", "")))).toEqual(["job"]);
+    expect(names(new SpecIndex(() => []).upsert("specs", text("users/alice/job.yaml", "")))).toEqual(["job"]);
   });
 });
 
 it("lets an object go only when a good text no longer declares it", () => {
   const index = new SpecIndex(() => []);
-  index.upsert(text("users/alice/job.yaml", good("train")));
+  index.upsert("specs", text("users/alice/job.yaml", good("train")));
 
-  expect(names(index.upsert(text("users/alice/job.yaml", good("eval"))))).toEqual(["eval", "train"]);
+  expect(names(index.upsert("specs", text("users/alice/job.yaml", good("eval"))))).toEqual(["eval", "train"]);
   expect(index.filesOf({ kind: "ContainerSpec", namespace: "alice", name: "train" })).toEqual([]);
 });

@@ -1,15 +1,16 @@
-import type { WrittenKind } from "../api/document.ts";
 import type { Problem } from "../api/problem.ts";
 import type { ParsedDocument } from "../api/parsed-document.ts";
 import { parseSpecText } from "../api/parse.ts";
 import { identitiesWithElements, withElements } from "../api/sweep.ts";
 import type { SpecIdentity } from "../api/identity.ts";
-import { adminKindIn } from "../api/spec-folders.ts";
+import { expectedIn } from "../api/spec-folders.ts";
 import type { Rejection } from "../core/record.ts";
 import type { RefusedFile, SourcedText } from "../ports/spec-source.ts";
 
 /** What one file says, after parsing. */
 export interface IndexedFile {
+  /** Name of the source that it is of. */
+  readonly source: string;
   readonly path: string;
   readonly contentHash: string;
   readonly revision: string | undefined;
@@ -25,15 +26,16 @@ export function identityKey(identity: Pick<SpecIdentity, "kind" | "namespace" | 
   return `${identity.kind}/${identity.namespace}/${identity.name}`;
 }
 
-/** All files of a source by path, and which files speak about which object. Pure bookkeeping, no effects. */
+/** All files of all sources, and which files speak about which object. Pure bookkeeping, no effects. */
 export class SpecIndex {
   readonly #files = new Map<string, IndexedFile>();
-  readonly #paths = new Map<string, Set<string>>();
+  /** Object -> the keys of files that speak about it. */
+  readonly #keys = new Map<string, Set<string>>();
   #version = 0;
-  readonly #storedFrom: (path: string) => readonly SpecIdentity[];
+  readonly #storedFrom: (source: string, path: string) => readonly SpecIdentity[];
 
   /** `storedFrom` tells which known objects came from a file, for files that are broken when first read. */
-  constructor(storedFrom: (path: string) => readonly SpecIdentity[]) {
+  constructor(storedFrom: (source: string, path: string) => readonly SpecIdentity[]) {
     this.#storedFrom = storedFrom;
   }
 
@@ -43,8 +45,8 @@ export class SpecIndex {
   }
 
   /** Parses a text and files it; returns the identities it touches, those it spoke about before included. */
-  upsert(document: SourcedText): readonly SpecIdentity[] {
-    const { kind, namespace } = placeOf(document.path);
+  upsert(source: string, document: SourcedText): readonly SpecIdentity[] {
+    const { kind, namespace } = expectedIn(document.path);
     const parsed = parseSpecText(document.text, {
       path: document.path,
       expect: kind,
@@ -52,6 +54,7 @@ export class SpecIndex {
     });
     const documents = parsed.documents.flatMap(withElements);
     return this.#put({
+      source,
       path: document.path,
       contentHash: document.contentHash,
       revision: document.revision,
@@ -59,20 +62,21 @@ export class SpecIndex {
       rejection: parsed.problems.length > 0 ? invalid(document.path, parsed.problems) : null,
       identities:
         parsed.problems.length > 0
-          ? this.#aboutBroken(document.path, parsed.identities)
+          ? this.#aboutBroken(source, document.path, parsed.identities)
           : identitiesWithElements(parsed.identities, documents),
     });
   }
 
   /** A file that may not be read: what it said before stays the last good. */
-  refuse(file: RefusedFile): readonly SpecIdentity[] {
-    const { kind, namespace } = placeOf(file.path);
+  refuse(source: string, file: RefusedFile): readonly SpecIdentity[] {
+    const { kind, namespace } = expectedIn(file.path);
     const guessed = parseSpecText("", {
       path: file.path,
       expect: kind,
       namespaceFromPath: namespace,
     }).identities;
     return this.#put({
+      source,
       path: file.path,
       contentHash: "",
       revision: undefined,
@@ -83,29 +87,30 @@ export class SpecIndex {
         path: file.path,
         problems: [],
       },
-      identities: this.#aboutBroken(file.path, guessed),
+      identities: this.#aboutBroken(source, file.path, guessed),
     });
   }
 
   /** Forgets a file; returns the identities it spoke about. */
-  remove(path: string): readonly SpecIdentity[] {
-    const before = this.#files.get(path);
+  remove(source: string, path: string): readonly SpecIdentity[] {
+    const key = fileKey(source, path);
+    const before = this.#files.get(key);
     if (before === undefined) return [];
     this.#version += 1;
-    this.#files.delete(path);
-    for (const identity of before.identities) this.#paths.get(identityKey(identity))?.delete(path);
+    this.#files.delete(key);
+    for (const identity of before.identities) this.#keys.get(identityKey(identity))?.delete(key);
     return before.identities;
   }
 
-  /** The files that speak about an object, in order of path. */
+  /** The files that speak about an object, in order of source and path. */
   filesOf(identity: SpecIdentity): readonly IndexedFile[] {
-    const paths = [...(this.#paths.get(identityKey(identity)) ?? [])].toSorted();
-    return paths.flatMap((path) => this.#files.get(path) ?? []);
+    const keys = [...(this.#keys.get(identityKey(identity)) ?? [])].toSorted();
+    return keys.flatMap((key) => this.#files.get(key) ?? []);
   }
 
   /** True when no file speaks about the object; asked of every object after each scan. */
   isUndeclared(identity: SpecIdentity): boolean {
-    return (this.#paths.get(identityKey(identity))?.size ?? 0) === 0;
+    return (this.#keys.get(identityKey(identity))?.size ?? 0) === 0;
   }
 
   /** True when a good file says that the object is a sweep, or was one: what it has no more of was meant to go. */
@@ -118,7 +123,7 @@ export class SpecIndex {
   /** True when a file of the namespace is not in effect: then nobody knows what it would declare. */
   hasRejected(namespace: string): boolean {
     return [...this.#files.values()].some(
-      ({ rejection, path }) => rejection !== null && placeOf(path).namespace === namespace,
+      ({ rejection, path }) => rejection !== null && expectedIn(path).namespace === namespace,
     );
   }
 
@@ -126,19 +131,20 @@ export class SpecIndex {
    * A text that does not parse cannot take an object back: it is about what the file declared before, and only
    * when that is not known about what its text or name suggest.
    */
-  #aboutBroken(path: string, guessed: readonly SpecIdentity[]): readonly SpecIdentity[] {
-    const before = this.#files.get(path)?.identities ?? this.#storedFrom(path);
+  #aboutBroken(source: string, path: string, guessed: readonly SpecIdentity[]): readonly SpecIdentity[] {
+    const before = this.#files.get(fileKey(source, path))?.identities ?? this.#storedFrom(source, path);
     return before.length > 0 ? before : guessed;
   }
 
   #put(file: IndexedFile): readonly SpecIdentity[] {
-    const before = this.remove(file.path);
+    const before = this.remove(file.source, file.path);
+    const fileAt = fileKey(file.source, file.path);
     this.#version += 1;
-    this.#files.set(file.path, file);
+    this.#files.set(fileAt, file);
     for (const identity of file.identities) {
       const key = identityKey(identity);
-      const paths = this.#paths.get(key) ?? new Set();
-      this.#paths.set(key, paths.add(file.path));
+      const files = this.#keys.get(key) ?? new Set();
+      this.#keys.set(key, files.add(fileAt));
     }
     const touched = new Map(
       [...before, ...file.identities].map((identity) => [identityKey(identity), identity]),
@@ -147,15 +153,9 @@ export class SpecIndex {
   }
 }
 
-/** What the place of a file says: `users/<user>/...` is that user's, `quotas/...` and `reservations/...` are admins'. */
-export function placeOf(path: string): {
-  readonly kind: WrittenKind;
-  readonly namespace?: string;
-} {
-  const [top, user] = path.split("/");
-  const kind = adminKindIn(top);
-  if (kind !== undefined || user === undefined) return { kind: kind ?? "QuotaSpec" };
-  return { kind: "ContainerSpec", namespace: user };
+/** Two sources may each have a file of the same path. */
+function fileKey(source: string, path: string): string {
+  return `${source}\n${path}`;
 }
 
 function invalid(path: string, problems: readonly Problem[]): Rejection {
@@ -169,4 +169,17 @@ function invalid(path: string, problems: readonly Problem[]): Rejection {
     path,
     problems,
   };
+}
+
+/** A document with the file that it stands in. */
+export interface FoundDocument {
+  readonly document: ParsedDocument;
+  readonly file: IndexedFile;
+}
+
+/** The good documents of a file that are about an object. */
+export function documentsAbout(file: IndexedFile, identity: SpecIdentity): readonly FoundDocument[] {
+  return file.documents
+    .filter(({ identity: own }) => own.namespace === identity.namespace && own.name === identity.name)
+    .map((document) => ({ document, file }));
 }

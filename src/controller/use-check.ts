@@ -39,7 +39,7 @@ export class UseCheck {
     if (spec === null) return;
     const { host, hostPaths, protectedPaths, volumes } = this.#options;
     const { expanded, owner, paths } = specPaths(
-      { spec, sourcePath: record.source.path },
+      { spec, source: record.source },
       await this.#ownerOf(record),
       volumes,
     );

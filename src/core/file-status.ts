@@ -1,3 +1,5 @@
+import { defaultSource } from "../api/default-source.ts";
+import type { StatusSource } from "../api/source-reference.ts";
 import type { ConditionInput } from "./conditions.ts";
 import type { RecordBase } from "./record.ts";
 
@@ -29,7 +31,11 @@ export function fileConditions({ rejection, pruneBlocked }: Pick<RecordBase, "re
 /** The file that an object comes from: the one that is wrong, while one is. */
 export function shownSource({
   rejection,
-  source: { path, revision },
-}: Pick<RecordBase, "rejection" | "source">): { path: string; revision?: string } {
-  return { path: rejection?.path ?? path, ...(revision === undefined ? {} : { revision }) };
+  source: { source, path, revision },
+}: Pick<RecordBase, "rejection" | "source">): StatusSource {
+  return {
+    ...(source === defaultSource ? {} : { name: source }),
+    path: rejection?.path ?? path,
+    ...(revision === undefined ? {} : { revision }),
+  };
 }

@@ -12,6 +12,8 @@ export interface PruneQuestion {
   readonly total: number;
   /** The source was away, or the controller was, and it came back with nothing. */
   readonly cameBackEmpty: boolean;
+  /** Sources of these objects that the configuration does not name any more. */
+  readonly retiredSources?: readonly string[];
   /** Users' directories that are gone as a whole, as after a failed mount. */
   readonly missingDirectories: readonly string[];
   /** Some of them are held back already: they stay so until they come back or are confirmed. */
@@ -25,9 +27,10 @@ export type PruneVerdict =
 
 /** Judges all vanished files together: one by one they would slip through. */
 export function judgePrune(question: PruneQuestion): PruneVerdict {
-  const { vanished, total, cameBackEmpty, heldBack, missingDirectories } = question;
+  const { vanished, total, cameBackEmpty, heldBack, missingDirectories, retiredSources = [] } = question;
   const tooMany = vanished.length > maximumCount && vanished.length > maximumShare * total;
-  const doubtful = tooMany || cameBackEmpty || heldBack || missingDirectories.length > 0;
+  const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;
+  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories;
   if (vanished.length === 0 || !doubtful) return { type: "allowed" };
   const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
   const message = `${whatVanished(question, tooMany)}; nothing is removed. Confirm with: ds01 prune --confirm ${token}`;
@@ -36,7 +39,12 @@ export function judgePrune(question: PruneQuestion): PruneVerdict {
 
 function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {
   const share = `${vanished.length} of ${total} objects`;
-  if (question.cameBackEmpty) return `the specs directory came back empty; ${share} would be removed`;
+  const { retiredSources = [] } = question;
+  if (retiredSources.length > 0) {
+    const names = retiredSources.map((name) => `"${name}"`).join(", ");
+    return `the configuration has no source ${names} any more; ${share} would be removed`;
+  }
+  if (question.cameBackEmpty) return `the source came back empty; ${share} would be removed`;
   if (tooMany) return `${share} vanished at once`;
   if (question.missingDirectories.length === 0) return `${share} are still missing`;
   return `${question.missingDirectories.join(", ")} is gone as a whole; ${share} would be removed`;

@@ -2,7 +2,9 @@ import type { Readable } from "node:stream";
 
 /** Whose context is read, and how. */
 export interface ContextRequest {
-  /** Path of the spec file below the specs root. */
+  /** Name of the source that the spec is of. */
+  readonly source: string;
+  /** Path of the spec file below the root of that. */
   readonly specPath: string;
   readonly namespace: string;
   /** Seen from the directory of the spec file. */

@@ -18,23 +18,63 @@ export interface RefusedFile {
   readonly message: string;
 }
 
+/** Changes that are one: of a revision, nobody may see a part. */
+export interface SourceChanges {
+  readonly upserts: readonly SourcedText[];
+  readonly refusals: readonly RefusedFile[];
+  /** Paths of files that are gone for sure. */
+  readonly removals: readonly string[];
+}
+
+/** How the last attempt to get the newest revision ended. */
+export interface SyncReport {
+  /** Milliseconds since the epoch. */
+  readonly attemptedAt: number;
+  /** The revision that the server had; null when that is not known. */
+  readonly revision: string | null;
+  /** The revision whose files are in effect; null: none yet. */
+  readonly appliedRevision: string | null;
+  /** When that became so, in milliseconds since the epoch. */
+  readonly appliedAt: number | null;
+  /** Why the newest revision is not the one in effect; null: it is. */
+  readonly failure: { readonly reason: string; readonly message: string } | null;
+}
+
 export interface SpecSink {
   upsert(document: SourcedText): void;
   refuse(file: RefusedFile): void;
   /** The file is gone for sure: its directory could be read and lacks it. */
   remove(path: string): void;
+  /** Takes in changes that belong together as one. */
+  publish(changes: SourceChanges): void;
+  /** An attempt to get something new has ended; only of sources that are somewhere else. */
+  report(report: SyncReport): void;
   /** A complete successful scan has been delivered; `files` is how many specs stand there now. */
   synced(files: number): void;
   /** The source cannot be read as a whole (directory missing, EIO): nothing may be concluded from absence. */
   unavailable(message: string): void;
 }
 
+/** Where a source is, as people may read it: without passwords. */
+export interface SourcePlace {
+  readonly type: "directory" | "git";
+  /** A path of this host, or the URL of a repository. */
+  readonly url: string;
+  /** What is followed: `main`, `refs/tags/v1`, a commit; absent: what the server calls its HEAD, or nothing to follow. */
+  readonly ref?: string;
+  /** Directory in the repository; absent: its root. */
+  readonly path?: string;
+}
+
 /** Where desired state comes from. It delivers its full set, then changes; it never parses. */
 export interface SpecSource {
   readonly name: string;
+  readonly place: SourcePlace;
   run(sink: SpecSink, signal: AbortSignal): Promise<void>;
   /** Whether a directory below the root (`users/alice`) is there now. */
   hasDirectory(path: string): boolean;
   /** Scans everything now; resolves when what it found has been delivered. */
   rescan(): Promise<void>;
+  /** Looks for a newer revision now; resolves when the attempt has ended. Absent: there is only what is there. */
+  sync?(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** Writes spec files on behalf of API callers: atomically, below the specs root, owned by the namespace's user. */
 export interface SpecWriter {
+  /** Name of the source whose files these are. */
+  readonly source: string;
   /** Writes or replaces `path` (below the specs root); the owner is `ownerName` where that user exists. */
   write(path: string, text: string, ownerName: string): Promise<void>;
   read(path: string): Promise<string | undefined>;

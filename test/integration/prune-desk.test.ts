@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Ingest } from "../../src/controller/ingest.ts";
-import { PruneDesk } from "../../src/controller/prune-desk.ts";
+import { PruneDesks } from "../../src/controller/prune-desks.ts";
+import { SourceBook } from "../../src/controller/source-book.ts";
 import { SpecIndex } from "../../src/controller/spec-index.ts";
 import type { Happening } from "../../src/ports/event-sink.ts";
+import type { SpecSink } from "../../src/ports/spec-source.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -18,14 +20,14 @@ class Tree {
   readonly happenings: Happening[] = [];
   readonly missing = new Set<string>();
   readonly index = new SpecIndex(() => []);
-  readonly desk: PruneDesk;
+  readonly desk: PruneDesks;
   readonly ingest: Ingest;
+  readonly sink: SpecSink;
 
   /** `store`: what an earlier controller has left. */
   constructor(store = new MemoryStore()) {
     this.store = store;
     const shared = {
-      sourceName: "specs",
       store: this.store,
       index: this.index,
       clock: this.clock,
@@ -33,10 +35,15 @@ class Tree {
       log: silentLog(),
       onChange: () => undefined,
     };
-    this.desk = new PruneDesk({
+    const place = { type: "directory", url: "/specs" } as const;
+    const hasDirectory = (path: string): boolean => !this.missing.has(path);
+    const sources = [{ name: "specs", place, hasDirectory, rescan: async () => undefined }];
+    const book = new SourceBook(sources, () => undefined);
+    this.desk = new PruneDesks({
       ...shared,
-      hasDirectory: (path) => !this.missing.has(path),
-      rescan: () => this.ingest.settled(),
+      sources,
+      book,
+      settled: () => this.ingest.settled(),
       onDelete: async ({ name }, cause) => {
         if (!this.isDeleted(name)) this.noted.push(`${name}: ${cause}`);
       },
@@ -44,22 +51,23 @@ class Tree {
     this.ingest = new Ingest({
       ...shared,
       prunes: this.desk,
+      book,
       now: () => this.clock.now(),
       uidFor: ({ namespace, name }) => `uid-${namespace}-${name}`,
-      onSynced: () => undefined,
     });
+    this.sink = this.ingest.sinkOf("specs");
   }
 
   async write(...names: string[]): Promise<void> {
     for (const name of names) {
       const text = spec(name);
-      this.ingest.upsert({ path: pathOf(name), text, contentHash: text, ownerUid: null, ownerName: null });
+      this.sink.upsert({ path: pathOf(name), text, contentHash: text, ownerUid: null, ownerName: null });
     }
     await this.ingest.settled();
   }
 
   async remove(...names: string[]): Promise<void> {
-    for (const name of names) this.ingest.remove(pathOf(name));
+    for (const name of names) this.sink.remove(pathOf(name));
     await this.ingest.settled();
   }
 
@@ -93,7 +101,7 @@ describe("a file that is gone", () => {
   beforeEach(async () => {
     tree = new Tree();
     await tree.write("one", "two", "three", "four", "five", "six");
-    tree.ingest.synced(6);
+    tree.sink.synced(6);
     await tree.ingest.settled();
   });
 
@@ -187,7 +195,7 @@ describe("a file that is gone", () => {
   });
 
   it("changes nothing while the source cannot be read", async () => {
-    tree.ingest.unavailable("no such directory");
+    tree.sink.unavailable("no such directory");
     await tree.remove("one");
     await tree.pass(60_000);
     expect(tree.isDeleted("one")).toBe(false);
@@ -198,20 +206,20 @@ describe("a second file that declares an object", () => {
   const text = (command: string): string => spec("one").replace("image: x", `image: x, args: [${command}]`);
   const upsert = (tree: Tree, file: string, content: string): void => {
     const path = `users/alice/${file}.yaml`;
-    tree.ingest.upsert({ path, text: content, contentHash: content, ownerUid: null, ownerName: null });
+    tree.sink.upsert({ path, text: content, contentHash: content, ownerUid: null, ownerName: null });
   };
 
   it("does not take the place of the last good one when it is read first after a restart", async () => {
     const before = new Tree();
     upsert(before, "one", text("good"));
-    before.ingest.synced(1);
+    before.sink.synced(1);
     await before.ingest.settled();
     const good = before.store.get("ContainerSpec", "alice/one");
 
     const after = new Tree(before.store);
     upsert(after, "copy", text("other"));
     upsert(after, "one", text("good"));
-    after.ingest.synced(2);
+    after.sink.synced(2);
     await after.ingest.settled();
     const stored = after.store.get("ContainerSpec", "alice/one");
     expect(stored).toMatchObject({
@@ -231,7 +239,7 @@ describe("a second file that declares an object", () => {
     upsert(after, "moved", text("other"));
     await after.ingest.settled();
     expect(after.store.get("ContainerSpec", "alice/one")?.generation).toBe(1);
-    after.ingest.synced(1);
+    after.sink.synced(1);
     await after.ingest.settled();
     expect(after.store.get("ContainerSpec", "alice/one")).toMatchObject({ generation: 2, rejection: null });
   });

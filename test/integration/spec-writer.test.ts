@@ -17,7 +17,11 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 const alice = 61001;
 
 function writerFor(root: string): SpecWriter {
-  return specWriter({ root, identity: new MemoryIdentity().add("alice", alice).add("root", 0) });
+  return specWriter({
+    source: "specs",
+    root,
+    identity: new MemoryIdentity().add("alice", alice).add("root", 0),
+  });
 }
 
 function tree(): string {

@@ -69,7 +69,7 @@ export class ControllerProcess implements TaskOwner {
         containerLogs: { logs: async () => Readable.from([Buffer.from("the end\n")]) },
         provider: this.#provider(),
         deviceAccess: { probe: async () => ({ type: "granted" }) },
-        source: this.source,
+        sources: [this.source],
         store: this.store,
         notebook: new SimulatedDocument<DeviceNotes>("devices", access, noNotes),
         stateWritable: () => this.store.writable(),

@@ -47,6 +47,7 @@ export interface TreeReaderOptions {
 /** The directory source of one controller: hints after a while, and everything now and then. */
 export class SimulatedTreeReader implements SpecSource {
   readonly name = "specs";
+  readonly place = { type: "directory", url: "/specs" } as const;
   /** Since when the controller has been told that nothing can be read (time that has gone by); null: it was told that it can. */
   awaySince: number | null = 0;
   readonly #options: TreeReaderOptions;

@@ -132,7 +132,7 @@ export class ControllerBed {
 
   /** `before`: the machine of an earlier controller, whose engine and time go on. */
   constructor(
-    settings: Partial<ManagerSettings> = {},
+    { sources, ...settings }: Partial<ManagerSettings> & { readonly sources?: readonly MemorySource[] } = {},
     store = new MemoryStore(),
     before?: ControllerBed,
     kernelLog?: KernelLog,
@@ -143,17 +143,7 @@ export class ControllerBed {
     this.activity = new MemoryActivity(this.clock);
     this.secretFiles = before?.secretFiles ?? new MemorySecrets();
     this.notebook = before?.notebook ?? new MemoryNotebook();
-    for (const name of [
-      "runHistory",
-      "recentUse",
-      "emergencyStops",
-      "aliasTags",
-      "adoptions",
-      "idleness",
-      "keepAlives",
-    ] as const) {
-      this[name].value = before?.[name].value ?? null;
-    }
+    if (before !== undefined) this.#takeOver(before);
     this.manager = new ControllerManager(
       {
         runtime: this.runtime,
@@ -163,7 +153,7 @@ export class ControllerBed {
         },
         provider: this.provider,
         deviceAccess: { probe: async ({ id }) => this.access.get(id) ?? { type: "granted" } },
-        source: this.source,
+        sources: sources ?? [this.source],
         store: this.store,
         notebook: this.notebook,
         stateWritable: () => this.stateWritable,
@@ -239,6 +229,21 @@ export class ControllerBed {
         ...settings,
       },
     );
+  }
+
+  /** What an earlier controller has written down. */
+  #takeOver(before: ControllerBed): void {
+    for (const name of [
+      "runHistory",
+      "recentUse",
+      "emergencyStops",
+      "aliasTags",
+      "adoptions",
+      "idleness",
+      "keepAlives",
+    ] as const) {
+      this[name].value = before[name].value;
+    }
   }
 
   /** Where a path of the host leads. */

@@ -57,6 +57,7 @@ class MemoryView<T> implements View<T> {
 
 /** Spec files and what a controller would make of them, without engine, disk or time: for tests of the API. */
 export class MemoryControlPlane implements ControlPlane, SpecWriter {
+  readonly source = "specs";
   readonly store = new MemoryStore();
   readonly events = new MemoryView<EventObject>();
   readonly gpus = new MemoryView<GpuRecord>();

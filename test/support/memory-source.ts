@@ -4,6 +4,7 @@ import { sha256 } from "../../src/util/hash.ts";
 /** A SpecSource whose files a test writes; it delivers its full set when it is run, then each change at once. */
 export class MemorySource implements SpecSource {
   readonly name: string;
+  readonly place = { type: "directory", url: "/specs" } as const;
   readonly #files = new Map<string, SourcedText | RefusedFile>();
   #sink: SpecSink | undefined;
   #unavailable: string | undefined;

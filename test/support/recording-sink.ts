@@ -1,4 +1,10 @@
-import type { RefusedFile, SourcedText, SpecSink } from "../../src/ports/spec-source.ts";
+import type {
+  RefusedFile,
+  SourceChanges,
+  SourcedText,
+  SpecSink,
+  SyncReport,
+} from "../../src/ports/spec-source.ts";
 
 /** A SpecSink that remembers what it was told, as events and as the state that follows from them. */
 export class RecordingSink implements SpecSink {
@@ -8,6 +14,7 @@ export class RecordingSink implements SpecSink {
   /** Number of files of each complete scan. */
   readonly scans: number[] = [];
   readonly outages: string[] = [];
+  readonly reports: SyncReport[] = [];
 
   upsert(document: SourcedText): void {
     this.events.push(`upsert ${document.path}`);
@@ -24,6 +31,16 @@ export class RecordingSink implements SpecSink {
     this.events.push(`remove ${path}`);
     this.texts.delete(path);
     this.refusals.delete(path);
+  }
+
+  publish({ upserts, refusals, removals }: SourceChanges): void {
+    for (const path of removals) this.remove(path);
+    for (const file of refusals) this.refuse(file);
+    for (const document of upserts) this.upsert(document);
+  }
+
+  report(report: SyncReport): void {
+    this.reports.push(report);
   }
 
   synced(files: number): void {

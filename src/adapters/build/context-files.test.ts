@@ -10,6 +10,7 @@ import { contextFiles } from "./context-files.ts";
 const large = Buffer.alloc(3_000_001, "large ");
 const longName = `${"long-".repeat(45)}name`;
 const request: ContextRequest = {
+  source: "specs",
   specPath: "users/alice/app/app.yaml",
   namespace: "alice",
   context: ".",
@@ -34,7 +35,7 @@ describe("the archive of what an image is built from", () => {
 
   const contexts = (maximumBytes = 2 ** 30) =>
     contextFiles({
-      specsRoot: root,
+      rootOf: () => root,
       identity: { userByName: async () => undefined },
       maximumBytes,
       maximumEntries: 100,

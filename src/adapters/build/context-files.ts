@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstat } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
@@ -12,8 +12,8 @@ import { readDockerfile } from "./dockerfile.ts";
 import type { Reader } from "./reader.ts";
 
 export interface ContextFilesOptions {
-  /** Links resolved. */
-  readonly specsRoot: string;
+  /** Where the paths of spec files of a source begin; may be a link, which is followed anew for each request. */
+  readonly rootOf: (source: string) => string;
   readonly identity: Pick<Identity, "userByName">;
   readonly maximumBytes: number;
   readonly maximumEntries: number;
@@ -31,10 +31,10 @@ type Pack = ReturnType<typeof pack>;
 /** The contexts below a specs directory. */
 export function contextFiles(options: ContextFilesOptions): BuildContexts {
   /** The namespace's account where there is one, else that of the spec file: with trust: path most have none. */
-  async function readerFor({ namespace, specPath }: ContextRequest): Promise<Reader> {
+  async function readerFor(root: string, { namespace, specPath }: ContextRequest): Promise<Reader> {
     const user = await options.identity.userByName(namespace);
     if (user !== undefined) return user;
-    const { uid, gid } = await lstat(join(options.specsRoot, specPath));
+    const { uid, gid } = await lstat(join(root, specPath));
     return { uid, gid };
   }
 
@@ -42,16 +42,19 @@ export function contextFiles(options: ContextFilesOptions): BuildContexts {
     request: ContextRequest,
     opensFiles: boolean,
   ): AsyncGenerator<ContextEntry, void, void> {
+    const given = options.rootOf(request.source);
+    // That it is missing is told by the walk.
+    const root = await realpath(given).catch(() => given);
     const context = posix.normalize(posix.join(dirname(request.specPath), request.context));
     const parts = context.split("/").filter((part) => part !== "" && part !== ".");
     const own = posix.relative(parts.join("/"), request.specPath);
     yield* walkContext({
-      root: options.specsRoot,
+      root,
       parts,
       dockerfile: posix.normalize(request.dockerfile),
       // An edit of the spec is no change of what is built.
       leftOut: own.startsWith("../") ? [] : [own],
-      reader: await readerFor(request),
+      reader: await readerFor(root, request),
       maximumEntries: options.maximumEntries,
       opensFiles,
     });

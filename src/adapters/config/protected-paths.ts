@@ -14,8 +14,9 @@ const everywhere: readonly string[] = [
 
 /** Paths of this host that no container may have: the engine's socket and data, and ds01's own files. */
 export function protectedPaths(settings: Settings): readonly string[] {
-  const { config, specs, stateDir, runDir, logDir, dockerHost } = settings;
+  const { config, sources, stateDir, runDir, logDir, dockerHost } = settings;
   const socket = dockerHost.replace(/^unix:\/\//, "");
-  const own = [config, specs, stateDir, runDir, logDir, ...(socket.startsWith("/") ? [socket] : [])];
+  const directories = sources.flatMap(({ directory }) => directory?.path ?? []);
+  const own = [config, ...directories, stateDir, runDir, logDir, ...(socket.startsWith("/") ? [socket] : [])];
   return [...new Set([...own, ...everywhere])];
 }

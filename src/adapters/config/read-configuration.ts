@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { parseDocument } from "yaml";
+import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Configuration } from "../../api/configuration.ts";
 import type { NotificationConfiguration } from "../../api/notification-configuration.ts";
 import type { AccessPolicy } from "../../core/gpu-access.ts";
@@ -12,6 +12,8 @@ import {
   presetWithoutPlace,
   type VolumeSettings,
 } from "../../core/presets/preset.ts";
+import { bothGiven, sourceSettings, type SourceSettings } from "./source-settings.ts";
+import { sourceRoots } from "../spec/source-roots.ts";
 import type { RegistryRow } from "../registry/credential-files.ts";
 import { defaultHealthSettings, type HealthSettings } from "../../core/health/known-device.ts";
 import type { IdleSettings } from "../../core/idle/idle-settings.ts";
@@ -25,10 +27,9 @@ import { nearest } from "../../util/nearest.ts";
 import { InvalidError, messageOf } from "../../util/errors.ts";
 
 /** Everything the daemon needs to know, with defaults filled in and paths absolute. */
-export interface Settings {
+export interface Settings extends SourceSettings {
   /** The configuration file, whether it is there or not. */
   readonly config: string;
-  readonly specs: string;
   readonly stateDir: string;
   readonly runDir: string;
   readonly logDir: string;
@@ -85,13 +86,17 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     inFile: string | undefined,
     otherwise: string,
   ): string => flag ?? environment[variable] ?? inFile ?? otherwise;
-  const specs = resolve(pick(given.specs, "DS01_SPECS", file.specs, defaults.specs));
+  const config = resolve(named ?? defaults.config);
+  const mistake = bothGiven(file.sources, given.specs ?? environment["DS01_SPECS"] ?? file.specs);
+  if (mistake !== undefined) throw invalid(config, [mistake]);
+  const from = sourceSettings(file.sources, pick(given.specs, "DS01_SPECS", file.specs, defaults.specs));
+  const stateDir = resolve(pick(given.stateDir, "DS01_STATE_DIR", file.stateDir, defaults.stateDir));
   const runDir = resolve(pick(given.runDir, "DS01_RUN_DIR", file.runDir, defaults.runDir));
   const dockerHost = pick(given.dockerHost, "DOCKER_HOST", file.dockerHost, "unix:///var/run/docker.sock");
   return {
-    config: resolve(named ?? defaults.config),
-    specs,
-    stateDir: resolve(pick(given.stateDir, "DS01_STATE_DIR", file.stateDir, defaults.stateDir)),
+    config,
+    ...from,
+    stateDir,
     runDir,
     logDir: resolve(pick(given.logDir, "DS01_LOG_DIR", file.logDir, defaults.logDir)),
     dockerHost,
@@ -105,7 +110,10 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     workers: file.workers ?? 4,
     ...imageSettings(file),
     cgroupRoot: file.cgroupRoot ?? "ds01",
-    volumes: volumeSettings(file, { specs, runDir, dockerHost }),
+    volumes: {
+      ...volumeSettings(file, { specs: from.specs, runDir, dockerHost }),
+      sourceRoots: sourceRoots(from.sources, stateDir),
+    },
     ...healthSettings(file.health),
     idle: idleSettings(file.idle),
     notifications: file.notifications ?? {},
@@ -200,9 +208,11 @@ function defaultPaths(
 
 async function readConfiguration(path: string, mustExist: boolean): Promise<Configuration> {
   const text = await readText(path, mustExist);
-  const document = parseDocument(text, { uniqueKeys: true });
+  const lines = new LineCounter();
+  const document = parseDocument(text, { uniqueKeys: true, lineCounter: lines });
   const [syntax] = document.errors;
   if (syntax !== undefined) throw invalid(path, [syntax.message]);
+  const at = (keys: readonly PropertyKey[]): string => placeOf(keys, document, lines);
   const parsed = Configuration.safeParse(document.toJS({ maxAliasCount: 10 }) ?? {});
   if (parsed.success) {
     const lost = presetWithoutPlace(parsed.data.presets ?? {});
@@ -211,10 +221,22 @@ async function readConfiguration(path: string, mustExist: boolean): Promise<Conf
   }
   const messages = parsed.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => unknownKey([...issue.path.map(String), key].join("."), key))
-      : [`${issue.path.join(".")}: ${issue.message}`],
+      ? issue.keys.map(
+          (key) =>
+            `${at([...issue.path, key])}${unknownKey([...issue.path.map(String), key].join("."), key)}`,
+        )
+      : [`${at(issue.path)}${issue.path.join(".")}: ${issue.message}`],
   );
   throw invalid(path, messages);
+}
+
+/** `7:5: `, where the key or the nearest one above it stands; empty where the file does not have it at all. */
+function placeOf(keys: readonly PropertyKey[], document: Document, lines: LineCounter): string {
+  const node = keys.length === 0 ? undefined : document.getIn(keys, true);
+  const start = isNode(node) ? node.range?.[0] : undefined;
+  if (start === undefined) return keys.length === 0 ? "" : placeOf(keys.slice(0, -1), document, lines);
+  const { line, col } = lines.linePos(start);
+  return `${line}:${col}: `;
 }
 
 function unknownKey(where: string, key: string): string {
@@ -235,7 +257,9 @@ async function readText(path: string, mustExist: boolean): Promise<string> {
 function invalid(path: string, messages: readonly string[]): InvalidError {
   return new InvalidError({
     reason: "InvalidConfiguration",
-    message: messages.map((message) => `${path}: ${message}`).join("\n"),
+    message: messages
+      .map((message) => (/^\d+:\d+: /.test(message) ? `${path}:${message}` : `${path}: ${message}`))
+      .join("\n"),
     remedy: "correct the configuration file; docs/configuration.md lists every key",
   });
 }

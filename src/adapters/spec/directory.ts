@@ -2,7 +2,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../ports/log.ts";
-import type { SpecSink, SpecSource } from "../../ports/spec-source.ts";
+import type { SourcePlace, SpecSink, SpecSource } from "../../ports/spec-source.ts";
 import { messageOf } from "../../util/errors.ts";
 import { watchHints } from "./hints.ts";
 import type { OwnershipRules } from "./ownership.ts";
@@ -36,12 +36,14 @@ export function directorySource(options: DirectorySourceOptions): SpecSource {
 
 class DirectorySource implements SpecSource {
   readonly name: string;
+  readonly place: SourcePlace;
   readonly #options: DirectorySourceOptions;
   /** Absent before and after `run`. */
   #session: Session | undefined;
 
   constructor(options: DirectorySourceOptions) {
     this.name = options.name;
+    this.place = { type: "directory", url: options.root };
     this.#options = options;
   }
 
@@ -254,6 +256,8 @@ function unlessEnded(sink: SpecSink, ended: () => boolean): SpecSink {
     upsert: (document) => void (ended() || sink.upsert(document)),
     refuse: (file) => void (ended() || sink.refuse(file)),
     remove: (path) => void (ended() || sink.remove(path)),
+    publish: (changes) => void (ended() || sink.publish(changes)),
+    report: (report) => void (ended() || sink.report(report)),
     synced: (files) => void (ended() || sink.synced(files)),
     unavailable: (message) => void (ended() || sink.unavailable(message)),
   };

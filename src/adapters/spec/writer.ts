@@ -11,6 +11,8 @@ import { readSpecFile } from "./spec-file.ts";
 import { isSpecPath } from "./spec-path.ts";
 
 export interface SpecWriterOptions {
+  /** Name of the source whose root it is. */
+  readonly source: string;
   readonly root: string;
   readonly identity: Identity;
 }
@@ -36,6 +38,7 @@ export class SpecNotWritable extends Ds01Error {
  */
 export function specWriter(options: SpecWriterOptions): SpecWriter {
   return {
+    source: options.source,
     write: async (path, text, ownerName) =>
       change(path, async (parts) => {
         const owner = await options.identity.userByName(ownerName);

@@ -8,6 +8,7 @@ import { alignRows } from "./columns.ts";
 import { renderFields } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import { lastRunLines } from "./last-run.ts";
+import { sourceText } from "./source-text.ts";
 
 /** What a description is shown with. */
 export interface DescriptionStyle {
@@ -29,7 +30,7 @@ export function renderContainerDescription(
     ["Why", description.why],
     ["What helps", description.whatHelps === null ? [] : [description.whatHelps]],
     ["Rejected", rejectionLines(description)],
-    ["Source", [source.revision === undefined ? source.path : `${source.path}, revision ${source.revision}`]],
+    ["Source", [sourceText(source)]],
     ["Container", containerLines(description)],
     ["Last run", lastRunLines(description.lastRun)],
     ["Idle", description.idle === undefined ? [] : [description.idle]],

@@ -7,6 +7,7 @@ import { alignRows } from "./columns.ts";
 import { renderEvents } from "./description.ts";
 import type { DescriptionStyle } from "./description.ts";
 import { renderFields } from "./fields.ts";
+import { sourceText } from "./source-text.ts";
 
 /** A reservation: for whom, what and when, what is kept for it, and who is in its way. */
 export function renderReservation(
@@ -25,7 +26,7 @@ export function renderReservation(
       ["State", status === undefined ? [] : [stateText(status, style.nowMs)]],
       ["Kept", status === undefined ? [] : [devices.length === 0 ? "nothing" : `GPU ${devices.join(", ")}`]],
       ["Problems", refused.map(({ reason, message }) => `${reason}: ${message}`)],
-      ["Source", status === undefined ? [] : [sourceText(status)]],
+      ["Source", status === undefined ? [] : [sourceText(status.source)]],
     ]),
     windowsTable(status),
     atRiskTable(status, style.nowMs),
@@ -71,10 +72,6 @@ function stateText({ state, window }: ReservationStatus, nowMs: number): string 
   return from > nowMs
     ? `${state}, in ${formatAge(from - nowMs)}`
     : `${state}, ${formatAge(until - nowMs)} left`;
-}
-
-function sourceText({ source: { path, revision } }: ReservationStatus): string {
-  return revision === undefined ? path : `${path}, revision ${revision}`;
 }
 
 function windowsTable(status: ReservationStatus | undefined): string {

@@ -1,5 +1,5 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
-import { defaultVolumes } from "../presets/preset.ts";
+import { defaultVolumes, rootOfSource } from "../presets/preset.ts";
 import type { World } from "../world.ts";
 import { plainPath } from "./plain-path.ts";
 
@@ -26,7 +26,7 @@ export function specPlace({
   record,
   volumes = defaultVolumes,
 }: Pick<World, "record" | "volumes">): SpecPlace {
-  return { specsRoot: volumes.specsRoot, sourcePath: record.source.path };
+  return { specsRoot: rootOfSource(volumes, record.source.source), sourcePath: record.source.path };
 }
 
 /** What the spec wants copied; relative sources begin at the directory of its file. */

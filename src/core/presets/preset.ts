@@ -24,6 +24,13 @@ export interface VolumeSettings {
   readonly specsRoot: string;
   /** Where secrets are mounted from; absent: nowhere, as the engine runs on another machine. */
   readonly secretsRoot?: string;
+  /** The same for sources that begin elsewhere, by name. */
+  readonly sourceRoots?: Readonly<Record<string, string>>;
+}
+
+/** Where the paths of the spec files of a source begin. */
+export function rootOfSource({ specsRoot, sourceRoots = {} }: VolumeSettings, source: string): string {
+  return sourceRoots[source] ?? specsRoot;
 }
 
 /** What the names of volumes begin with unless the configuration says otherwise. */

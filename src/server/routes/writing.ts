@@ -19,9 +19,6 @@ import { readMergePatch, readWrittenObject } from "../written-object.ts";
 import type { WrittenObject } from "../written-object.ts";
 import { authorize, collectionPattern } from "./reading.ts";
 
-/** Name of the source that the SpecWriter writes to. */
-const writableSource = "specs";
-
 /** create, update, patch and delete of the kinds that people write; each changes the object's spec file. */
 export function writingRoutes(services: Services): readonly Route[] {
   const lock = createKeyedLock();
@@ -93,7 +90,7 @@ async function replace(request: WriteRequest): Promise<void> {
     await create(request, body);
     return;
   }
-  refuseUnwritable(type, record, body.resourceVersion);
+  refuseUnwritable(request, record, body.resourceVersion);
   const compose = (current: string | undefined, path: string): string =>
     body.text ??
     (current === undefined || record.spec === null
@@ -120,7 +117,7 @@ async function patch(request: WriteRequest): Promise<void> {
   const body = await readMergePatch(exchange);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
-  refuseUnwritable(type, record, body.resourceVersion);
+  refuseUnwritable(request, record, body.resourceVersion);
   const compose = (current: string | undefined, path: string): string => {
     if (current !== undefined) return editDocument(current, body.patch);
     const message = `the document of "${target.name}" was not found in ${path}; mend the file first, or apply it whole`;
@@ -135,7 +132,7 @@ async function remove(request: WriteRequest): Promise<void> {
   const { type } = request.resource;
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
-  refuseOtherSource(type, record);
+  refuseOtherSource(services, type, record);
   if (!dryRun) {
     await removeText(services, type, { record, target, actor: exchange.caller.user });
     requestResync(services);
@@ -169,8 +166,12 @@ async function removeText(
   else await writer.write(source.path, rest, ownerOf(removal.target));
 }
 
-function refuseUnwritable(type: KindName, record: StoredRecord, resourceVersion: string | undefined): void {
-  refuseOtherSource(type, record);
+function refuseUnwritable(
+  { services, resource: { type } }: WriteRequest,
+  record: StoredRecord,
+  resourceVersion: string | undefined,
+): void {
+  refuseOtherSource(services, type, record);
   if (resourceVersion !== undefined && resourceVersion !== String(record.resourceVersion)) {
     throw new StatusError(
       "Conflict",
@@ -181,7 +182,7 @@ function refuseUnwritable(type: KindName, record: StoredRecord, resourceVersion:
   }
 }
 
-function refuseOtherSource(type: KindName, record: StoredRecord): void {
+function refuseOtherSource({ writer }: Services, type: KindName, record: StoredRecord): void {
   const { source, path, element } = record.source;
   if (element !== undefined) {
     const message =
@@ -189,7 +190,7 @@ function refuseOtherSource(type: KindName, record: StoredRecord): void {
       `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
     throw new StatusError("Forbidden", message, detailsOf(type, record.name));
   }
-  if (source === writableSource) return;
+  if (source === writer.source) return;
   const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
   throw new StatusError("Forbidden", message, detailsOf(type, record.name));
 }

@@ -1,0 +1,73 @@
+import { Ds01Error } from "../../util/errors.ts";
+
+/** Why a revision could not be had, or is not taken; what was in effect stays so. */
+export class GitFailure extends Ds01Error {}
+
+/** What Git says, in English as it is asked to, and what that means; the first that fits. */
+const meanings: readonly {
+  readonly reason: string;
+  readonly pattern: RegExp;
+  readonly message: string;
+  readonly remedy: string;
+}[] = [
+  {
+    reason: "SourceDiskFull",
+    pattern: /No space left on device|Disk quota exceeded/,
+    message: "there is no space left for what is fetched",
+    remedy: "free disk space in the state directory",
+  },
+  {
+    reason: "HostKeyUnknown",
+    pattern: /Host key verification failed|No \S+ host key is known/,
+    message: "the server's key is not known, or another one",
+    remedy: "put what ssh-keyscan prints into the file of credentials.knownHosts, after comparing it",
+  },
+  {
+    reason: "AuthenticationFailed",
+    pattern:
+      /Authentication failed|could not read (?:Username|Password)|Permission denied|returned error: 40[13]|Access denied|not authorized/,
+    message: "the server does not let ds01 in",
+    remedy: "renew the key or token in sources[].git.credentials; it is read anew at each try",
+  },
+  {
+    reason: "RevisionNotFound",
+    pattern: /couldn't find remote ref|not our ref|does not allow request for unadvertised object/,
+    message: "the repository has no such branch, tag or commit",
+    remedy: "push it again, or correct sources[].git.ref",
+  },
+  {
+    reason: "RepositoryNotFound",
+    pattern: /[Rr]epository '?[^\n]*'? not found|does not appear to be a git repository|returned error: 404/,
+    message: "there is no such repository, or ds01 may not see it",
+    remedy: "correct sources[].git.url, or give ds01 access",
+  },
+  {
+    reason: "SourceUnreachable",
+    pattern:
+      /Could not resolve|Failed to connect|Couldn't connect|Connection (?:refused|reset|timed out|closed)|unable to access|Network is unreachable|No route to host|early EOF|unexpected disconnect|Could not read from remote repository|hung up unexpectedly/,
+    message: "the server cannot be reached",
+    remedy: "nothing: it is tried again by itself",
+  },
+];
+
+/** The failure that a call of Git tells of in `stderr`, whose first words go with it. */
+export function failureFrom(what: string, stderr: string): GitFailure {
+  const known = meanings.find(({ pattern }) => pattern.test(stderr));
+  const said = firstComplaint(stderr);
+  const details = said === "" ? "" : ` (${said})`;
+  if (known === undefined) {
+    return new GitFailure({ reason: "SyncFailed", message: `${what} failed${details}` });
+  }
+  const { reason, message, remedy } = known;
+  return new GitFailure({ reason, message: `${message}${details}`, remedy });
+}
+
+/** The line that says why, without anything that could be a login in an address. */
+function firstComplaint(stderr: string): string {
+  const lines = stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const line = lines.find((one) => /^(?:fatal|error|remote):/.test(one)) ?? lines[0] ?? "";
+  return line.replaceAll(/:\/\/[^\s/@]*@/g, "://").slice(0, 300);
+}

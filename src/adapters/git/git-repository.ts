@@ -1,0 +1,168 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { failureFrom, GitFailure } from "./git-failure.ts";
+import type { GitSettings } from "./git-settings.ts";
+import { runGit, type GitResult } from "./run-git.ts";
+import { parseTree, type TreeEntry } from "./tree-entry.ts";
+
+/** Where a fetched revision is kept; nothing else in the repository has a name. */
+const fetchedRef = "refs/ds01/fetched";
+
+/** Attributes of a repository can turn content into something else when it is checked out: none of them counts. */
+const plainContent = "* -text -eol -ident -filter !working-tree-encoding\n";
+
+/** Something in the local copy is not as Git has left it. */
+export class DamagedClone extends GitFailure {}
+
+export interface GitRepositoryOptions extends Pick<GitSettings, "url" | "ref"> {
+  /** Of the bare repository; everything in it can be had again. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A bare copy that holds the revisions fetched last, without history. */
+export class GitRepository {
+  readonly #options: GitRepositoryOptions;
+
+  constructor(options: GitRepositoryOptions) {
+    this.#options = options;
+  }
+
+  /** Fetches what is followed; resolves with its commit. GitFailure, or DamagedClone where the copy is the reason. */
+  async fetch(signal: AbortSignal): Promise<string> {
+    await this.#prepare(signal);
+    const { url, ref } = this.#options;
+    const options = [
+      "--quiet",
+      "--depth=1",
+      "--force",
+      "--no-tags",
+      "--no-recurse-submodules",
+      "--no-write-fetch-head",
+    ];
+    const args = ["fetch", ...options, "--refmap=", "--end-of-options", url, `+${ref}:${fetchedRef}`];
+    const fetched = await this.#git(args, signal);
+    if (fetched.code !== 0) {
+      const failure = failureFrom("git fetch", fetched.stderr);
+      if (failure.reason !== "SourceDiskFull") await this.#mustBeSound(signal);
+      throw failure;
+    }
+    const commit = await this.#read(
+      ["rev-parse", "--verify", "--end-of-options", `${fetchedRef}^{commit}`],
+      signal,
+    );
+    const check = await this.#git(
+      ["rev-list", "--objects", "--quiet", "--end-of-options", commit.trim()],
+      signal,
+    );
+    if (check.code !== 0) throw damaged(check.stderr);
+    return commit.trim();
+  }
+
+  /** All entries below a directory (empty: the root); GitFailure PathMissing where that is none. */
+  async entries(commit: string, path: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
+    if (path !== "") {
+      const type = await this.#git(["cat-file", "-t", "--end-of-options", `${commit}:${path}`], signal);
+      if (type.stdout.trim() !== "tree") {
+        throw new GitFailure({
+          reason: "PathMissing",
+          message: `the revision has no directory ${path}`,
+          remedy: "correct sources[].git.path, or bring the directory back",
+        });
+      }
+    }
+    const only = path === "" ? [] : ["--", `${path}/`];
+    return parseTree(
+      await this.#read(["ls-tree", "-r", "-z", "-l", "--full-tree", commit, ...only], signal),
+      path,
+    );
+  }
+
+  /** Writes files of a commit below `target`, which must not exist; their content is as it stands in the repository. */
+  async checkOut(
+    {
+      commit,
+      paths,
+      target,
+    }: { readonly commit: string; readonly paths: readonly string[]; readonly target: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await mkdir(target, { mode: 0o755 });
+    const index = `${target}.index`;
+    const environment = { GIT_INDEX_FILE: index, GIT_WORK_TREE: target };
+    try {
+      await this.#read(["read-tree", commit], signal, { environment });
+      const input = paths.map((path) => `${path}\0`).join("");
+      await this.#read(["checkout-index", "--quiet", "-z", "--stdin"], signal, { environment, input });
+    } finally {
+      await rm(index, { force: true });
+      await rm(`${index}.lock`, { force: true });
+    }
+  }
+
+  /** Removes the copy; the next fetch makes another one. */
+  async discard(): Promise<void> {
+    await rm(this.#options.directory, { recursive: true, force: true });
+  }
+
+  /** Removes from the copy what no revision of now needs. */
+  async collectGarbage(signal: AbortSignal): Promise<void> {
+    await this.#git(["-c", "gc.auto=2000", "gc", "--auto", "--quiet", "--prune=now"], signal);
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const { directory } = this.#options;
+    if (existsSync(join(directory, "ds01-complete"))) return;
+    await this.discard();
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.#read(["init", "--quiet", "--bare", "."], signal);
+    await mkdir(join(directory, "info"), { recursive: true });
+    await writeFile(join(directory, "info", "attributes"), plainContent);
+    await writeFile(join(directory, "ds01-complete"), "");
+  }
+
+  /** A fetch failed: was it because of the copy? Locks of a Git that was killed count, too. */
+  async #mustBeSound(signal: AbortSignal): Promise<void> {
+    const { directory } = this.#options;
+    const names = await readdir(directory, { recursive: true }).catch(() => []);
+    const left = names.find((name) => name.endsWith(".lock") || /(?:^|\/)tmp_/.test(name));
+    if (left !== undefined) throw damaged(`${left} was left by a Git that was ended`);
+    const check = await this.#git(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"], signal);
+    if (check.code !== 0) throw damaged(check.stderr);
+  }
+
+  async #read(
+    args: readonly string[],
+    signal: AbortSignal,
+    more: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  ): Promise<string> {
+    const { code, stdout, stderr } = await this.#git(args, signal, more);
+    if (code === 0) return stdout;
+    const failure = failureFrom(`git ${args[0] ?? ""}`, stderr);
+    throw failure.reason === "SourceDiskFull" ? failure : damaged(stderr);
+  }
+
+  async #git(
+    args: readonly string[],
+    signal: AbortSignal,
+    {
+      environment = {},
+      input,
+    }: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  ): Promise<GitResult> {
+    const { directory } = this.#options;
+    return runGit({
+      args,
+      directory,
+      environment: { ...this.#options.environment, GIT_DIR: directory, ...environment },
+      signal,
+      ...(input === undefined ? {} : { input }),
+    });
+  }
+}
+
+function damaged(stderr: string): DamagedClone {
+  const { message } = failureFrom("git", stderr);
+  return new DamagedClone({ reason: "CloneDamaged", message: `the local copy is damaged: ${message}` });
+}

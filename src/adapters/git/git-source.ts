@@ -1,0 +1,109 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../ports/log.ts";
+import type { SourcePlace, SpecSink, SpecSource } from "../../ports/spec-source.ts";
+import { faultDelayMs } from "../../util/backoff.ts";
+import { gitEnvironment } from "./git-environment.ts";
+import { GitRepository } from "./git-repository.ts";
+import type { GitSettings } from "./git-settings.ts";
+import { GitSync, type SyncStep } from "./git-sync.ts";
+import { Worktrees } from "./worktrees.ts";
+
+export interface GitSourceOptions extends GitSettings {
+  /** Name of the source in records and messages. */
+  readonly name: string;
+  /** Of this source alone, in the state directory. */
+  readonly directory: string;
+  readonly log: Log;
+  /** Told when a sync comes to a step; tests end the process there. */
+  readonly onStep?: (step: SyncStep) => void;
+}
+
+/** First wait after a failure; doubles up to the interval. */
+const retryMs = 5000;
+
+/** Specs from a Git repository: the last good revision stays in effect until a newer one is here in full. */
+export function gitSource(options: GitSourceOptions): SpecSource {
+  return new GitSource(options);
+}
+
+class GitSource implements SpecSource {
+  readonly name: string;
+  readonly place: SourcePlace;
+  readonly #options: GitSourceOptions;
+  /** Absent before and after `run`. */
+  #sync: GitSync | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #stopped: AbortSignal = AbortSignal.abort();
+  #failures = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(options: GitSourceOptions) {
+    this.name = options.name;
+    this.place = options.place;
+    this.#options = options;
+  }
+
+  async run(sink: SpecSink, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { directory, url, ref } = this.#options;
+    await mkdir(directory, { recursive: true, mode: 0o755 }).catch(() => undefined);
+    const repository = async (): Promise<GitRepository> => {
+      const environment = await gitEnvironment(join(directory, "git"), this.#options);
+      return new GitRepository({ url, ref, directory: join(directory, "repository"), environment });
+    };
+    this.#stopped = signal;
+    this.#sync = new GitSync({ ...this.#options, repository, worktrees: new Worktrees(directory), sink });
+    await this.#sync.start(signal);
+    let isDue = true;
+    while (!signal.aborted) {
+      if (isDue) await this.sync();
+      isDue = await this.#waited(signal);
+    }
+    await this.#running;
+    this.#sync = undefined;
+  }
+
+  /** False when somebody else has had it synced meanwhile. */
+  async #waited(signal: AbortSignal): Promise<boolean> {
+    const { intervalMs } = this.#options;
+    const waitMs = this.#failures === 0 ? intervalMs : faultDelayMs(this.#failures, retryMs, intervalMs);
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    // Rejects at either abort; who asked for it is seen below.
+    await sleep(waitMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(
+      () => undefined,
+    );
+    this.#wake = () => undefined;
+    return !woken.signal.aborted;
+  }
+
+  /** What a submodule or a link hides is not known to be gone; all else that a revision lacks is. */
+  hasDirectory(path: string): boolean {
+    return this.#sync?.isRefused(path) !== true;
+  }
+
+  /** Nothing but a sync changes what is in effect. */
+  async rescan(): Promise<void> {
+    await this.#running;
+  }
+
+  async sync(): Promise<void> {
+    // One that is under way may have asked the server before what the caller means was there.
+    this.#next ??= this.#running.then(async () => {
+      this.#next = undefined;
+      this.#running = this.#attempt();
+      await this.#running;
+    });
+    await this.#next;
+  }
+
+  async #attempt(): Promise<void> {
+    const succeeded = (await this.#sync?.attempt(this.#stopped)) ?? true;
+    this.#failures = succeeded ? 0 : this.#failures + 1;
+    // The wait that is under way was reckoned from the attempt before.
+    this.#wake();
+  }
+}

@@ -1,0 +1,225 @@
+import type { Log } from "../../ports/log.ts";
+import type { SpecSink } from "../../ports/spec-source.ts";
+import { Ds01Error, messageOf } from "../../util/errors.ts";
+import { formatAge } from "../../util/duration.ts";
+import { errorCode } from "../error-code.ts";
+import { GitFailure } from "./git-failure.ts";
+import { DamagedClone, type GitRepository } from "./git-repository.ts";
+import type { GitSettings } from "./git-settings.ts";
+import { refuseInvalid } from "./revision-problems.ts";
+import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
+import { checkedOut, revisionOf, type Revision } from "./revision.ts";
+import type { TreeEntry } from "./tree-entry.ts";
+import type { Worktrees } from "./worktrees.ts";
+
+/** Where a sync has come to. */
+export type SyncStep = "fetched" | "listed" | "checkedOut" | "validated" | "published" | "delivered";
+
+export interface GitSyncOptions extends GitSettings {
+  readonly name: string;
+  /** The copy; made anew for each attempt, as its files may have been lost. */
+  readonly repository: () => Promise<GitRepository>;
+  readonly worktrees: Worktrees;
+  readonly sink: SpecSink;
+  readonly log: Log;
+  readonly onStep?: (step: SyncStep) => void;
+}
+
+/** Takes revisions from a repository into effect, one attempt at a time. */
+export class GitSync {
+  readonly #options: GitSyncOptions;
+  /** What the sink was told. */
+  #told: Revision | null = null;
+  #lastFailure = "";
+
+  constructor(options: GitSyncOptions) {
+    this.#options = options;
+  }
+
+  isRefused(path: string): boolean {
+    return this.#told?.refused.some((file) => file.path === path) === true;
+  }
+
+  /** Delivers what was in effect before, so that a server that is away is in nobody's way. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { worktrees, path } = this.#options;
+    try {
+      const current = await worktrees.current();
+      await worktrees.tidy(current === null ? [] : [current]);
+      // Of another directory of the repository: nobody has asked for these.
+      if (current?.path !== path || signal.aborted) return;
+      await this.#deliver(current);
+    } catch (error) {
+      if (!(error instanceof DamagedWorktree)) return this.#tellFailure(error, null);
+      this.#options.log.warn({ source: this.#options.name, reason: error.reason }, error.message);
+      await this.#restore(signal);
+    }
+  }
+
+  /** Looks for a newer revision and takes it into effect; false when that failed, which is reported. */
+  async attempt(stopped: AbortSignal): Promise<boolean> {
+    if (stopped.aborted) return true;
+    const deadline = AbortSignal.timeout(this.#options.timeoutMs);
+    const signal = AbortSignal.any([stopped, deadline]);
+    const found: { commit: string | null } = { commit: null };
+    try {
+      await this.#withGoodClone(signal, async (repository) => {
+        found.commit = await this.#commitToTake(repository, signal);
+        this.#step("fetched");
+        await this.#take(found.commit, repository, signal);
+      });
+      this.#tellSuccess(found.commit);
+      return true;
+    } catch (error) {
+      if (stopped.aborted) return true;
+      this.#tellFailure(deadline.aborted ? this.#tooSlow() : error, found.commit);
+      return false;
+    }
+  }
+
+  /** A commit that is named by its id and in effect never changes: nobody has to be asked. */
+  async #commitToTake(repository: GitRepository, signal: AbortSignal): Promise<string> {
+    const { ref } = this.#options;
+    return this.#told?.commit === ref ? ref : repository.fetch(signal);
+  }
+
+  /** A damaged copy is made anew, once. */
+  async #withGoodClone(
+    signal: AbortSignal,
+    work: (repository: GitRepository) => Promise<void>,
+  ): Promise<void> {
+    const { log, name, repository } = this.#options;
+    const clone = await repository();
+    try {
+      await work(clone);
+    } catch (error) {
+      if (!(error instanceof DamagedClone) || signal.aborted) throw error;
+      log.warn({ source: name, reason: error.reason }, `${error.message}; it is fetched anew`);
+      await clone.discard();
+      await work(clone);
+    }
+  }
+
+  async #take(commit: string, repository: GitRepository, signal: AbortSignal): Promise<void> {
+    const { worktrees, path, onInvalid } = this.#options;
+    if (this.#told?.commit === commit && this.#told.path === path) return;
+    const before = (await worktrees.current()) ?? null;
+    const entries = await repository.entries(commit, path, signal);
+    const settings = { ...this.#options, before, appliedAt: Date.now() };
+    const revision = revisionOf(commit, entries, settings);
+    this.#step("listed");
+    await this.#addWorktree(revision, entries, { repository, signal });
+    this.#step("checkedOut");
+    const changes = await changesBetween(this.#told, revision, this.#rootOf(revision));
+    if (onInvalid === "revision") refuseInvalid(changes);
+    this.#step("validated");
+    signal.throwIfAborted();
+    await worktrees.publish(revision);
+    this.#step("published");
+    await this.#deliver(revision);
+    this.#step("delivered");
+    await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
+    await repository.collectGarbage(signal);
+  }
+
+  async #addWorktree(
+    revision: Revision,
+    entries: readonly TreeEntry[],
+    { repository, signal }: { readonly repository: GitRepository; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { commit, path } = revision;
+    const below = path === "" ? "" : `${path}/`;
+    const paths = checkedOut(entries).map((entry) => `${below}${entry.path}`);
+    await this.#options.worktrees.add(revision, (target) =>
+      repository.checkOut({ commit, paths, target }, signal),
+    );
+  }
+
+  /** What was in effect is written anew from the copy; where that is lost as well, the server has to be asked. */
+  async #restore(signal: AbortSignal): Promise<void> {
+    const { worktrees, repository, path } = this.#options;
+    try {
+      const current = await worktrees.current();
+      if (current === null) return;
+      const clone = await repository();
+      const entries = await clone.entries(current.commit, path, signal);
+      await this.#addWorktree(current, entries, { repository: clone, signal });
+      await this.#deliver(current);
+    } catch (error) {
+      this.#tellFailure(error, null);
+    }
+  }
+
+  async #deliver(revision: Revision): Promise<void> {
+    const { sink } = this.#options;
+    const changes = await changesBetween(this.#told, revision, this.#rootOf(revision));
+    this.#told = revision;
+    sink.publish(changes);
+    sink.synced(revision.files.length + revision.refused.length);
+  }
+
+  #rootOf(revision: Revision): string {
+    const worktree = this.#options.worktrees.pathOf(revision);
+    return revision.path === "" ? worktree : `${worktree}/${revision.path}`;
+  }
+
+  #tellSuccess(commit: string | null): void {
+    const { sink, log, name } = this.#options;
+    if (this.#lastFailure !== "") log.info({ source: name }, "the repository can be synced again");
+    this.#lastFailure = "";
+    const { appliedAt = null } = this.#told ?? {};
+    sink.report({
+      attemptedAt: Date.now(),
+      revision: commit,
+      appliedRevision: commit,
+      appliedAt,
+      failure: null,
+    });
+  }
+
+  #tellFailure(error: unknown, commit: string | null): void {
+    const { sink, log, name } = this.#options;
+    const failure = knownFailure(error);
+    const { reason } = failure;
+    const message = failure.remedy === undefined ? failure.message : `${failure.message}: ${failure.remedy}`;
+    if (this.#lastFailure !== message) {
+      const fault = failure === error ? {} : { err: error };
+      log.warn({ source: name, reason, ...fault }, message);
+    }
+    this.#lastFailure = message;
+    const told = this.#told;
+    sink.report({
+      attemptedAt: Date.now(),
+      revision: commit,
+      appliedRevision: told?.commit ?? null,
+      appliedAt: told?.appliedAt ?? null,
+      failure: { reason, message },
+    });
+    if (told === null) sink.unavailable(message);
+  }
+
+  #tooSlow(): GitFailure {
+    return new GitFailure({
+      reason: "SyncTimeout",
+      message: `the sync was not done within ${formatAge(this.#options.timeoutMs)}`,
+      remedy: "look at the server and the network, or raise sources[].git.timeout",
+    });
+  }
+
+  #step(step: SyncStep): void {
+    this.#options.onStep?.(step);
+  }
+}
+
+function knownFailure(error: unknown): Ds01Error {
+  if (error instanceof Ds01Error) return error;
+  if (["ENOSPC", "EDQUOT"].includes(errorCode(error))) {
+    const message = "there is no space left for what is fetched";
+    return new GitFailure({
+      reason: "SourceDiskFull",
+      message,
+      remedy: "free disk space in the state directory",
+    });
+  }
+  return new GitFailure({ reason: "SyncFailed", message: messageOf(error), cause: error });
+}

@@ -1,0 +1,23 @@
+import type { SourcePlace } from "../../ports/spec-source.ts";
+import type { SpecWriter } from "../../ports/spec-writer.ts";
+import { DeniedError } from "../../util/errors.ts";
+
+/** Where nothing but repositories declares anything: says what to change there, and changes nothing. */
+export function gitWriter(places: readonly SourcePlace[]): SpecWriter {
+  // eslint-disable-next-line typescript/require-await -- a refusal must reject
+  const refuse = async (path: string): Promise<void> => {
+    const where = places
+      .map(({ url, ref, path: below }) => {
+        const file = below === undefined ? path : `${below}/${path}`;
+        return `${file} in ${url}${ref === undefined ? "" : ` (${ref})`}`;
+      })
+      .join(", or ");
+    throw new DeniedError({
+      reason: "ManagedByGit",
+      message: `specs come from Git: change ${where}`,
+      remedy:
+        "commit it there and push; it is in effect within the interval, or at once after: ds01 sync now",
+    });
+  };
+  return { source: "", write: refuse, remove: refuse, read: async () => undefined };
+}

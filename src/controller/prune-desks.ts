@@ -1,0 +1,100 @@
+import type { SpecIdentity } from "../api/identity.ts";
+import type { SpecSource } from "../ports/spec-source.ts";
+import { NotFoundError } from "../util/errors.ts";
+import { PruneDesk, type BlockedPrune, type PruneDeskOptions } from "./prune-desk.ts";
+import type { SourceBook } from "./source-book.ts";
+import { storedRecord } from "./stored-record.ts";
+
+export interface PruneDesksOptions extends Omit<PruneDeskOptions, "owns" | "hasDirectory" | "rescan"> {
+  readonly sources: readonly Pick<SpecSource, "name" | "hasDirectory" | "rescan">[];
+  readonly book: SourceBook;
+  /** Resolves when all that was delivered is taken in. */
+  readonly settled: () => Promise<void>;
+}
+
+/**
+ * One prune desk a source, so that what one has lost is judged by what that one has, whether or not the others can be
+ * read; and one for the objects of sources that the configuration does not have any more.
+ */
+export class PruneDesks {
+  readonly #options: PruneDesksOptions;
+  readonly #desks: ReadonlyMap<string, PruneDesk>;
+  readonly #retired: PruneDesk;
+
+  constructor(options: PruneDesksOptions) {
+    this.#options = options;
+    const { sources, settled } = options;
+    this.#desks = new Map(
+      sources.map((source) => [
+        source.name,
+        new PruneDesk({
+          ...options,
+          owns: (name) => name === source.name,
+          hasDirectory: (path) => source.hasDirectory(path),
+          rescan: async () => {
+            await source.rescan();
+            await settled();
+          },
+        }),
+      ]),
+    );
+    this.#retired = new PruneDesk({
+      ...options,
+      owns: (name) => !sources.some((source) => source.name === name),
+      retired: true,
+      hasDirectory: () => true,
+      rescan: settled,
+    });
+  }
+
+  vanished(identity: SpecIdentity): void {
+    this.#deskOf(identity).vanished(identity);
+  }
+
+  returned(identity: SpecIdentity): void {
+    for (const desk of this.#all()) desk.returned(identity);
+  }
+
+  /** The next disappearance of this object is meant: no waiting, no guard. */
+  expect(identity: SpecIdentity, actor: string): void {
+    this.#deskOf(identity).expect(identity, actor);
+  }
+
+  /** A complete scan of one source. */
+  async synced(source: string, files: number): Promise<void> {
+    await this.#desks.get(source)?.synced(files);
+    if (this.#options.book.allSynced) await this.#retired.synced(1);
+  }
+
+  unavailable(source: string): void {
+    this.#desks.get(source)?.unavailable();
+    // What is nowhere declared may be so in the one that cannot be read.
+    this.#retired.unavailable();
+  }
+
+  blocked(): readonly BlockedPrune[] {
+    return this.#all().flatMap((desk) => desk.blocked());
+  }
+
+  /** Lets the blocked set through; NotFoundError when the token is not that of a present set. */
+  async confirm(token: string, actor: string): Promise<void> {
+    const desk = this.#all().find((one) => one.blocked().some((blocked) => blocked.token === token));
+    if (desk === undefined) {
+      throw new NotFoundError({
+        reason: "PruneNotFound",
+        message: `no blocked deletion has the token ${token}`,
+        remedy: "list them with: ds01 prune",
+      });
+    }
+    await desk.confirm(token, actor);
+  }
+
+  #all(): readonly PruneDesk[] {
+    return [...this.#desks.values(), this.#retired];
+  }
+
+  #deskOf(identity: SpecIdentity): PruneDesk {
+    const source = storedRecord(this.#options.store, identity)?.source.source;
+    return this.#desks.get(source ?? "") ?? this.#retired;
+  }
+}

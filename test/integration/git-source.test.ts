@@ -1,0 +1,442 @@
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
+import { gitSource } from "../../src/adapters/git/git-source.ts";
+import type { SpecSource, SyncReport } from "../../src/ports/spec-source.ts";
+import { waitFor } from "../bed/wait-for.ts";
+import { GitBed, specText } from "../support/git-repository.ts";
+import { GitHttpServer } from "../support/git-http-server.ts";
+import { RecordingSink } from "../support/recording-sink.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+class Running {
+  readonly sink = new RecordingSink();
+  readonly log = silentLog();
+  readonly source: SpecSource;
+  readonly #end = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(directory: string, url: string, changes: Partial<GitSettings> = {}) {
+    const settings = { ...gitSettings({ url, interval: "1h" }), ...changes };
+    this.source = gitSource({ name: "lab", directory, log: this.log, ...settings });
+    this.#running = this.source.run(this.sink, this.#end.signal);
+    onTestFinished(() => this.end());
+  }
+
+  async end(): Promise<void> {
+    this.#end.abort();
+    await this.#running;
+  }
+
+  /** Syncs once more; what came of it. */
+  async sync(): Promise<SyncReport> {
+    await this.source.sync?.();
+    return this.report();
+  }
+
+  report(): SyncReport {
+    const report = this.sink.reports.at(-1);
+    if (report === undefined) throw new Error("no attempt has ended");
+    return report;
+  }
+
+  async first(): Promise<this> {
+    await waitFor("the first attempt", () => this.sink.reports.length > 0, { timeoutMs: 20_000 });
+    return this;
+  }
+
+  paths(): readonly string[] {
+    return [...this.sink.texts.keys()].toSorted();
+  }
+}
+
+interface Bed {
+  readonly git: GitBed;
+  readonly folder: string;
+  readonly state: string;
+  /** The first commit, with `train` and `eval` of alice and a quota. */
+  readonly commit: string;
+}
+
+function prepared(): Bed {
+  const folder = temporaryDirectory();
+  const git = new GitBed(folder);
+  git.write("users/alice/train.yaml", specText("train"));
+  git.write("users/alice/eval.yaml", specText("eval"));
+  git.write(
+    "quotas/all.yaml",
+    "apiVersion: ds01.io/v1alpha1\nkind: QuotaSpec\nmetadata: {name: all}\nspec: {subjects: {default: true}}\n",
+  );
+  git.write("README.md", "specs of the lab\n");
+  return { git, folder, state: join(folder, "state"), commit: git.push() };
+}
+
+const everything = ["quotas/all.yaml", "users/alice/eval.yaml", "users/alice/train.yaml"];
+
+async function synced(changes: Partial<GitSettings> = {}): Promise<Bed & { readonly run: Running }> {
+  const bed = prepared();
+  const run = await new Running(bed.state, bed.git.bare, changes).first();
+  expect(run.report().failure).toBeNull();
+  expect(run.paths()).toEqual(everything);
+  return { ...bed, run };
+}
+
+test("delivers a revision in full, then only what changed, with the commit that changed it", async () => {
+  const { git, run, commit } = await synced();
+  expect(run.sink.scans).toEqual([3]);
+  expect(run.report()).toMatchObject({ revision: commit, appliedRevision: commit, failure: null });
+  expect(run.sink.texts.get("users/alice/train.yaml")).toMatchObject({ revision: commit, ownerUid: null });
+  run.sink.events.length = 0;
+
+  git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
+  git.write("users/bob/new.yaml", specText("new"));
+  git.remove("users/alice/eval.yaml");
+  const second = git.push();
+  await run.sync();
+
+  expect(run.sink.events.toSorted()).toEqual([
+    "remove users/alice/eval.yaml",
+    "upsert users/alice/train.yaml",
+    "upsert users/bob/new.yaml",
+  ]);
+  expect(run.sink.texts.get("users/alice/train.yaml")?.revision).toBe(second);
+  expect(run.sink.texts.get("quotas/all.yaml")?.revision).toBe(commit);
+  await run.sync();
+  expect(run.sink.events.length).toBe(3);
+});
+
+test("is in effect again after a restart without the server, with the same revisions", async () => {
+  const { git, run, state, commit } = await synced();
+  git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
+  const second = git.push();
+  await run.sync();
+  await run.end();
+  rmSync(git.bare, { recursive: true });
+
+  const again = await new Running(state, git.bare).first();
+
+  expect(again.paths()).toEqual(everything);
+  expect(again.sink.texts.get("users/alice/train.yaml")?.revision).toBe(second);
+  expect(again.sink.texts.get("users/alice/eval.yaml")?.revision).toBe(commit);
+  expect(again.report()).toMatchObject({
+    appliedRevision: second,
+    failure: { reason: "RepositoryNotFound" },
+  });
+  expect(again.sink.outages).toEqual([]);
+});
+
+test("follows a branch, a tag, a commit and a directory", async () => {
+  const { git, folder, commit } = prepared();
+  git.git("tag", "-a", "v1", "-m", "first");
+  git.git("push", "--quiet", "origin", "v1");
+  git.write("deep/lab/users/alice/deep.yaml", specText("deep"));
+  const second = git.push();
+  const follow = async (name: string, config: Parameters<typeof gitSettings>[0]): Promise<Running> =>
+    new Running(join(folder, name), git.bare, gitSettings(config)).first();
+  const url = git.bare;
+
+  const branch = await follow("branch", { url, ref: "main", interval: "1h" });
+  expect(branch.report().appliedRevision).toBe(second);
+  const tag = await follow("tag", { url, ref: { tag: "v1" }, interval: "1h" });
+  expect(tag.report().appliedRevision).toBe(commit);
+  const pinned = await follow("pinned", { url, ref: { commit }, interval: "1h" });
+  expect(pinned.report().appliedRevision).toBe(commit);
+  const deep = await follow("deep", { url, path: "deep/lab/", interval: "1h" });
+  expect(deep.paths()).toEqual(["users/alice/deep.yaml"]);
+  expect(existsSync(join(folder, "deep/current/deep/lab/users/alice/deep.yaml"))).toBe(true);
+  expect(existsSync(join(folder, "deep/current/users"))).toBe(false);
+
+  rmSync(git.bare, { recursive: true });
+  expect((await pinned.sync()).failure).toBeNull();
+});
+
+describe("what must be an accident changes nothing, says why, and is over when it is mended", () => {
+  const wreck: [string, string, (git: GitBed) => void, Partial<GitSettings>][] = [
+    [
+      "everything removed",
+      "RevisionEmpty",
+      (git) => {
+        git.remove("users");
+        git.remove("quotas");
+        git.push();
+      },
+      {},
+    ],
+    [
+      "the branch deleted",
+      "RevisionNotFound",
+      (git) => void git.git("push", "--quiet", "origin", ":main"),
+      { ref: "refs/heads/main" },
+    ],
+    [
+      "the directory gone",
+      "PathMissing",
+      (git) => {
+        git.git("mv", "lab", "laboratory");
+        git.push();
+      },
+      { path: "lab" },
+    ],
+    [
+      "more than fits",
+      "RevisionTooLarge",
+      (git) => {
+        git.write("users/alice/data.bin", Buffer.alloc(3 * 1024 ** 2, "x"));
+        git.push();
+      },
+      { maximumBytes: 2 * 1024 ** 2 },
+    ],
+    [
+      "a mistake, where all of a revision is taken or nothing",
+      "RevisionInvalid",
+      (git) => {
+        git.write("users/alice/eval.yaml", specText("eval", "bed/base:2"));
+        git.write("users/alice/train.yaml", "kind: ContainerSpec\nspecc: {}\n");
+        git.push();
+      },
+      { onInvalid: "revision" },
+    ],
+  ];
+
+  test.each(wreck)("%s", async (_what, reason, breakIt, changes) => {
+    const bed = prepared();
+    const { git } = bed;
+    if (changes.path !== undefined) {
+      for (const folder of ["users", "quotas"]) {
+        git.git("mv", folder, `kept-${folder}`);
+        git.write(`${changes.path}/.keep`, "");
+        git.git("mv", `kept-${folder}`, `${changes.path}/${folder}`);
+      }
+      git.push();
+    }
+    const run = await new Running(bed.state, git.bare, changes).first();
+    expect(run.paths()).toEqual(everything);
+    const before = git.git("rev-parse", "HEAD").trim();
+    run.sink.events.length = 0;
+
+    breakIt(git);
+    expect((await run.sync()).failure?.reason).toBe(reason);
+    expect(run.report().appliedRevision).toBe(before);
+    expect(run.sink.events).toEqual([]);
+    expect(run.sink.outages).toEqual([]);
+
+    git.git("reset", "--quiet", "--hard", before);
+    git.write(join(changes.path ?? "", "users/alice/more.yaml"), specText("more"));
+    git.push();
+    expect((await run.sync()).failure).toBeNull();
+    expect(run.sink.events).toEqual(["upsert users/alice/more.yaml"]);
+  });
+});
+
+test("takes an empty revision at its word where that is said", async () => {
+  const { git, run } = await synced({ allowEmpty: true });
+  git.remove("users");
+  git.remove("quotas");
+  git.push();
+
+  expect((await run.sync()).failure).toBeNull();
+  expect(run.paths()).toEqual([]);
+});
+
+test("takes a history that was rewritten like any other revision", async () => {
+  const { git, run } = await synced();
+  git.git("checkout", "--quiet", "--orphan", "other");
+  git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
+  const rewritten = git.push();
+
+  expect((await run.sync()).appliedRevision).toBe(rewritten);
+  expect(run.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:3");
+  expect(run.paths()).toEqual(everything);
+});
+
+test("one file that is no plain spec is refused by itself, and nothing leads out of the tree", async () => {
+  const { git, run, folder, state } = await synced();
+  writeFileSync(join(folder, "secret.yaml"), specText("secret"));
+  const [link, inside] = [
+    join(git.clone, "users/alice/link.yaml"),
+    join(git.clone, "users/alice/inside.yaml"),
+  ];
+  symlinkSync(join(folder, "secret.yaml"), link);
+  symlinkSync("train.yaml", inside);
+  symlinkSync("../../..", join(git.clone, "users/alice/up"));
+  symlinkSync("/etc", join(git.clone, "users/alice/etc"));
+  git.write("users/alice/big.yaml", Buffer.alloc(100 * 1024 ** 2, "# x\n"));
+  git.write(
+    "users/alice/lfs.yaml",
+    "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n",
+  );
+  git.write("users/alice/plain.yaml", specText("plain").replace("\n", "\n# $Id$\n"));
+  git.write("users/lost.yaml", specText("lost"));
+  // A submodule is an entry with a commit of elsewhere.
+  git.git("add", "--all", "--force");
+  git.write(".gitattributes", "*.yaml filter=evil ident working-tree-encoding=UTF-16 text eol=crlf\n");
+  git.git("add", ".gitattributes");
+  git.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},users/carol`);
+  git.git("commit", "--quiet", "-m", "tricks");
+  git.git("push", "--quiet", "origin", "HEAD:main");
+
+  expect((await run.sync()).failure).toBeNull();
+
+  const refused = [...run.sink.refusals.values()].map(({ path, reason }) => `${path} ${reason}`).toSorted();
+  expect(refused).toEqual([
+    "users/alice/big.yaml TooLarge",
+    "users/alice/inside.yaml SymlinkNotAllowed",
+    "users/alice/lfs.yaml LfsPointer",
+    "users/alice/link.yaml SymlinkNotAllowed",
+    "users/carol SubmoduleNotAllowed",
+    "users/lost.yaml Misplaced",
+  ]);
+  expect(run.paths()).toEqual([...everything, "users/alice/plain.yaml"].toSorted());
+  expect(run.sink.texts.get("users/alice/plain.yaml")?.text).toContain("# $Id$\n");
+  expect(run.source.hasDirectory("users/carol")).toBe(false);
+  expect(run.source.hasDirectory("users/alice")).toBe(true);
+  const names = readdirSync(join(state, "current/users/alice")).toSorted();
+  expect(names).toEqual(["eval.yaml", "lfs.yaml", "plain.yaml", "train.yaml"]);
+});
+
+test("a copy that is damaged is fetched anew, and files that are, are written anew", async () => {
+  const { git, run, state } = await synced();
+  // Commits come first in a pack, contents last.
+  const packs = join(state, "repository/objects/pack");
+  const pack = join(packs, readdirSync(packs).find((name) => name.endsWith(".pack")) ?? "");
+  const bytes = readFileSync(pack);
+  chmodSync(pack, 0o644);
+  writeFileSync(pack, bytes.fill(0, Math.floor(bytes.length * 0.6), bytes.length - 20));
+  git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
+  const second = git.push();
+  expect(await run.sync()).toMatchObject({ failure: null, appliedRevision: second });
+  expect(run.log.lines.some(({ fields }) => fields["reason"] === "CloneDamaged")).toBe(true);
+  await run.end();
+
+  // As after a crash of the machine: the name is there, the content is not.
+  writeFileSync(join(state, "current/users/alice/train.yaml"), "");
+  const again = await new Running(state, git.bare).first();
+  expect(again.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:2");
+  expect(again.report().failure).toBeNull();
+  await again.end();
+
+  writeFileSync(join(state, "repository/shallow.lock"), "");
+  git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
+  git.push();
+  const third = await new Running(state, git.bare).first();
+  expect(third.report().failure).toBeNull();
+  expect(third.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:3");
+});
+
+test.each(["fetched", "listed", "checkedOut", "validated", "published", "delivered"])(
+  "a kill -9 when it has %s leaves the old revision or the new one, never a mix",
+  async (step) => {
+    const { git, run, state, commit } = await synced();
+    await run.end();
+    for (const name of ["train", "eval"]) git.write(`users/alice/${name}.yaml`, specText(name, "bed/base:2"));
+    git.remove("quotas");
+    const second = git.push();
+    const killed = await killedAt(state, git.bare, step);
+    expect(killed).toBe("SIGKILL");
+
+    const away = await new Running(state, `${git.bare}-away`).first();
+    const isNew = ["published", "delivered"].includes(step);
+    expect(away.report().appliedRevision).toBe(isNew ? second : commit);
+    expect(away.paths()).toEqual(isNew ? everything.slice(1) : everything);
+    const images = ["train", "eval"].map((name) =>
+      away.sink.texts.get(`users/alice/${name}.yaml`)?.text.includes("base:2"),
+    );
+    expect(images).toEqual([isNew, isNew]);
+    await away.end();
+
+    const again = await new Running(state, git.bare).first();
+    expect(again.report()).toMatchObject({ failure: null, appliedRevision: second });
+    expect(again.paths()).toEqual(everything.slice(1));
+    const names = readdirSync(join(state, "worktrees")).filter((name) => !name.endsWith(".json"));
+    expect(names.every((name) => /^[0-9a-f]{40}$/.test(name))).toBe(true);
+  },
+);
+
+/** Runs a sync in a process of its own that ends itself at a step; the signal that it ended by. */
+async function killedAt(state: string, url: string, step: string): Promise<string | null> {
+  const program = join(import.meta.dirname, "git-source-writer.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", program, state, url, step], { stdio: "inherit" });
+  return new Promise((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
+}
+
+test("keeps no more revisions than the one in effect and the one before", async () => {
+  const { git, run, state } = await synced();
+  for (const version of [2, 3, 4]) {
+    git.write("users/alice/train.yaml", specText("train", `bed/base:${version}`));
+    git.push();
+    await run.sync();
+  }
+  const commit = git.git("rev-parse", "HEAD").trim();
+  expect(readlinkSync(join(state, "current"))).toBe(`worktrees/${commit}`);
+  const kept = readdirSync(join(state, "worktrees")).filter((name) => !name.endsWith(".json"));
+  expect(kept).toHaveLength(2);
+});
+
+describe("over http", () => {
+  async function served(
+    changes: Partial<GitSettings> = {},
+  ): Promise<Bed & { readonly run: Running; readonly server: GitHttpServer }> {
+    const bed = prepared();
+    const server = new GitHttpServer(bed.folder);
+    const url = await server.listen();
+    onTestFinished(() => server.close());
+    const run = await new Running(bed.state, `${url}/specs.git`, changes).first();
+    return { ...bed, run, server };
+  }
+
+  test("a server that is away, hangs or fails changes nothing and is asked again by itself", async () => {
+    const { run, git, server, commit } = await served({ timeoutMs: 1500, intervalMs: 200 });
+    expect(run.report().appliedRevision).toBe(commit);
+    for (const [mode, reason] of [
+      ["hang", "SyncTimeout"],
+      ["fail", "SourceUnreachable"],
+      ["hangInBody", "SyncTimeout"],
+    ] as const) {
+      git.write("users/alice/train.yaml", specText("train", `bed/${mode}:1`));
+      server.mode = mode;
+      const pushed = git.push();
+      await waitFor(`${mode} to show`, () => run.report().failure?.reason === reason, { timeoutMs: 20_000 });
+      expect(run.sink.texts.get("users/alice/train.yaml")?.text).not.toContain(mode);
+      server.mode = "serve";
+      await waitFor("recovery", () => run.report().appliedRevision === pushed, { timeoutMs: 20_000 });
+      expect(run.sink.texts.get("users/alice/train.yaml")?.text).toContain(mode);
+    }
+    expect(run.sink.outages).toEqual([]);
+  });
+
+  test("a token is read anew at each sync, and stands in no message", async () => {
+    const bed = prepared();
+    const server = new GitHttpServer(bed.folder);
+    server.login = "robot:s3cret";
+    const url = await server.listen();
+    onTestFinished(() => server.close());
+    const tokenFile = join(bed.folder, "token");
+    writeFileSync(tokenFile, "wrong\n");
+    const run = await new Running(bed.state, `${url}/specs.git`, {
+      credentials: { tokenFile, user: "robot" },
+    }).first();
+    expect(run.report().failure?.reason).toBe("AuthenticationFailed");
+    expect(run.sink.outages).toHaveLength(1);
+
+    writeFileSync(tokenFile, "s3cret\n");
+    expect((await run.sync()).failure).toBeNull();
+    expect(run.paths()).toEqual(everything);
+
+    server.login = "robot:revoked";
+    expect((await run.sync()).failure?.reason).toBe("AuthenticationFailed");
+    expect(run.paths()).toEqual(everything);
+    expect(JSON.stringify([run.sink.reports, run.log.lines])).not.toContain("s3cret");
+  });
+});

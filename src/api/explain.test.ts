@@ -90,7 +90,7 @@ describe("what does not exist", () => {
   test("names what there is", () => {
     expect(failure("quota.spec.foo").remedy).toMatch(/^Its fields: subjects, priority,/);
     expect(failure("foo").remedy).toBe(
-      "Kinds: containers, quotas, reservations, gpus, images, presets, events.",
+      "Kinds: containers, quotas, reservations, gpus, images, presets, sources, events.",
     );
   });
 });

@@ -17,6 +17,8 @@ import { quotaColumns } from "./quota-columns.ts";
 import { QuotaSpecSpec, QuotaStatus } from "./quota.ts";
 import { reservationColumns } from "./reservation-columns.ts";
 import { ReservationSpecSpec, ReservationStatus } from "./reservation.ts";
+import { sourceColumns } from "./source-columns.ts";
+import { SourceSpec, SourceStatus } from "./source.ts";
 
 /** A column without its cells: what tables and CustomResourceDefinitions say about it. */
 type ColumnDefinition = Omit<Column<unknown>, "cell">;
@@ -75,6 +77,13 @@ export const kinds: Readonly<Record<Kind, KindDefinition>> = {
     spec: PresetSpec,
     status: null,
     ...columnsOf(presetColumns),
+  },
+  Source: {
+    names: namesOf("Source"),
+    description: "Where specs come from, and what of it is in effect.",
+    spec: SourceSpec,
+    status: SourceStatus,
+    ...columnsOf(sourceColumns),
   },
   Event: {
     names: namesOf("Event"),

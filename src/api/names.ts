@@ -2,7 +2,15 @@
 export const apiGroup = "ds01.io";
 export const apiVersion = "ds01.io/v1alpha1";
 
-export type Kind = "ContainerSpec" | "QuotaSpec" | "ReservationSpec" | "Gpu" | "Image" | "Preset" | "Event";
+export type Kind =
+  | "ContainerSpec"
+  | "QuotaSpec"
+  | "ReservationSpec"
+  | "Gpu"
+  | "Image"
+  | "Preset"
+  | "Source"
+  | "Event";
 
 /** How one kind is named by people and in paths; light, so that the CLI can load it at once. */
 export interface KindName {
@@ -67,6 +75,15 @@ export const kindNames: readonly KindName[] = [
     kind: "Preset",
     plural: "presets",
     singular: "preset",
+    aliases: [],
+    namespaced: false,
+    observed: true,
+    apiVersion,
+  },
+  {
+    kind: "Source",
+    plural: "sources",
+    singular: "source",
     aliases: [],
     namespaced: false,
     observed: true,

@@ -23,7 +23,7 @@ test("reads kinds, names and KIND/NAME as kubectl does", () => {
 });
 
 test.each([
-  [[], "name a kind: containers, quotas, reservations, gpus, images, presets, events"],
+  [[], "name a kind: containers, quotas, reservations, gpus, images, presets, sources, events"],
   [["contianers"], 'unknown kind "contianers", did you mean "containers"?'],
   [["container/"], '"container/" is not KIND/NAME'],
   [["container/a", "b"], '"b" is not KIND/NAME'],

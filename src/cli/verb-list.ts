@@ -149,6 +149,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/unpause.ts")).unpause,
   },
   {
+    name: "sync",
+    group: "Change",
+    summary: "Look for newer revisions of Git sources now",
+    load: async () => (await import("./verbs/sync.ts")).sync,
+  },
+  {
     name: "prune",
     group: "Change",
     summary: "Show or confirm deletions that the prune guard holds back",

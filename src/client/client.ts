@@ -94,6 +94,8 @@ export interface Client {
   startAgain(target: ObjectTarget): Promise<void>;
   /** Has the controller look at all specs and at the engine now; resolves when it has. */
   resync(): Promise<void>;
+  /** Looks for a newer revision of a source now; what it is afterwards. */
+  syncSource(name: string): Promise<ApiObject>;
   version(): Promise<ServerVersion>;
 }
 
@@ -192,6 +194,8 @@ export function createClient(socketPath: string): Client {
     resync: async () => {
       await json({ method: "POST", path: `${groupPath}/resync` });
     },
+    syncSource: (name) =>
+      json({ method: "POST", path: `${groupPath}/sources/${encodeURIComponent(name)}/sync` }),
     version: () => json({ path: "/version" }),
   };
 }

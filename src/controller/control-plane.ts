@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly ownerFiles: OwnerFiles;
   readonly volumes: VolumeSettings;
   readonly resync: () => Promise<void>;
+  /** Resolves when the attempt has ended and what it found is taken in. */
+  readonly syncSource: (name: string) => Promise<void>;
 }
 
 /** The controller as the API server sees it. */
@@ -46,6 +48,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     adoptions: parts.adoptions,
     presets: () =>
       volumes.presets.map((preset) => ({ name: preset.name, spec: describePreset(preset, volumes) })),
+    sources: parts.sources,
+    syncSource: async (name) => {
+      await options.syncSource(name);
+      return parts.sources.list().find((source) => source.name === name);
+    },
     questions: new ControllerQuestions({
       host,
       inventory,

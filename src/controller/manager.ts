@@ -14,6 +14,7 @@ import { tellPeople } from "./notice-parts.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ChangedContainer } from "./changed-containers.ts";
 import type { KnownSource } from "./source-book.ts";
+import { sourceEvent } from "./source-events.ts";
 import { runsNow } from "../core/run-expectations.ts";
 import type { RunsNow } from "../core/schedule/run-history.ts";
 import { sweepOf } from "./sweep-elements.ts";
@@ -136,6 +137,10 @@ export class ControllerManager {
       hostPaths,
       ownerFiles,
       volumes: this.#settings.volumes ?? defaultVolumes,
+      syncSource: async (name) => {
+        await this.#ports.sources.find((source) => source.name === name)?.sync?.();
+        await this.#parts.ingest.settled();
+      },
       resync: async () => {
         const { cache } = this.#parts;
         const listed = cache.ready ? cache.relist() : undefined;
@@ -234,12 +239,16 @@ export class ControllerManager {
     if (ready) void this.#reviewOrphans();
   }
 
-  #onSource({ source: { name }, state }: KnownSource, before: KnownSource): void {
+  #onSource(known: KnownSource, before: KnownSource): void {
+    const { state, source } = known;
+    this.#parts.sources.update(known);
+    const happening = sourceEvent(known, before);
+    if (happening !== null) this.#parts.recorder.record(happening);
     if (state.type === before.state.type) return;
     const synced = state.type === "synced";
     const message = state.type === "unavailable" ? state.message : this.#parts.book.message;
     const reason = synced ? "SourceSynced" : "SourceUnavailable";
-    this.#ports.log.info({ source: name, synced, message, reason }, "specs");
+    this.#ports.log.info({ source: source.name, synced, message, reason }, "specs");
     this.#enqueueAll();
     void this.#reviewOrphans();
   }

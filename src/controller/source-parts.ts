@@ -9,6 +9,7 @@ import type { PartHooks } from "./part-hooks.ts";
 import { PruneDesks } from "./prune-desks.ts";
 import type { Recorder } from "./recorder.ts";
 import { SourceBook } from "./source-book.ts";
+import { SourceView } from "./source-view.ts";
 import { SpecIndex } from "./spec-index.ts";
 import { storedRecords } from "./stored-record.ts";
 import { TombstoneBook } from "./tombstone-book.ts";
@@ -16,6 +17,7 @@ import { TombstoneBook } from "./tombstone-book.ts";
 /** What follows the spec files. */
 export interface SourceParts {
   readonly book: SourceBook;
+  readonly sources: SourceView;
   readonly index: SpecIndex;
   readonly prunes: PruneDesks;
   readonly ingest: Ingest;
@@ -75,5 +77,6 @@ export function sourceParts(
     mayBeDeclared,
     onChange: others.enqueue,
   });
-  return { book, index, prunes, ingest, orphans, tombstones };
+  const view = new SourceView(book, () => store.nextResourceVersion(), clock.now());
+  return { book, sources: view, index, prunes, ingest, orphans, tombstones };
 }

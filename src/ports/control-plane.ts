@@ -10,6 +10,7 @@ import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
 import type { Adoptions } from "./adoptions.ts";
+import type { SourceSpec, SourceStatus } from "../api/source.ts";
 import type { Questions } from "./questions.ts";
 import type { Store } from "./store.ts";
 
@@ -49,6 +50,16 @@ export interface ImagePruning {
 export interface PresetRecord {
   readonly name: string;
   readonly spec: PresetSpec;
+}
+
+/** A source of specs, and what is known of it. */
+export interface SourceRecord {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: number;
+  readonly createdAt: number;
+  readonly spec: SourceSpec;
+  readonly status: SourceStatus;
 }
 
 /** A change of an object that is kept outside the Store. */
@@ -97,6 +108,9 @@ export interface ControlPlane {
   /** Removes what this ds01 has built and nothing uses. UnreachableError while it is not known what is used. */
   pruneImages(request: ImagePruning): Promise<ImagePruneAnswer>;
   presets(): readonly PresetRecord[];
+  readonly sources: View<SourceRecord>;
+  /** Looks for a newer revision of a source now; it afterwards, or undefined when there is none of that name. */
+  syncSource(name: string): Promise<SourceRecord | undefined>;
   readonly questions: Questions;
   readonly adoptions: Adoptions;
   describe(namespace: string, name: string): ContainerDescription | undefined;

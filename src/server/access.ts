@@ -28,6 +28,7 @@ export type AccessResource =
   | "images"
   | "images/prune"
   | "presets"
+  | "sources"
   | "events"
   | "namespaces"
   | "pods/log"
@@ -52,6 +53,7 @@ const readableByAll: readonly AccessResource[] = [
   "gpus",
   "images",
   "presets",
+  "sources",
   "namespaces",
   "health",
   "prunes",

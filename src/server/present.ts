@@ -1,7 +1,7 @@
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
-import { apiVersion } from "../api/names.ts";
+import { apiVersion, type Kind } from "../api/names.ts";
 import type { RecordBase, StoredRecord } from "../core/record.ts";
-import type { GpuRecord, ImageRecord, PresetRecord } from "../ports/control-plane.ts";
+import type { GpuRecord, ImageRecord, PresetRecord, SourceRecord } from "../ports/control-plane.ts";
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 function timeText(milliseconds: number): string {
@@ -21,9 +21,18 @@ export function presentRecord(record: StoredRecord): ApiObject {
 
 /** A Gpu as the API shows it. */
 export function presentGpu(record: GpuRecord): ApiObject {
+  return presentObserved("Gpu", record);
+}
+
+/** A Source as the API shows it. */
+export function presentSource(record: SourceRecord): ApiObject {
+  return presentObserved("Source", record);
+}
+
+function presentObserved(kind: Kind, record: GpuRecord | SourceRecord): ApiObject {
   return {
     apiVersion,
-    kind: "Gpu",
+    kind,
     metadata: {
       name: record.name,
       uid: record.uid,

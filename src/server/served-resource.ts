@@ -3,7 +3,7 @@ import { kindNames } from "../api/names.ts";
 import type { Kind, KindName } from "../api/names.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { ObjectCache } from "./object-cache.ts";
-import { presentGpu, presentImage, presentPreset, presentRecord } from "./present.ts";
+import { presentGpu, presentImage, presentPreset, presentRecord, presentSource } from "./present.ts";
 
 /** A kind whose objects the API serves. */
 export interface ServedResource {
@@ -33,6 +33,7 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
     Gpu: cacheOf(control.gpus.list().map(presentGpu)),
     Image: cacheOf(control.images.list().map(presentImage)),
     Preset: cacheOf(control.presets().map(presentPreset)),
+    Source: cacheOf(control.sources.list().map(presentSource)),
     Event: cacheOf(control.events.list()),
   };
   const unsubscribe = [
@@ -43,6 +44,7 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
     control.images.onChange(({ type, object }) =>
       caches.Image.record(presentImage(object), type === "DELETED"),
     ),
+    control.sources.onChange(({ object }) => caches.Source.record(presentSource(object), false)),
     control.events.onChange(({ type, object }) => caches.Event.record(object, type === "DELETED")),
   ];
   const refresh = async (): Promise<void> => control.images.refresh();

@@ -118,8 +118,8 @@ export class Host {
     return [
       "--config",
       join(this.directory, "config.yaml"),
-      "--specs",
-      this.specs,
+      // Sources stand in the place of the specs directory.
+      ...(this.#options.configuration?.includes("sources:") === true ? [] : ["--specs", this.specs]),
       "--state-dir",
       this.stateDir,
       "--run-dir",

@@ -78,6 +78,7 @@ describe("discovery", () => {
                 { resource: "gpus", verbs: ["get", "list", "watch", "patch"] },
                 { resource: "images", verbs: ["get", "list", "watch"] },
                 { resource: "presets", verbs: ["get", "list", "watch"] },
+                { resource: "sources", verbs: ["get", "list", "watch"] },
               ],
             },
           ],
@@ -91,7 +92,15 @@ describe("discovery", () => {
     const names = async (path: string): Promise<readonly string[]> =>
       ((await bed.json(path)) as { resources: { name: string }[] }).resources.map(({ name }) => name);
     expect(await names("/api/v1")).toEqual(["events", "namespaces", "pods/exec", "pods/log"]);
-    expect(await names(group)).toEqual(["containers", "quotas", "reservations", "gpus", "images", "presets"]);
+    expect(await names(group)).toEqual([
+      "containers",
+      "quotas",
+      "reservations",
+      "gpus",
+      "images",
+      "presets",
+      "sources",
+    ]);
     expect(await bed.json("/version")).toMatchObject({ major: "1", gitVersion: "v1.32.0+ds01-0.1.0" });
   });
 });

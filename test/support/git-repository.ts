@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** A spec of alice's. */
@@ -42,6 +42,13 @@ export class GitBed {
     this.git("commit", "--quiet", "--allow-empty", "--message", message);
     this.git("push", "--quiet", "--force", "origin", "HEAD:main");
     return this.git("rev-parse", "HEAD").trim();
+  }
+
+  /** Takes the bare repository away, as when its server is; the next call brings it back. */
+  hide(): void {
+    const hidden = `${this.bare}.hidden`;
+    if (existsSync(hidden)) renameSync(hidden, this.bare);
+    else renameSync(this.bare, hidden);
   }
 
   #run(directory: string, ...args: readonly string[]): string {

@@ -19,6 +19,7 @@ import type {
   ImagePruning,
   ImageRecord,
   PresetRecord,
+  SourceRecord,
   HealthCheck,
   SchedulingChange,
   View,
@@ -94,6 +95,9 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       name: preset.name,
       spec: describePreset(preset, defaultVolumes),
     }));
+  readonly sources = new MemoryView<SourceRecord>();
+  readonly syncSource = async (name: string): Promise<SourceRecord | undefined> =>
+    this.sources.list().find((source) => source.name === name);
   /** Path below the specs root -> text. */
   readonly files = new Map<string, string>();
   /** Path -> who owns the file. */

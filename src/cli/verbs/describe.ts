@@ -5,6 +5,7 @@ import type { ImageObject } from "../../api/image-columns.ts";
 import type { KindName } from "../../api/names.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../../api/quota.ts";
 import type { ReservationObject } from "../../api/reservation-columns.ts";
+import type { SourceObject } from "../../api/source-columns.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -13,6 +14,7 @@ import { eventsIn, renderEventObject, sortEvents } from "../print/event.ts";
 import { renderGpu } from "../print/gpu.ts";
 import { renderImage } from "../print/image.ts";
 import { renderQuota } from "../print/quota.ts";
+import { renderSource } from "../print/source.ts";
 import { renderReservation } from "../print/reservation.ts";
 import { namespaceOf, namespaceOption } from "../selection.ts";
 import { kindOf, parseTargets } from "../target.ts";
@@ -29,6 +31,7 @@ export const describe = defineCommand({
     ["ds01 describe gpu 0", "who holds it and until when"],
     ["ds01 describe quota students", "what it grants and who uses how much"],
     ["ds01 describe image 0f3a9c1d2e4b", "what made it, who uses it, and whether it may go"],
+    ["ds01 describe source lab", "which revision is in effect, and why not a newer one"],
     ["ds01 describe reservation course", "what is kept, when, and who is in its way"],
   ],
   async run({ options, positionals }, context) {
@@ -63,6 +66,7 @@ async function describeOne(kind: KindName, target: Target, context: Context): Pr
   // Events of an event make no sense; everything else has some.
   if (kind.kind === "Event") return eventsIn([object]).map(renderEventObject).join("");
   const events = await eventsOf(kind, target, context);
+  if (kind.kind === "Source") return renderSource(object as SourceObject, events, style);
   if (kind.kind === "ReservationSpec") return renderReservation(object as ReservationObject, events, style);
   if (kind.kind === "Image") return renderImage(object as ImageObject, events, style);
   return renderQuota(object as ApiObject<QuotaSpecSpec, QuotaStatus>, events, style);

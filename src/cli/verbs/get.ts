@@ -18,7 +18,7 @@ import { UsageError } from "../usage-error.ts";
 export const get = defineCommand({
   usage: ["KIND [NAME...]", "KIND/NAME...", "KIND,KIND"],
   description: [
-    "Kinds: containers, quotas, reservations, gpus, images, presets, events. Lists in JSON and YAML are `{apiVersion: v1, kind: List, items}`; objects are whole.",
+    "Kinds: containers, quotas, reservations, gpus, images, presets, sources, events. Lists in JSON and YAML are `{apiVersion: v1, kind: List, items}`; objects are whole.",
     'JSONPath is kubectl\'s: `{.items[*].status.phase}`, `{range .items[*]}{.metadata.name}{"\\n"}{end}`, `{.items[?(@.status.phase=="Running")].metadata.name}`.',
   ],
   options: {

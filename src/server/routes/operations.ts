@@ -1,9 +1,10 @@
 import { apiVersion } from "../../api/names.ts";
 import { may } from "../access.ts";
 import type { Caller } from "../access.ts";
-import { readBody, sendJson } from "../exchange.ts";
+import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
-import { StatusError } from "../failure.ts";
+import { notFound, StatusError } from "../failure.ts";
+import { presentSource } from "../present.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
@@ -28,6 +29,16 @@ export function operationRoutes(services: Services): readonly Route[] {
       handle: async ({ response }) => {
         await services.resync();
         sendJson(response, 200, success);
+      },
+    },
+    {
+      method: "POST",
+      pattern: `/apis/${apiVersion}/sources/:name/sync`,
+      handle: async (exchange) => {
+        const name = parameter(exchange, "name");
+        const source = await services.control.syncSource(name);
+        if (source === undefined) throw notFound(services.resources.of("Source").type, name);
+        sendJson(exchange.response, 200, presentSource(source));
       },
     },
   ];

@@ -182,7 +182,7 @@ function refuseUnwritable(
   }
 }
 
-function refuseOtherSource({ writer }: Services, type: KindName, record: StoredRecord): void {
+function refuseOtherSource({ writer, control }: Services, type: KindName, record: StoredRecord): void {
   const { source, path, element } = record.source;
   if (element !== undefined) {
     const message =
@@ -191,6 +191,17 @@ function refuseOtherSource({ writer }: Services, type: KindName, record: StoredR
     throw new StatusError("Forbidden", message, detailsOf(type, record.name));
   }
   if (source === writer.source) return;
+  const place = control.sources.list().find(({ name }) => name === source)?.spec;
+  if (place?.type === "git") {
+    const reason = "ManagedByGit";
+    const below = place.path === undefined ? path : `${place.path}/${path}`;
+    const ref = place.ref === undefined ? "" : ` (${place.ref})`;
+    const message =
+      `"${record.name}" comes from Git: change ${below} in ${place.url}${ref}, commit and push it; ` +
+      "it is in effect within the interval, or at once after: ds01 sync now";
+    const causes = [{ reason, message }];
+    throw new StatusError("Forbidden", message, { ...detailsOf(type, record.name), causes });
+  }
   const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
   throw new StatusError("Forbidden", message, detailsOf(type, record.name));
 }

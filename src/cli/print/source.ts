@@ -1,0 +1,33 @@
+import type { EventObject } from "../../api/event.ts";
+import type { SourceObject } from "../../api/source-columns.ts";
+import { ageText } from "../../api/relative-time.ts";
+import { renderEvents } from "./description.ts";
+import type { DescriptionStyle } from "./description.ts";
+import { renderFields } from "./fields.ts";
+
+/** A source: where it is, what of it is in effect, and how the last look at it ended. */
+export function renderSource(
+  { metadata, spec, status }: SourceObject,
+  events: readonly EventObject[],
+  style: DescriptionStyle,
+): string {
+  const ago = (time: string | undefined): string => {
+    const age = ageText(time, style.nowMs);
+    return age === null ? "" : `, ${age} ago`;
+  };
+  const { appliedRevision, appliedAt, revision, lastAttempt } = status ?? {};
+  return [
+    renderFields([
+      ["Name", [metadata.name]],
+      ["Type", [spec?.type ?? ""]],
+      ["URL", [spec?.url ?? ""]],
+      ["Ref", spec?.ref === undefined ? [] : [spec.ref]],
+      ["Path", spec?.path === undefined ? [] : [spec.path]],
+      ["Status", status === undefined ? [] : [`${status.reason}: ${status.message}`]],
+      ["Applied", appliedRevision === undefined ? [] : [`${appliedRevision}${ago(appliedAt)}`]],
+      ["Newest", revision === undefined ? [] : [revision]],
+      ["Last attempt", lastAttempt === undefined ? [] : [`${lastAttempt}${ago(lastAttempt)}`]],
+    ]),
+    renderEvents(events, style),
+  ].join("");
+}

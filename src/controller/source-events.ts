@@ -1,0 +1,23 @@
+import { apiVersion } from "../api/names.ts";
+import type { Happening } from "../ports/event-sink.ts";
+import type { KnownSource } from "./source-book.ts";
+
+/** What is to be told of a source's last attempt: each failure (like ones are counted), and a revision that is new. */
+export function sourceEvent(known: KnownSource, before: KnownSource): Happening | null {
+  const { report, source } = known;
+  if (report === null || report === before.report) return null;
+  const about = { apiVersion, kind: "Source", name: source.name, uid: `source-${source.name}` };
+  if (report.failure !== null) {
+    const { reason, message } = report.failure;
+    return { type: "Warning", reason: "SourceFailed", message: `${reason}: ${message}`, about };
+  }
+  if (report.appliedRevision === null || report.appliedRevision === before.report?.appliedRevision)
+    return null;
+  const { ref = "HEAD" } = source.place;
+  return {
+    type: "Normal",
+    reason: "SourceSynced",
+    message: `${report.appliedRevision} of ${ref} is in effect`,
+    about,
+  };
+}

@@ -1,0 +1,69 @@
+import type { SourceStatus } from "../api/source.ts";
+import { formatTime } from "../core/format-time.ts";
+import type { SourceRecord, View, ViewChange } from "../ports/control-plane.ts";
+import { sameValue } from "../util/same-value.ts";
+import type { KnownSource, SourceBook } from "./source-book.ts";
+
+/** Source objects, made of what is known of each; watchers are told only of real changes. */
+export class SourceView implements View<SourceRecord> {
+  readonly #nextResourceVersion: () => number;
+  readonly #startedAt: number;
+  readonly #listeners = new Set<(change: ViewChange<SourceRecord>) => void>();
+  readonly #records = new Map<string, SourceRecord>();
+
+  constructor(book: SourceBook, nextResourceVersion: () => number, startedAt: number) {
+    this.#nextResourceVersion = nextResourceVersion;
+    this.#startedAt = startedAt;
+    for (const known of book.list()) this.update(known);
+  }
+
+  list(): readonly SourceRecord[] {
+    return [...this.#records.values()];
+  }
+
+  onChange(listener: (change: ViewChange<SourceRecord>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  update(known: KnownSource): void {
+    const { name, place } = known.source;
+    const status = statusOf(known);
+    const before = this.#records.get(name);
+    if (before !== undefined && sameValue(before.status, status)) return;
+    const object: SourceRecord = {
+      name,
+      uid: `source-${name}`,
+      resourceVersion: this.#nextResourceVersion(),
+      createdAt: this.#startedAt,
+      spec: place,
+      status,
+    };
+    this.#records.set(name, object);
+    const type = before === undefined ? "ADDED" : "MODIFIED";
+    for (const listener of this.#listeners) listener({ type, object });
+  }
+}
+
+function statusOf({ state, report }: KnownSource): SourceStatus {
+  const synced = state.type === "synced";
+  return {
+    synced,
+    ...(synced ? { files: state.files } : {}),
+    ...(report?.revision == null ? {} : { revision: report.revision }),
+    ...(report?.appliedRevision == null ? {} : { appliedRevision: report.appliedRevision }),
+    ...(report?.appliedAt == null ? {} : { appliedAt: formatTime(report.appliedAt) }),
+    ...(report === null ? {} : { lastAttempt: formatTime(report.attemptedAt) }),
+    ...verdict(state, report),
+  };
+}
+
+function verdict(
+  state: KnownSource["state"],
+  report: KnownSource["report"],
+): Pick<SourceStatus, "reason" | "message"> {
+  if (report?.failure != null) return report.failure;
+  if (state.type === "unavailable") return { reason: "SourceUnavailable", message: state.message };
+  if (state.type === "unread") return { reason: "NotReadYet", message: "it has not been read yet" };
+  return { reason: "Synced", message: `${state.files} spec files are in effect` };
+}

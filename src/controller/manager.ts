@@ -6,7 +6,6 @@ import type { ContainerRecord } from "../core/record.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
 import { messageOf } from "../util/errors.ts";
-import { sha256 } from "../util/hash.ts";
 import { controlPlane } from "./control-plane.ts";
 import { runController } from "./controller.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
@@ -292,11 +291,6 @@ const unpublished: PublishedViews = {
   published: () => [],
   withdraw: () => undefined,
 };
-
-/** Which controller a state directory belongs to: stable when the state is lost, different for another one. */
-export function instanceName(machineId: string, stateDirectory: string): string {
-  return sha256(`${machineId}\n${stateDirectory}`).slice(0, 12);
-}
 
 /** It waits for what becomes of a container of somebody else's. */
 function waitsForOthers({ status }: ContainerRecord): boolean {

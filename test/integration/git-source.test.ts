@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -439,4 +440,35 @@ describe("over http", () => {
     expect(run.paths()).toEqual(everything);
     expect(JSON.stringify([run.sink.reports, run.log.lines])).not.toContain("s3cret");
   });
+});
+
+test("over ssh nothing is asked, no key is trusted unseen, and only the given one is shown", async () => {
+  const { git, folder, state } = prepared();
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  // A stand-in for ssh: notes how it was called, and runs on this machine what it was to run on the other one.
+  const stand = `#!/bin/sh\nprintf '%s\\n' "$@" >"${folder}/called"\nfor last; do :; done\nexec sh -c "$last"\n`;
+  writeFileSync(join(programs, "ssh"), stand, { mode: 0o755 });
+  const path = process.env["PATH"] ?? "";
+  process.env["PATH"] = `${programs}:${path}`;
+  onTestFinished(() => void (process.env["PATH"] = path));
+  const credentials = { sshKey: join(folder, "a key; id"), knownHosts: join(folder, "known hosts") };
+
+  const run = await new Running(state, `ssh://git@git.example.org:2222${git.bare}`, { credentials }).first();
+
+  expect(run.report().failure).toBeNull();
+  expect(run.paths()).toEqual(everything);
+  const called = readFileSync(join(folder, "called"), "utf8").split("\n");
+  expect(called).toEqual(
+    expect.arrayContaining([
+      "BatchMode=yes",
+      "StrictHostKeyChecking=yes",
+      "IdentitiesOnly=yes",
+      credentials.sshKey,
+      `UserKnownHostsFile=${credentials.knownHosts}`,
+      "GlobalKnownHostsFile=/dev/null",
+      "2222",
+      "git@git.example.org",
+    ]),
+  );
 });

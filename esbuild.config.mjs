@@ -9,6 +9,7 @@ const outdir = process.argv[2] ?? "dist/cli";
 const schemaModules = [
   "configuration",
   "explain",
+  "kubeconfig",
   "parse",
   "render-problems",
   "yaml-text",

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { contextFiles } from "./adapters/build/context-files.ts";
+import { packageVersion } from "./adapters/config/package-version.ts";
 import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
@@ -32,6 +33,7 @@ import { FileStore } from "./adapters/store/file-store.ts";
 import { acquireInstanceLock, AnotherController } from "./adapters/store/instance-lock.ts";
 import { stateDocuments } from "./adapters/store/state-documents.ts";
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
+import { doorSecrets } from "./adapters/tls/door-secrets.ts";
 import { instanceName } from "./controller/instance-name.ts";
 import { ControllerManager } from "./controller/manager.ts";
 import { rootOfSource } from "./core/presets/preset.ts";
@@ -149,7 +151,10 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     log,
     peerCredentials,
     admins: { ...settings.admins, controllerUid: process.getuid?.() ?? 0 },
-    version: await ownVersion(),
+    version: await packageVersion(),
+    ...(settings.httpsPort === null
+      ? {}
+      : { https: { port: settings.httpsPort, secrets: await doorSecrets(settings.stateDir, systemClock) } }),
   });
   try {
     // Whichever fails first ends the other one; nothing is closed before both have ended.
@@ -250,12 +255,6 @@ async function until(condition: () => boolean, signal: AbortSignal): Promise<voi
 /** Stable over restarts and a lost state directory: this machine and where the state stands. */
 async function ownInstance(stateDir: string): Promise<string> {
   return instanceName(await machineId(), await realpath(stateDir));
-}
-
-/** Version of the installed package; src/ and dist/ both stand directly below it. */
-async function ownVersion(): Promise<string> {
-  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function explainStart(error: unknown, log: Log): number {

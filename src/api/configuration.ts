@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApiConfiguration } from "./api-configuration.ts";
 import { ByteQuantity, Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
 import { ConfiguredPreset, VolumeMode } from "./preset.ts";
 import { IdleConfiguration } from "./idle-configuration.ts";
@@ -31,6 +32,7 @@ export const Configuration = z.strictObject({
     })
     .optional()
     .describe("How often to look whether containers can still open their GPUs, and what to do when not."),
+  api: ApiConfiguration.optional().describe("How the API is reached, beside its socket."),
   trust: z
     .enum(["owner", "path"])
     .optional()

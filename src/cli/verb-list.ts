@@ -281,6 +281,18 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/version.ts")).version,
   },
   {
+    name: "kubeconfig",
+    group: "Run",
+    summary: "Let kubectl reach this controller",
+    load: async () => (await import("./verbs/kubeconfig.ts")).kubeconfig,
+  },
+  {
+    name: "kube-token",
+    group: "Run",
+    summary: "Print a token for kubectl, which runs this by itself",
+    load: async () => (await import("./verbs/kube-token.ts")).kubeToken,
+  },
+  {
     name: "controller",
     group: "Run",
     summary: "Run the controller",

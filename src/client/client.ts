@@ -200,7 +200,7 @@ export function createClient(socketPath: string): Client {
   };
 }
 
-async function answerOf<T>(connection: Connection, call: Call): Promise<T> {
+export async function answerOf<T>(connection: Connection, call: Call): Promise<T> {
   const response = await send(connection, call);
   const text = await readText(connection, response);
   const code = response.statusCode ?? 0;

@@ -1,18 +1,23 @@
 import type { Clock } from "../ports/clock.ts";
+import type { DoorSecrets } from "../ports/door-secrets.ts";
 import type { ContainerAccess } from "../ports/container-access.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { Log } from "../ports/log.ts";
 import type { SpecWriter } from "../ports/spec-writer.ts";
 import type { AdminRule } from "./access.ts";
-import { createCallerLookup } from "./caller.ts";
+import { createAccessTokens } from "./access-token.ts";
+import { callerOf, createCallerLookup } from "./caller.ts";
 import type { ReadPeerCredentials } from "./caller.ts";
-import { startHttpServer } from "./http-server.ts";
 import type { HttpServer } from "./http-server.ts";
+import { openHttpsDoor } from "./https-door.ts";
 import { mergeRuns } from "./merged-runs.ts";
 import { createRouter } from "./router.ts";
+import type { Route } from "./router.ts";
 import { adoptionRoutes } from "./routes/adoptions.ts";
 import { containerActionRoutes } from "./routes/container-actions.ts";
+import { credentialRoutes } from "./routes/credentials.ts";
+import type { NetworkDoor } from "./routes/credentials.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { gpuSchedulingRoutes } from "./routes/gpu-scheduling.ts";
@@ -30,6 +35,7 @@ import { readingRoutes } from "./routes/reading.ts";
 import { writingRoutes } from "./routes/writing.ts";
 import { serveResources } from "./served-resource.ts";
 import type { Services } from "./services.ts";
+import { openUnixDoor } from "./unix-door.ts";
 
 export interface ApiServerOptions {
   /** Path of the unix socket, `ds01.sock` in the runtime directory. */
@@ -42,6 +48,8 @@ export interface ApiServerOptions {
   readonly log: Log;
   readonly peerCredentials: ReadPeerCredentials;
   readonly admins: AdminRule;
+  /** The second door, at 127.0.0.1 over TLS; absent: closed. */
+  readonly https?: { readonly port: number; readonly secrets: DoorSecrets };
   /** Version of ds01. */
   readonly version: string;
   /** Changes kept a kind for watches that come back; 1000 where absent. */
@@ -52,7 +60,7 @@ export interface ApiServerOptions {
   readonly bookmarkIntervalMs?: number;
 }
 
-/** Serves the API at a unix socket until it is closed. */
+/** Serves the API at a unix socket, and where wanted over TLS, until it is closed. */
 export async function startApiServer(options: ApiServerOptions): Promise<HttpServer> {
   const resources = serveResources(options.control, options.historyLength ?? 1000);
   const services: Services = {
@@ -67,7 +75,47 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     writeDeadlineMs: options.writeDeadlineMs ?? 5000,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
-  const routes = [
+  const doors: HttpServer[] = [];
+  const close = async (): Promise<void> => {
+    resources.close();
+    await Promise.all(doors.map((door) => door.close()));
+  };
+  try {
+    await openDoors(options, routesOf(services), doors);
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The same routes behind both doors; those that hand out credentials only where the kernel says who asks. */
+async function openDoors(
+  options: ApiServerOptions,
+  routes: readonly Route[],
+  doors: HttpServer[],
+): Promise<void> {
+  const { identity, admins, log, clock, https } = options;
+  const peers = createCallerLookup(options.peerCredentials, identity, admins);
+  let network: NetworkDoor | undefined;
+  doors.push(
+    await openUnixDoor(options.socketPath, {
+      router: createRouter([...routes, ...credentialRoutes(() => network)]),
+      callerOf: ({ socket }) => peers(socket),
+      log,
+    }),
+  );
+  if (https === undefined) return;
+  const tokens = createAccessTokens(https.secrets.tokenKey, clock);
+  const router = createRouter(routes);
+  const callerByUid = (uid: number): ReturnType<typeof callerOf> => callerOf(uid, identity, admins);
+  const door = await openHttpsDoor({ ...https, tokens, router, callerByUid, clock, log });
+  doors.push(door);
+  network = { tokens, address: { server: door.url, certificateAuthority: https.secrets.authority } };
+}
+
+function routesOf(services: Services): readonly Route[] {
+  return [
     ...healthRoutes(services),
     ...discoveryRoutes(services),
     ...readingRoutes(services),
@@ -86,21 +134,4 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     ...adoptionRoutes(services),
     ...questionRoutes(services),
   ];
-  try {
-    const server = await startHttpServer({
-      socketPath: options.socketPath,
-      router: createRouter(routes),
-      callerOf: createCallerLookup(options.peerCredentials, options.identity, options.admins),
-      log: options.log,
-    });
-    return {
-      close: async () => {
-        resources.close();
-        await server.close();
-      },
-    };
-  } catch (error) {
-    resources.close();
-    throw error;
-  }
 }

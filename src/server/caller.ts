@@ -30,7 +30,8 @@ export function createCallerLookup(
   };
 }
 
-async function callerOf(uid: number, identity: Identity, admins: AdminRule): Promise<Caller> {
+/** The user of a uid as a caller. */
+export async function callerOf(uid: number, identity: Identity, admins: AdminRule): Promise<Caller> {
   const user = await identity.userByUid(uid);
   if (user === undefined) {
     // ":" is no character of a namespace, so that a uid without a name owns none.

@@ -1,31 +1,28 @@
-import { createServer, STATUS_CODES } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Socket } from "node:net";
 import type { Log } from "../ports/log.ts";
 import type { StatusObject } from "../api/status-error.ts";
 import type { Caller } from "./access.ts";
 import { sendJson } from "./exchange.ts";
 import { codeOf, StatusError, statusOfError } from "./failure.ts";
 import type { Router } from "./router.ts";
-import { listenAtSocket } from "./socket-file.ts";
 
 /** A listening server. */
 export interface HttpServer {
-  /** Ends all connections, watches included, and removes the socket. */
+  /** Ends all connections, watches included, and listens no more. */
   close(): Promise<void>;
 }
 
 export interface HttpServerParts {
-  readonly socketPath: string;
   readonly router: Router;
-  readonly callerOf: (socket: Socket) => Promise<Caller>;
+  /** Who sent a request; a StatusError ends it. */
+  readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
   readonly log: Log;
 }
 
-/** Serves the router at a unix socket; whatever a handler throws becomes a Status and never ends the process. */
-export async function startHttpServer(parts: HttpServerParts): Promise<HttpServer> {
-  const server = createServer({ keepAliveTimeout: 90_000, requestTimeout: 0 });
+/** Answers what comes to a server; whatever a handler throws becomes a Status and never ends the process. */
+export function serveRequests(server: Server, parts: HttpServerParts): HttpServer {
   const upgraded = new Set<Duplex>();
   server.on("request", (request, response) => {
     answer(parts, request, response).catch((error: unknown) => fail(parts, request, response, error));
@@ -41,7 +38,6 @@ export async function startHttpServer(parts: HttpServerParts): Promise<HttpServe
     });
   });
   server.on("clientError", (_, socket) => socket.destroy());
-  await listenAtSocket(server, parts.socketPath);
   return {
     close: async () => {
       await new Promise<void>((resolve) => {
@@ -58,9 +54,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const caller = await identify(parts, request);
   const { path, query } = target(request);
   const { route, parameters } = parts.router(request.method ?? "GET", path);
-  const caller = await identify(parts, request);
   await route.handle({ request, response, path, query, parameters, caller });
 }
 
@@ -70,21 +66,22 @@ async function upgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
+  const caller = await identify(parts, request);
   const { path, query } = target(request);
   const { route, parameters } = parts.router(request.method ?? "GET", path);
   if (route.upgrade === undefined) {
     throw new StatusError("BadRequest", "this path is answered without an upgrade of the connection");
   }
-  const caller = await identify(parts, request);
   await route.upgrade({ request, socket, head, path, query, parameters, caller });
 }
 
 async function identify(parts: HttpServerParts, request: IncomingMessage): Promise<Caller> {
   try {
-    return await parts.callerOf(request.socket);
+    return await parts.callerOf(request);
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     parts.log.warn({ err: error }, "caller not identified");
-    throw new StatusError("Unauthorized", "the user at the other end of the socket could not be identified");
+    throw new StatusError("Unauthorized", "the user at the other end could not be identified");
   }
 }
 

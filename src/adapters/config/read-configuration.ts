@@ -55,6 +55,8 @@ export interface Settings extends SourceSettings {
   readonly health: HealthSettings;
   readonly idle: IdleSettings;
   readonly notifications: NotificationConfiguration;
+  /** The port of the API at 127.0.0.1; null: it is reached at its socket only. */
+  readonly httpsPort: number | null;
   /** Where the kernel log is; null: it is not read. */
   readonly kernelLog: string | null;
 }
@@ -102,6 +104,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     dockerHost,
     gpus: pick(given.gpus, "DS01_GPUS", file.gpus, "auto"),
     ...gpuSettings(file),
+    httpsPort: file.api?.https === undefined ? null : (file.api.https.port ?? 6443),
     trust: file.trust ?? "owner",
     instance: file.instance,
     admins: { users: file.admins?.users ?? [], groups: file.admins?.groups ?? [] },

@@ -80,7 +80,7 @@ export function customResourceDefinition(kind: DefinedKind): CustomResourceDefin
 }
 
 /** Structural schema of a whole object of a kind, as CustomResourceDefinitions and OpenAPI documents hold it. */
-function objectSchema(kind: DefinedKind): SchemaNode {
+export function objectSchema(kind: DefinedKind): SchemaNode {
   const { description, spec, status } = kinds[kind];
   return {
     type: "object",

@@ -31,10 +31,14 @@ export type AccessResource =
   | "sources"
   | "events"
   | "namespaces"
+  | "pods"
+  | "nodes"
+  | "customresourcedefinitions"
   | "pods/log"
   | "pods/exec"
   | "pods/attach"
   | "pods/metrics"
+  | "nodes/metrics"
   | "pods/portforward"
   | "health"
   | "prunes"
@@ -55,6 +59,10 @@ const readableByAll: readonly AccessResource[] = [
   "presets",
   "sources",
   "namespaces",
+  "pods",
+  "nodes",
+  "nodes/metrics",
+  "customresourcedefinitions",
   "health",
   "prunes",
   "emergencystops",
@@ -67,6 +75,7 @@ const ownedByUsers: readonly AccessResource[] = [
   "containers/preview",
   "images/prune",
   "events",
+  "pods",
   "pods/log",
   "pods/exec",
   "pods/attach",

@@ -30,8 +30,10 @@ import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { questionRoutes } from "./routes/questions.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
 import { portForwardRoutes } from "./routes/port-forward.ts";
 import { readingRoutes } from "./routes/reading.ts";
+import { reviewRoutes } from "./routes/reviews.ts";
 import { writingRoutes } from "./routes/writing.ts";
 import { serveResources } from "./served-resource.ts";
 import type { Services } from "./services.ts";
@@ -62,7 +64,11 @@ export interface ApiServerOptions {
 
 /** Serves the API at a unix socket, and where wanted over TLS, until it is closed. */
 export async function startApiServer(options: ApiServerOptions): Promise<HttpServer> {
-  const resources = serveResources(options.control, options.historyLength ?? 1000);
+  const resources = serveResources(options.control, {
+    historyLength: options.historyLength ?? 1000,
+    version: options.version,
+    now: options.clock.now(),
+  });
   const services: Services = {
     control: options.control,
     writer: options.writer,
@@ -118,6 +124,8 @@ function routesOf(services: Services): readonly Route[] {
   return [
     ...healthRoutes(services),
     ...discoveryRoutes(services),
+    ...openApiRoutes(services),
+    ...reviewRoutes(),
     ...readingRoutes(services),
     ...writingRoutes(services),
     ...gpuSchedulingRoutes(services),

@@ -29,6 +29,11 @@ const bodyLimitBytes = 1024 * 1024;
 
 /** The body as text; RequestEntityTooLarge beyond the limit. */
 export async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString("utf8");
+}
+
+/** The body as it came; RequestEntityTooLarge beyond the limit. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = new StatusError(
     "RequestEntityTooLarge",
     `the body is larger than ${bodyLimitBytes} bytes, which is the limit`,
@@ -41,7 +46,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (size > bodyLimitBytes) throw tooLarge;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** Media type of the body without its parameters; empty when none is named. */

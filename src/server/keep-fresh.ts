@@ -1,3 +1,4 @@
+import type { ResourceType } from "./resource-type.ts";
 import { messageOf } from "../util/errors.ts";
 import type { ServedResource } from "./served-resource.ts";
 import type { Services } from "./services.ts";
@@ -8,7 +9,7 @@ const everyMs = 5000;
 /** Looks again and again at what is looked at only when somebody asks, until the returned function is called. */
 export function keepFresh(
   { clock, log }: Pick<Services, "clock" | "log">,
-  { refresh, type }: ServedResource,
+  { refresh, type }: ServedResource<ResourceType>,
 ): () => void {
   if (refresh === undefined) return () => undefined;
   let cancel = (): void => undefined;

@@ -1,4 +1,5 @@
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
+import type { CustomResourceDefinition } from "../api/crd.ts";
 import { apiVersion, type Kind } from "../api/names.ts";
 import type { RecordBase, StoredRecord } from "../core/record.ts";
 import type { GpuRecord, ImageRecord, PresetRecord, SourceRecord } from "../ports/control-plane.ts";
@@ -84,6 +85,29 @@ export function presentNamespace(name: string, resourceVersion: number): ApiObje
     },
     spec: {},
     status: { phase: "Active" },
+  };
+}
+
+/** A CustomResourceDefinition as a server shows one that is in effect. */
+export function presentDefinition(definition: CustomResourceDefinition, now: number): ApiObject {
+  const { metadata, spec } = definition;
+  const lastTransitionTime = timeText(now);
+  const conditions = ["NamesAccepted", "Established"].map((type) => ({
+    type,
+    status: "True",
+    reason: "Served",
+    message: "",
+    lastTransitionTime,
+  }));
+  return {
+    ...definition,
+    metadata: {
+      name: metadata.name,
+      uid: `crd-${metadata.name}`,
+      resourceVersion: "1",
+      creationTimestamp: lastTransitionTime,
+    },
+    status: { conditions, acceptedNames: spec.names, storedVersions: spec.versions.map(({ name }) => name) },
   };
 }
 

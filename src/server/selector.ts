@@ -60,6 +60,7 @@ const fieldPaths = [
   "involvedObject.uid",
   "involvedObject.apiVersion",
   "status.phase",
+  "spec.nodeName",
 ];
 
 /** Field selectors: `path=value` or `path!=value`, for the paths that are indexed by intent. */

@@ -1,13 +1,27 @@
 import type { ApiObject } from "../api/meta.ts";
 import { kindNames } from "../api/names.ts";
 import type { Kind, KindName } from "../api/names.ts";
+import { customResourceDefinition, definedKinds } from "../api/crd.ts";
+import type { StoredRecord } from "../core/record.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { hostFacts } from "./host-facts.ts";
 import { ObjectCache } from "./object-cache.ts";
-import { presentGpu, presentImage, presentPreset, presentRecord, presentSource } from "./present.ts";
+import {
+  presentDefinition,
+  presentGpu,
+  presentImage,
+  presentPreset,
+  presentRecord,
+  presentSource,
+} from "./present.ts";
+import { presentNode } from "./present-node.ts";
+import { presentPod } from "./present-pod.ts";
+import { customResourceDefinitionType, nodeType, podType } from "./resource-type.ts";
+import type { ResourceType } from "./resource-type.ts";
 
 /** A kind whose objects the API serves. */
-export interface ServedResource {
-  readonly type: KindName;
+export interface ServedResource<Type extends ResourceType = KindName> {
+  readonly type: Type;
   readonly cache: ObjectCache;
   /** Brings up to date what is looked at only when somebody asks; absent: it always is. */
   readonly refresh?: () => Promise<void>;
@@ -15,13 +29,27 @@ export interface ServedResource {
 
 export interface ServedResources {
   readonly all: readonly ServedResource[];
+  /** Kinds of Kubernetes as which ours are shown as well; they are only read. */
+  readonly views: readonly ServedResource<ResourceType>[];
   of(kind: Kind): ServedResource;
   /** Stops following the control plane. */
   close(): void;
 }
 
-/** Follows everything that the control plane knows, from this moment on; `historyLength` changes a kind are kept. */
-export function serveResources(control: ControlPlane, historyLength: number): ServedResources {
+export interface ServingOptions {
+  /** Changes kept a kind. */
+  readonly historyLength: number;
+  /** Version of ds01. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Follows everything that the control plane knows, from this moment on. */
+export function serveResources(
+  control: ControlPlane,
+  { historyLength, version, now }: ServingOptions,
+): ServedResources {
   const { store } = control;
   const versions = { current: () => store.resourceVersion(), next: () => store.nextResourceVersion() };
   const cacheOf = (objects: readonly ApiObject[]): ObjectCache =>
@@ -36,11 +64,31 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
     Source: cacheOf(control.sources.list().map(presentSource)),
     Event: cacheOf(control.events.list()),
   };
+  const host = hostFacts();
+  const nodeNow = (): ApiObject =>
+    presentNode({ host, gpus: control.gpus.list(), health: control.health(), version, since: now });
+  const podOf = (record: StoredRecord): ApiObject | undefined =>
+    record.kind === "ContainerSpec" ? presentPod(record, host.name) : undefined;
+  const nodes = cacheOf([nodeNow()]);
+  const pods = cacheOf(store.list("ContainerSpec").flatMap((record) => podOf(record) ?? []));
+  const definitions = cacheOf(
+    definedKinds.map((kind) => presentDefinition(customResourceDefinition(kind), now)),
+  );
   const unsubscribe = [
     store.onChange(({ type, record }) => {
-      caches[record.kind].record(presentRecord(record), type === "DELETED");
+      const object = presentRecord(record);
+      caches[record.kind].record(object, type === "DELETED");
+      const pod = type === "DELETED" ? undefined : podOf(record);
+      if (record.kind === "ContainerSpec") {
+        const before = pods.get(record.namespace, record.name);
+        if (pod !== undefined) pods.record(pod, false);
+        else if (before !== undefined) pods.record({ ...before, metadata: versioned(before, object) }, true);
+      }
     }),
-    control.gpus.onChange(({ type, object }) => caches.Gpu.record(presentGpu(object), type === "DELETED")),
+    control.gpus.onChange(({ type, object }) => {
+      caches.Gpu.record(presentGpu(object), type === "DELETED");
+      nodes.record(nodeNow(), false);
+    }),
     control.images.onChange(({ type, object }) =>
       caches.Image.record(presentImage(object), type === "DELETED"),
     ),
@@ -55,6 +103,11 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
   }));
   return {
     all,
+    views: [
+      { type: podType, cache: pods },
+      { type: nodeType, cache: nodes },
+      { type: customResourceDefinitionType, cache: definitions },
+    ],
     of: (kind) => {
       const found = all.find(({ type }) => type.kind === kind);
       if (found === undefined) throw new TypeError(`the kind ${kind} is not served`);
@@ -64,4 +117,8 @@ export function serveResources(control: ControlPlane, historyLength: number): Se
       for (const stop of unsubscribe) stop();
     },
   };
+}
+
+function versioned({ metadata }: ApiObject, changed: ApiObject): ApiObject["metadata"] {
+  return { ...metadata, resourceVersion: changed.metadata.resourceVersion };
 }

@@ -1,7 +1,10 @@
 import type { KindName } from "../api/names.ts";
+import type { ApiObject } from "../api/meta.ts";
 import { contentType, readBody } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { StatusError } from "./failure.ts";
+import { checkedSpec } from "./field-validation.ts";
+import { applyJsonPatch } from "./json-patch.ts";
 import { isObject } from "./merge-patch.ts";
 import type { MergePatch } from "./merge-patch.ts";
 import { readDocument } from "./spec-text.ts";
@@ -22,6 +25,7 @@ export interface WrittenObject {
 }
 
 const yamlTypes = ["application/yaml", "application/x-yaml", "text/yaml"];
+const patchTypes = ["application/merge-patch+json", "application/json-patch+json"];
 const nestingMax = 64;
 
 /** Reads a POST or PUT; BadRequest when it is no object of this type and place. */
@@ -32,7 +36,8 @@ export async function readWrittenObject(
 ): Promise<WrittenObject> {
   const mediaType = contentType(exchange.request);
   if (mediaType === "application/json" || mediaType === "") {
-    return writtenObject(parseJson(await readBody(exchange.request)), null, { type, ...target });
+    const body = parseJson(await readBody(exchange.request));
+    return checked(exchange, type, writtenObject(body, null, { type, ...target }));
   }
   if (!yamlTypes.includes(mediaType)) {
     throw unsupported(mediaType, ["application/json", "application/yaml"]);
@@ -41,14 +46,45 @@ export async function readWrittenObject(
   return writtenObject(readDocument(text), text, { type, ...target });
 }
 
+function checked(exchange: Exchange, type: KindName, object: WrittenObject): WrittenObject {
+  const spec = checkedSpec(exchange, type, object.written.spec);
+  return { ...object, written: { ...object.written, spec } };
+}
+
+/** What a PATCH asks for: a merge patch, or what makes of the object as it is one to be put in its place. */
+export type ReadPatch =
+  | { readonly patch: MergePatch; readonly resourceVersion: string | undefined }
+  | { readonly patched: (current: ApiObject) => WrittenObject };
+
+/** Reads a merge patch or a JSON patch of an object. */
+export async function readPatch(
+  exchange: Exchange,
+  type: KindName,
+  target: { readonly namespace: string | undefined; readonly name: string },
+): Promise<ReadPatch> {
+  const mediaType = contentType(exchange.request);
+  if (mediaType !== "application/json-patch+json") {
+    const { patch, resourceVersion } = await readMergePatch(exchange, patchTypes);
+    const { spec, ...others } = patch;
+    const wanted = isObject(spec) ? { ...others, spec: checkedSpec(exchange, type, spec) } : patch;
+    return { patch: wanted, resourceVersion };
+  }
+  const operations = parseJson(await readBody(exchange.request));
+  return {
+    patched: (current) => {
+      const object = writtenObject(applyJsonPatch(current, operations), null, { type, ...target });
+      return checked(exchange, type, object);
+    },
+  };
+}
+
 /** Reads a merge patch and drops what a patch cannot change. */
 export async function readMergePatch(
   exchange: Exchange,
+  accepted: readonly string[] = ["application/merge-patch+json"],
 ): Promise<{ readonly patch: MergePatch; readonly resourceVersion: string | undefined }> {
   const mediaType = contentType(exchange.request);
-  if (mediaType !== "application/merge-patch+json") {
-    throw unsupported(mediaType, ["application/merge-patch+json"]);
-  }
+  if (mediaType !== "application/merge-patch+json") throw unsupported(mediaType, accepted);
   const body = parseJson(await readBody(exchange.request));
   if (!isObject(body)) throw new StatusError("BadRequest", "a merge patch is a JSON object");
   const metadata = pick(isObject(body["metadata"]) ? body["metadata"] : {}, ["labels", "annotations"]);

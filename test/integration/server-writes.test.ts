@@ -74,6 +74,9 @@ describe("creating", () => {
     expect(await write(bed, "POST", "{}", "application/json")).toMatchObject({ code: 400 });
     expect(await write(bed, "POST", "x", "text/html")).toMatchObject({ code: 415 });
     expect(await write(bed, "PATCH /train", {}, "application/json-patch+json")).toMatchObject({
+      code: 400,
+    });
+    expect(await write(bed, "PATCH /train", {}, "application/strategic-merge-patch+json")).toMatchObject({
       code: 415,
     });
   });

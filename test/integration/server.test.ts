@@ -46,7 +46,19 @@ describe("discovery", () => {
     expect(await bed.json("/apis")).toEqual({
       kind: "APIGroupList",
       apiVersion: "v1",
-      groups: [{ name: "ds01.io", versions: [version], preferredVersion: version }],
+      groups: [
+        { name: "ds01.io", versions: [version], preferredVersion: version },
+        ...[
+          "apiextensions.k8s.io/v1",
+          "metrics.k8s.io/v1beta1",
+          "authentication.k8s.io/v1",
+          "authorization.k8s.io/v1",
+        ].map((groupVersion) => {
+          const [name, of] = groupVersion.split("/");
+          const its = { groupVersion, version: of };
+          return { name, versions: [its], preferredVersion: its };
+        }),
+      ],
     });
     const accept =
       "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
@@ -83,20 +95,37 @@ describe("discovery", () => {
             },
           ],
         },
+        { metadata: { name: "apiextensions.k8s.io" } },
+        { metadata: { name: "metrics.k8s.io" } },
+        { metadata: { name: "authentication.k8s.io" } },
+        { metadata: { name: "authorization.k8s.io" } },
       ],
     });
   });
 
-  it("lists the resources of both groups", async () => {
+  it("lists the resources of its groups", async () => {
     const bed = await startApiBed();
     const names = async (path: string): Promise<readonly string[]> =>
       ((await bed.json(path)) as { resources: { name: string }[] }).resources.map(({ name }) => name);
-    expect(await names("/api/v1")).toEqual(["events", "namespaces", "pods/exec", "pods/log"]);
+    expect(await names("/api/v1")).toEqual([
+      "events",
+      "namespaces",
+      "nodes",
+      "pods",
+      "pods/attach",
+      "pods/exec",
+      "pods/log",
+      "pods/portforward",
+    ]);
     expect(await names(group)).toEqual([
       "containers",
+      "containers/status",
       "quotas",
+      "quotas/status",
       "reservations",
+      "reservations/status",
       "gpus",
+      "gpus/status",
       "images",
       "presets",
       "sources",

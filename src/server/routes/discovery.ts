@@ -1,9 +1,9 @@
-import { apiGroup, apiVersion, kindNames } from "../../api/names.ts";
-import type { KindName } from "../../api/names.ts";
+import { discoveredResources, groupVersions } from "../discovered-resources.ts";
+import type { DiscoveredResource } from "../discovered-resources.ts";
 import { sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { isJson, parseAccept } from "../negotiate.ts";
-import { groupOf, namespaceType, podType } from "../resource-type.ts";
+import { groupOf } from "../resource-type.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
@@ -11,46 +11,19 @@ import type { Services } from "../services.ts";
 /** Minor version of Kubernetes whose behaviour is served; clients warn when it is far from theirs. */
 const kubernetesMinor = 32;
 
-interface DiscoveredResource {
-  readonly type: ResourceType;
-  readonly verbs: readonly string[];
-  readonly subresources: readonly { readonly name: string; readonly verbs: readonly string[] }[];
-}
-
-const readOnly = ["get", "list", "watch"];
-const writable = ["create", "delete", "get", "list", "patch", "update", "watch"];
-
-const discovered: readonly DiscoveredResource[] = [
-  ...kindNames.map((type: KindName) => ({
-    type,
-    verbs: type.kind === "Gpu" ? [...readOnly, "patch"] : type.observed ? readOnly : writable,
-    subresources: [],
-  })),
-  { type: namespaceType, verbs: ["get", "list"], subresources: [] },
-  {
-    type: podType,
-    verbs: [],
-    subresources: [
-      { name: "exec", verbs: ["create", "get"] },
-      { name: "log", verbs: ["get"] },
-    ],
-  },
-];
-
-const groupVersion = { groupVersion: apiVersion, version: apiVersion.slice(apiGroup.length + 1) };
-const group = { name: apiGroup, versions: [groupVersion], preferredVersion: groupVersion };
-
 /** What the server has: /version, both shapes of discovery. */
 export function discoveryRoutes(services: Services): readonly Route[] {
   const versions = { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
-  const groups = { kind: "APIGroupList", apiVersion: "v1", groups: [group] };
+  const groups = { kind: "APIGroupList", apiVersion: "v1", groups: groupVersions.map(groupOfVersion) };
   return [
     get("/version", versionInfo(services.version)),
-    { method: "GET", pattern: "/api", handle: (exchange) => sendDiscovery(exchange, "", versions) },
-    { method: "GET", pattern: "/apis", handle: (exchange) => sendDiscovery(exchange, apiGroup, groups) },
+    { method: "GET", pattern: "/api", handle: (exchange) => sendDiscovery(exchange, ["v1"], versions) },
+    { method: "GET", pattern: "/apis", handle: (exchange) => sendDiscovery(exchange, groupVersions, groups) },
     get("/api/v1", resourceList("v1")),
-    get(`/apis/${apiGroup}`, { kind: "APIGroup", apiVersion: "v1", ...group }),
-    get(`/apis/${apiVersion}`, resourceList(apiVersion)),
+    ...groupVersions.flatMap((version) => [
+      get(`/apis/${nameOf(version)}`, { kind: "APIGroup", apiVersion: "v1", ...groupOfVersion(version) }),
+      get(`/apis/${version}`, resourceList(version)),
+    ]),
   ];
 }
 
@@ -68,71 +41,89 @@ function versionInfo(ds01Version: string): object {
   };
 }
 
+/** `ds01.io` of `ds01.io/v1alpha1`; empty for the core group. */
+function nameOf(groupVersion: string): string {
+  return groupVersion.includes("/") ? groupVersion.slice(0, groupVersion.indexOf("/")) : "";
+}
+
+/** `v1alpha1` of `ds01.io/v1alpha1`. */
+function versionOf(groupVersion: string): string {
+  return groupVersion.slice(groupVersion.indexOf("/") + 1);
+}
+
+/** Every group has one version. */
+function groupOfVersion(groupVersion: string): object {
+  const version = { groupVersion, version: versionOf(groupVersion) };
+  return { name: nameOf(groupVersion), versions: [version], preferredVersion: version };
+}
+
 /** Aggregated discovery where the client asks for it, else the older list. */
-function sendDiscovery({ request, response }: Exchange, groupName: string, legacy: object): void {
+function sendDiscovery({ request, response }: Exchange, versions: readonly string[], legacy: object): void {
   for (const { type, parameters } of parseAccept(request.headers.accept)) {
     if (!isJson(type)) continue;
     if (parameters["as"] === undefined) break;
     if (parameters["as"] !== "APIGroupDiscoveryList" || parameters["v"] !== "v2") continue;
     // Clients look for the form in the type of the answer.
     const form = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-    sendJson(response, 200, aggregated(groupName), form);
+    sendJson(response, 200, aggregated(versions), form);
     return;
   }
   sendJson(response, 200, legacy);
 }
 
-function aggregated(groupName: string): object {
-  const resources = discovered
-    .filter(({ type, verbs }) => groupOf(type) === groupName && verbs.length > 0)
-    .map(({ type, verbs, subresources }) => ({
-      resource: type.plural,
-      responseKind: responseKind(type),
-      scope: type.namespaced ? "Namespaced" : "Cluster",
-      singularResource: type.singular,
-      verbs,
-      shortNames: type.aliases,
-      categories: groupOf(type) === "" ? [] : ["all", "ds01"],
-      subresources: subresources.map((subresource) => ({
-        subresource: subresource.name,
-        responseKind: responseKind(type),
-        verbs: subresource.verbs,
-      })),
-    }));
-  const version = groupName === "" ? "v1" : groupVersion.version;
+function aggregated(versions: readonly string[]): object {
   return {
     kind: "APIGroupDiscoveryList",
     apiVersion: "apidiscovery.k8s.io/v2",
     metadata: {},
-    items: [
-      {
-        metadata: { ...(groupName === "" ? {} : { name: groupName }), creationTimestamp: null },
-        versions: [{ version, freshness: "Current", resources }],
-      },
-    ],
+    items: versions.map((groupVersion) => {
+      const name = nameOf(groupVersion);
+      const resources = discoveredResources
+        .filter(({ type }) => type.apiVersion === groupVersion)
+        .map(aggregatedResource);
+      return {
+        metadata: { ...(name === "" ? {} : { name }), creationTimestamp: null },
+        versions: [{ version: versionOf(groupVersion), freshness: "Current", resources }],
+      };
+    }),
+  };
+}
+
+function aggregatedResource({ type, verbs, subresources, categories }: DiscoveredResource): object {
+  return {
+    resource: type.plural,
+    responseKind: responseKind(type),
+    scope: type.namespaced ? "Namespaced" : "Cluster",
+    singularResource: type.singular,
+    verbs,
+    shortNames: type.aliases,
+    categories,
+    subresources: subresources.map((subresource) => ({
+      subresource: subresource.name,
+      responseKind: responseKind(type),
+      verbs: subresource.verbs,
+    })),
   };
 }
 
 function responseKind(type: ResourceType): object {
-  const version = type.apiVersion.slice(type.apiVersion.indexOf("/") + 1);
-  return { group: groupOf(type), version, kind: type.kind };
+  return { group: groupOf(type), version: versionOf(type.apiVersion), kind: type.kind };
 }
 
-function resourceList(version: string): object {
-  const resources = discovered
-    .filter(({ type }) => type.apiVersion === version)
-    .flatMap(({ type, verbs, subresources }) => {
+function resourceList(groupVersion: string): object {
+  const resources = discoveredResources
+    .filter(({ type }) => type.apiVersion === groupVersion)
+    .flatMap(({ type, verbs, subresources, categories }) => {
       const common = { namespaced: type.namespaced, kind: type.kind };
-      const main = {
-        name: type.plural,
-        singularName: type.singular,
-        ...common,
-        verbs,
-        shortNames: type.aliases,
-        ...(groupOf(type) === "" ? {} : { categories: ["all", "ds01"] }),
-      };
       return [
-        ...(verbs.length === 0 ? [] : [main]),
+        {
+          name: type.plural,
+          singularName: type.singular,
+          ...common,
+          verbs,
+          shortNames: type.aliases,
+          ...(categories.length === 0 ? {} : { categories }),
+        },
         ...subresources.map((subresource) => ({
           name: `${type.plural}/${subresource.name}`,
           singularName: "",
@@ -141,5 +132,5 @@ function resourceList(version: string): object {
         })),
       ];
     });
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: version, resources };
+  return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources };
 }

@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+import { InvalidError } from "../../util/errors.ts";
 import { channelServer, requireProtocol, serveWebSocket } from "../channel-server.ts";
 import { containerOf } from "../container-of.ts";
 import type { UpgradeExchange } from "../exchange.ts";
@@ -5,19 +7,26 @@ import { StatusError } from "../failure.ts";
 import { forwardPorts } from "../forward-stream.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
+import { forwardOverSpdy } from "../spdy-port-forward.ts";
+import { upgradeToSpdy } from "../spdy-upgrade.ts";
 
 /** More than any client asks for at once. */
 const portLimit = 16;
 
-/** Reaches ports of containers over a WebSocket, as Kubernetes' client libraries and `ds01 port-forward` do. */
+/** Reaches ports of containers over a WebSocket, as client libraries and `ds01 port-forward` do, or SPDY, as kubectl does. */
 export function portForwardRoutes(services: Services): readonly Route[] {
   const pattern = "/api/v1/namespaces/:namespace/pods/:name/portforward";
   const server = channelServer();
   const handle = (): never => {
-    throw new StatusError("BadRequest", "portforward needs a WebSocket; this request did not ask for one");
+    throw new StatusError(
+      "BadRequest",
+      "portforward needs a WebSocket or SPDY; this request asked for neither",
+    );
   };
   const upgrade = async (exchange: UpgradeExchange): Promise<void> => {
     const id = containerOf(services, exchange, "portforward");
+    const spdy = upgradeToSpdy(exchange);
+    if (spdy !== undefined) return serveSpdyForwarding(services, id, spdy());
     const ports = portsOf(exchange.query);
     requireProtocol(exchange, "portforward");
     const { containers, log } = services;
@@ -30,8 +39,36 @@ export function portForwardRoutes(services: Services): readonly Route[] {
   };
   return [
     { method: "GET", pattern, handle, upgrade },
-    { method: "POST", pattern, handle },
+    { method: "POST", pattern, handle, upgrade },
   ];
+}
+
+/** `transport` is undefined where the client has gone meanwhile. */
+async function serveSpdyForwarding(
+  { containers, log }: Services,
+  id: string,
+  transport: Duplex | undefined,
+): Promise<void> {
+  if (transport === undefined) return;
+  const onError = (error: unknown): void => {
+    log.warn({ container: id, err: error }, "portforward ended with an error");
+  };
+  transport.on("error", () => transport.destroy());
+  try {
+    await forwardOverSpdy(transport, async (port) => containers.dial(id, checkedPort(port)), onError);
+  } catch (error) {
+    // The connection is no longer one of HTTP: nothing can be answered.
+    if (!isCut(error)) onError(error);
+  }
+}
+
+function isCut(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+
+function checkedPort(port: number): number {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidError({ reason: "Invalid", message: "wanted a port from 1 to 65535" });
 }
 
 function portsOf(query: URLSearchParams): readonly number[] {

@@ -1,5 +1,6 @@
 import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
+import { discoveredResources } from "../discovered-resources.ts";
 import { flag, parameter, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { forbidden, notFound } from "../failure.ts";
@@ -17,7 +18,8 @@ import { sendWatch, type WatchRequest } from "./watching.ts";
 
 /** list, get and watch of every kind. */
 export function readingRoutes(services: Services): readonly Route[] {
-  return services.resources.all.flatMap((resource) => {
+  const { all, views } = services.resources;
+  return [...all, ...views].flatMap((resource: ServedResource<ResourceType>) => {
     const base = groupPathOf(resource.type);
     const list = (exchange: Exchange): void | Promise<void> => sendCollection(services, resource, exchange);
     const get = (exchange: Exchange): void | Promise<void> => sendObject(services, resource, exchange);
@@ -27,8 +29,17 @@ export function readingRoutes(services: Services): readonly Route[] {
       everywhere,
       ...(resource.type.namespaced ? [{ ...everywhere, pattern: collection }] : []),
       { method: "GET" as const, pattern: `${collection}/:name`, handle: get },
+      ...(hasStatus(resource.type)
+        ? [{ method: "GET" as const, pattern: `${collection}/:name/status`, handle: get }]
+        : []),
     ];
   });
+}
+
+function hasStatus(type: ResourceType): boolean {
+  return discoveredResources.some(
+    (found) => found.type === type && found.subresources.some(({ name }) => name === "status"),
+  );
 }
 
 /** Pattern of the collection of a type, with its namespace where it has one. */
@@ -62,7 +73,7 @@ export function viewOf(services: Services, type: ResourceType, exchange: Exchang
 
 function sendCollection(
   services: Services,
-  resource: ServedResource,
+  resource: ServedResource<ResourceType>,
   exchange: Exchange,
 ): void | Promise<void> {
   const { caller, query } = exchange;
@@ -82,12 +93,15 @@ function sendCollection(
 }
 
 /** At once where nothing has to be looked at, so that a list and what it continues are of one moment. */
-function whenFresh({ refresh }: ServedResource, send: () => void | Promise<void>): void | Promise<void> {
+function whenFresh(
+  { refresh }: ServedResource<ResourceType>,
+  send: () => void | Promise<void>,
+): void | Promise<void> {
   return refresh === undefined ? send() : refresh().then(send);
 }
 
 function sendList(
-  resource: ServedResource,
+  resource: ServedResource<ResourceType>,
   { caller, response }: Exchange,
   { view, select }: Pick<WatchRequest, "view" | "select">,
 ): void {
@@ -98,7 +112,11 @@ function sendList(
   sendJson(response, 200, representList(view, objects, resource.cache.version()));
 }
 
-function sendObject(services: Services, resource: ServedResource, exchange: Exchange): void | Promise<void> {
+function sendObject(
+  services: Services,
+  resource: ServedResource<ResourceType>,
+  exchange: Exchange,
+): void | Promise<void> {
   const { caller } = exchange;
   const namespace = exchange.parameters["namespace"];
   const name = parameter(exchange, "name");

@@ -8,6 +8,7 @@ import { StatusError } from "../failure.ts";
 import { keepFresh } from "../keep-fresh.ts";
 import { representObject } from "../represent.ts";
 import type { View } from "../represent.ts";
+import type { ResourceType } from "../resource-type.ts";
 import type { Selector } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
@@ -15,7 +16,7 @@ import { seenBy } from "../visibility.ts";
 
 /** One watch: what it follows, for whom and in which form. */
 export interface WatchRequest {
-  readonly resource: ServedResource;
+  readonly resource: ServedResource<ResourceType>;
   readonly exchange: Exchange;
   readonly view: View;
   readonly select: Selector;
@@ -52,7 +53,7 @@ export async function sendWatch(services: Services, watch: WatchRequest): Promis
 
 /** Where a watch starts: after a version, or with everything that is there. */
 function startOf(
-  resource: ServedResource,
+  resource: ServedResource<ResourceType>,
   query: URLSearchParams,
 ): { readonly replay: number | undefined; readonly markEnd: boolean } {
   const initial = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;

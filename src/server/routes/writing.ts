@@ -5,9 +5,11 @@ import type { Verb } from "../access.ts";
 import { parameter, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { detailsOf, notFound, qualified, StatusError } from "../failure.ts";
+import { deletionOf, refuseOtherDeletion } from "../deletion.ts";
 import { createKeyedLock } from "../keyed-lock.ts";
 import { isObject, mergePatchBetween } from "../merge-patch.ts";
 import type { MergePatch } from "../merge-patch.ts";
+import { presentRecord } from "../present.ts";
 import type { Route } from "../router.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
@@ -15,7 +17,7 @@ import { recordOf, specPathFor } from "../spec-path.ts";
 import type { SpecTarget } from "../spec-path.ts";
 import { editDocument, findDocument, namesNothing, removeDocument, renderDocument } from "../spec-text.ts";
 import { ownerOf, requestResync, writeSpec } from "../write-spec.ts";
-import { readMergePatch, readWrittenObject } from "../written-object.ts";
+import { readPatch, readWrittenObject } from "../written-object.ts";
 import type { WrittenObject } from "../written-object.ts";
 import { authorize, collectionPattern } from "./reading.ts";
 
@@ -90,6 +92,12 @@ async function replace(request: WriteRequest): Promise<void> {
     await create(request, body);
     return;
   }
+  await putInPlace(request, record, body);
+}
+
+async function putInPlace(request: WriteRequest, record: StoredRecord, body: WrittenObject): Promise<void> {
+  const { services, exchange } = request;
+  const { type } = request.resource;
   refuseUnwritable(request, record, body.resourceVersion);
   const compose = (current: string | undefined, path: string): string =>
     body.text ??
@@ -114,9 +122,14 @@ function changesTo(record: StoredRecord, body: WrittenObject): MergePatch {
 async function patch(request: WriteRequest): Promise<void> {
   const { services, target, exchange } = request;
   const { type } = request.resource;
-  const body = await readMergePatch(exchange);
+  const wanted = await readPatch(exchange, type, target);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
+  if ("patched" in wanted) {
+    await putInPlace(request, record, wanted.patched(presentRecord(record)));
+    return;
+  }
+  const body = wanted;
   refuseUnwritable(request, record, body.resourceVersion);
   const compose = (current: string | undefined, path: string): string => {
     if (current !== undefined) return editDocument(current, body.patch);
@@ -128,12 +141,14 @@ async function patch(request: WriteRequest): Promise<void> {
 
 /** Removes the text; the object goes when its container is gone. */
 async function remove(request: WriteRequest): Promise<void> {
-  const { services, target, exchange, dryRun } = request;
+  const { services, target, exchange } = request;
   const { type } = request.resource;
+  const deletion = await deletionOf(exchange);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
   refuseOtherSource(services, type, record);
-  if (!dryRun) {
+  refuseOtherDeletion(type, record, deletion);
+  if (!request.dryRun && !deletion.dryRun) {
     await removeText(services, type, { record, target, actor: exchange.caller.user });
     requestResync(services);
   }

@@ -1,0 +1,186 @@
+import { execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait-for.ts";
+import { installedKubectls, runKubectl } from "../support/kubectl.ts";
+import type { KubectlResult } from "../support/kubectl.ts";
+import { startHost } from "./host.ts";
+import type { Host } from "./host.ts";
+import { containerSpec } from "./spec-text.ts";
+
+/** Users that every Debian has, so that the name service knows them. */
+const [alice, bob] = ["games", "news"];
+
+/** The newest; versions are told apart in test/integration. */
+const kubectl = installedKubectls().at(-1);
+
+if (kubectl === undefined) it.skip("no kubectl on this machine: nothing was tried with it", () => undefined);
+
+describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users without rights", () => {
+  let host: Host;
+
+  /** Runs a program as a user with a home of their own. */
+  const surroundings = (user: string): { environment: NodeJS.ProcessEnv; uid: number; gid: number } => {
+    const uid = Number(execFileSync("id", ["-u", user]));
+    const gid = Number(execFileSync("id", ["-g", user]));
+    const home = join(host.directory, "homes", user);
+    mkdirSync(home, { recursive: true });
+    chownSync(home, uid, gid);
+    const { DS01_NAMESPACE: _, KUBECONFIG: _other, ...environment } = host.environment;
+    return { environment: { ...environment, HOME: home, USER: user }, uid, gid };
+  };
+  const program = { path: process.execPath, version: "" };
+  const run = async (user: string, ...line: readonly string[]): Promise<KubectlResult> =>
+    runKubectl(kubectl ?? program, line, surroundings(user));
+  const ok = async (user: string, ...line: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(user, ...line);
+    expect(code, `kubectl ${line.join(" ")}: ${stderr}`).toBe(0);
+    return stdout;
+  };
+  const start = (user: string, ...line: readonly string[]): ChildProcess => {
+    const { environment, ...ids } = surroundings(user);
+    return spawn((kubectl ?? program).path, line, { env: environment, ...ids });
+  };
+
+  beforeAll(async () => {
+    host = await startHost({
+      name: "kubectl",
+      nvidia: "2xA100-80GB",
+      network: "bridge",
+      configuration: "trust: path\napi: {https: {port: 0}}\n",
+    });
+    // The specs and the socket of the bed are below a directory that only root may enter.
+    chmodSync(host.directory, 0o755);
+    for (const user of [alice, bob]) {
+      const result = await runKubectl(program, [host.main, "kubeconfig", "--write"], surroundings(user));
+      expect(result.code, result.stderr).toBe(0);
+    }
+  });
+
+  afterAll(async () => host.stop());
+
+  it("declares, waits, looks inside and deletes", async () => {
+    const file = join(host.directory, "web.yaml");
+    const script = "echo hello from $HOSTNAME; trap 'exit 0' TERM; while true; do sleep 0.1; done";
+    const text = containerSpec("web", { command: ["/bin/sh", "-c", script], gpus: { count: 1 } });
+    writeFileSync(file, `# mine\n${text}`);
+
+    expect(await ok(alice, "apply", "-f", file)).toBe("containerspec.ds01.io/web created\n");
+    expect(await ok(alice, "wait", "--for=condition=Ready", "container/web", "--timeout=20s")).toContain(
+      "condition met",
+    );
+    expect(await ok(alice, "get", "pods")).toMatch(
+      /NAME +READY +STATUS +RESTARTS +GPU +AGE\nweb +1\/1 +Running +0 +\d/,
+    );
+    expect(await ok(alice, "wait", "--for=condition=Ready", "pod/web", "--timeout=20s")).toContain(
+      "condition met",
+    );
+    expect(await ok(alice, "logs", "web")).toContain("hello from");
+    expect(await ok(alice, "logs", "web", "--tail=1", "--timestamps")).toMatch(
+      /^\d{4}-\d\d-\d\dT.* hello from/,
+    );
+    expect(await ok(alice, "exec", "web", "--", "/bin/sh", "-c", "echo inside")).toBe("inside\n");
+    expect((await run(alice, "exec", "web", "--", "/bin/sh", "-c", "exit 7")).code).toBe(7);
+    expect(await ok(alice, "describe", "container", "web")).toMatch(/Events:[^]*Started/);
+    expect(await ok(alice, "describe", "pod", "web")).toMatch(/Controlled By:\s+ContainerSpec\/web/);
+    expect(await ok(alice, "top", "pods")).toMatch(/^web\s+\d+m\s+\d+Mi/m);
+    expect(await ok(alice, "get", "nodes")).toContain("2 gpu");
+    expect(await ok(alice, "get", "gpus")).toMatch(/Allocated\s+games\/web/);
+    const path = join(host.specs, `users/${alice}/web.yaml`);
+    expect(readFileSync(path, "utf8")).toContain("kind: ContainerSpec");
+
+    expect(await ok(alice, "delete", "container", "web", "--timeout=20s")).toContain("deleted");
+    expect((await run(alice, "get", "pod", "web")).stderr).toContain('pods "web" not found');
+    expect(await host.containersOf(`${alice}/web`)).toEqual([]);
+  });
+
+  it("copies files both ways and passes input on", async () => {
+    host.drop(`users/${alice}/work.yaml`, containerSpec("work"));
+    await host.waitForReady(`${alice}/work`);
+    const { environment: _, ...ids } = surroundings(alice);
+    const home = join(host.directory, "homes", alice);
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_unused, index) => (index * 7919) % 251));
+    writeFileSync(join(home, "in"), bytes);
+    chownSync(join(home, "in"), ids.uid, ids.gid);
+    await ok(alice, "cp", join(home, "in"), "work:/tmp/copy");
+    await ok(alice, "cp", "work:/tmp/copy", join(home, "out"));
+    expect(readFileSync(join(home, "out")).equals(bytes)).toBe(true);
+    const typed = await runKubectl(kubectl ?? program, ["exec", "-i", "work", "--", "cat"], {
+      ...surroundings(alice),
+      stdin: "typed\n",
+    });
+    expect([typed.code, typed.stdout]).toEqual([0, "typed\n"]);
+  });
+
+  it("follows logs and watches while things happen", async () => {
+    const watch = start(alice, "get", "containers", "-w", "--output-watch-events");
+    let seen = "";
+    watch.stdout?.setEncoding("utf8").on("data", (text: string) => (seen += text));
+    // Before anything happens the watch must have begun.
+    await waitFor("the watch to begin", () => /ADDED +work/.test(seen), { timeoutMs: 30_000 });
+    const script = "n=0; while true; do n=$((n+1)); echo line $n; sleep 0.2; done";
+    host.drop(`users/${alice}/talk.yaml`, containerSpec("talk", { command: ["/bin/sh", "-c", script] }));
+    await host.waitForReady(`${alice}/talk`);
+    await waitFor(
+      "the watch to show it",
+      () => /ADDED +talk/.test(seen) && /MODIFIED +talk +Running/.test(seen),
+    );
+    watch.kill("SIGKILL");
+
+    const follow = start(alice, "logs", "-f", "talk");
+    let lines = "";
+    follow.stdout?.setEncoding("utf8").on("data", (text: string) => (lines += text));
+    await waitFor("the log to be followed", () => lines.includes("line 3\n"));
+    follow.kill("SIGKILL");
+  });
+
+  it("forwards ports, also several connections at a time, and says when nothing listens", async () => {
+    const script = "mkdir -p /www && seq 1 200000 >/www/index.html && exec httpd -f -p 8000 -h /www";
+    host.drop(`users/${alice}/site.yaml`, containerSpec("site", { command: ["/bin/sh", "-c", script] }));
+    await host.waitForReady(`${alice}/site`);
+    for (const each of new Set([installedKubectls()[0], kubectl])) {
+      const { environment, ...ids } = surroundings(alice);
+      const line = ["port-forward", "pod/site", ":8000", ":9"];
+      const forward = spawn((each ?? program).path, line, { env: environment, ...ids });
+      let said = "";
+      forward.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+      forward.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+      const portTo = (target: number): string =>
+        new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${target}`).exec(said)?.[1] ?? "";
+      await waitFor("the ports to be forwarded", () => portTo(8000) !== "" && portTo(9) !== "", {
+        timeoutMs: 30_000,
+      });
+      const fetched = Array.from({ length: 5 }, async () => {
+        const answer = await fetch(`http://127.0.0.1:${portTo(8000)}/`);
+        return answer.text();
+      });
+      for (const text of await Promise.all(fetched)) expect(text).toMatch(/^1\n[^]*\n200000\n$/);
+      await expect(fetch(`http://127.0.0.1:${portTo(9)}/`)).rejects.toThrow();
+      await waitFor("kubectl to say why", () => /error occurred forwarding/i.test(said));
+      forward.kill("SIGKILL");
+    }
+  });
+
+  it("keeps users apart, in kubectl's words", async () => {
+    host.drop(`users/${alice}/own.yaml`, containerSpec("own", { env: [{ name: "TOKEN", value: "s3cret" }] }));
+    await host.waitForReady(`${alice}/own`);
+    const denied = async (...line: readonly string[]): Promise<string> => {
+      const { code, stderr } = await run(bob, "-n", alice, ...line);
+      expect(code, line.join(" ")).toBe(1);
+      return stderr;
+    };
+    expect(await denied("delete", "container", "own")).toMatch(
+      /^Error from server \(Forbidden\): containers\.ds01\.io "own" is forbidden: User "news" cannot delete resource "containers" in API group "ds01\.io" in the namespace "games"/,
+    );
+    expect(await denied("logs", "own")).toContain('pods/log "own" is forbidden');
+    expect(await denied("exec", "own", "--", "id")).toMatch(/forbidden/i);
+    expect(await denied("get", "events")).toContain("events is forbidden");
+    expect((await run(bob, "get", "container", "own", "-n", alice, "-o", "yaml")).stdout).not.toContain(
+      "s3cret",
+    );
+    expect((await run(bob, "get", "containers")).stderr).toContain(`No resources found in ${bob} namespace.`);
+    expect(host.controller.stderr).not.toContain("ds01_");
+  });
+});

@@ -1,0 +1,240 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { systemClock } from "../../src/adapters/host/system-clock.ts";
+import { doorSecrets } from "../../src/adapters/tls/door-secrets.ts";
+import { addToKubeconfig } from "../../src/api/kubeconfig.ts";
+import type { IssuedCredential, NetworkAddress } from "../../src/api/network-access.ts";
+import { containerText, startApiBed } from "../support/api-bed.ts";
+import type { ApiBed } from "../support/api-bed.ts";
+import { installedKubectls, runKubectl } from "../support/kubectl.ts";
+import type { Kubectl, KubectlResult } from "../support/kubectl.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const group = "/apis/ds01.io/v1alpha1";
+const kubectls = installedKubectls();
+
+/** A server in memory and a kubeconfig for each of its users, with a token in place of the program that gets one. */
+interface KubectlBed extends ApiBed {
+  readonly directory: string;
+  /** As alice. */
+  readonly run: (...line: string[]) => Promise<KubectlResult>;
+  readonly runAs: (user: string, ...line: string[]) => Promise<KubectlResult>;
+  /** The same, and it must end well: what it wrote. */
+  readonly ok: (...line: string[]) => Promise<string>;
+  /** A file with this text. */
+  readonly file: (text: string) => string;
+}
+
+async function startKubectlBed(kubectl: Kubectl): Promise<KubectlBed> {
+  const directory = temporaryDirectory();
+  const secrets = await doorSecrets(directory, systemClock);
+  const bed = await startApiBed({ clock: systemClock, https: { port: 0, secrets } });
+  await bed.control.drop(
+    "users/alice/train.yaml",
+    `# my run\n${containerText("train", "  image: busybox # small\n  env: [{name: TOKEN, value: s3cret}]")}`,
+  );
+  await bed.control.drop(
+    "users/bob/sweep.yaml",
+    containerText("sweep", "  image: busybox\n  env: [{name: TOKEN, value: s3cret}]"),
+  );
+  bed.control.emit("alice", "train", "Created");
+  bed.control.emit("bob", "sweep", "Created");
+  const address = (await bed.json(`${group}/network-address`)) as NetworkAddress;
+  const kubeconfigs = new Map<string, string>();
+  for (const user of ["alice", "bob", "carol"]) {
+    bed.actAs(user);
+    const { token } = JSON.parse((await bed.call("POST", `${group}/tokens`)).text) as IssuedCredential;
+    const status = JSON.stringify({
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      status: { token },
+    });
+    const command = ["echo", status] as const;
+    const path = join(directory, `${user}.kubeconfig`);
+    writeFileSync(path, addToKubeconfig("", { name: "ds01", ...address, namespace: user, command }), {
+      mode: 0o600,
+    });
+    kubeconfigs.set(user, path);
+  }
+  bed.actAs("root");
+  const runAs: KubectlBed["runAs"] = async (user, ...line) => {
+    const environment = { ...process.env, HOME: directory, KUBECONFIG: kubeconfigs.get(user) };
+    return runKubectl(kubectl, line, { environment });
+  };
+  let files = 0;
+  const run: KubectlBed["run"] = async (...line) => runAs("alice", ...line);
+  return {
+    ...bed,
+    directory,
+    run,
+    runAs,
+    ok: async (...line) => {
+      const { code, stdout, stderr } = await run(...line);
+      expect(code, `kubectl ${line.join(" ")}: ${stderr}`).toBe(0);
+      return stdout + stderr;
+    },
+    file: (text) => {
+      const path = join(directory, `${(files += 1)}.yaml`);
+      writeFileSync(path, text);
+      return path;
+    },
+  };
+}
+
+if (kubectls.length === 0) {
+  // Counted as skipped, so that nobody takes this machine's verdict for one about kubectl.
+  it.skip("no kubectl on this machine: nothing was tried with it", () => undefined);
+}
+
+describe.each(kubectls)("kubectl $version", (kubectl) => {
+  const minor = Number(kubectl.version.slice(2)) || 32;
+
+  it("finds what is served, and who asks", async () => {
+    const { ok, run } = await startKubectlBed(kubectl);
+    expect(await ok("version")).toMatch(/Server Version:.*v1\.32\.0\+ds01/);
+    expect(await ok("get", "--raw", "/healthz")).toBe("ok");
+    const resources = await ok("api-resources");
+    for (const [plural, kind] of [
+      ["containers", "ContainerSpec"],
+      ["quotas", "QuotaSpec"],
+      ["gpus", "Gpu"],
+      ["pods", "Pod"],
+      ["nodes", "Node"],
+      ["events", "Event"],
+      ["customresourcedefinitions", "CustomResourceDefinition"],
+    ]) {
+      expect(resources).toMatch(new RegExp(`^${plural}\\s.*\\s${kind}$`, "m"));
+    }
+    expect(await ok("api-versions")).toContain("ds01.io/v1alpha1\n");
+    expect(await ok("auth", "can-i", "create", "containers")).toBe("yes\n");
+    expect((await run("auth", "can-i", "delete", "containers", "-n", "bob")).stdout).toContain("no");
+    expect(
+      (await run("auth", "can-i", "create", "pods", "--subresource=exec", "-n", "bob")).stdout,
+    ).toContain("no");
+    expect(await ok("auth", "can-i", "create", "pods", "--subresource=exec")).toBe("yes\n");
+    expect((await run("auth", "can-i", "list", "secrets")).stdout).toContain("no");
+    expect(await ok("auth", "can-i", "--list")).toMatch(/^containers\.ds01\.io .*delete/m);
+    if (minor >= 28) expect(await ok("auth", "whoami")).toMatch(/^Username\s+alice$/m);
+  });
+
+  it("shows objects in all its forms", async () => {
+    const { ok, run } = await startKubectlBed(kubectl);
+    expect(await ok("get", "containers")).toMatch(/^NAME\s+PHASE\s+GPU.*\ntrain\s+Pending/);
+    expect(await ok("get", "ctr", "-A")).toMatch(/^bob\s+sweep/m);
+    expect(await ok("get", "container/train", "-o", "wide")).toContain("busybox");
+    expect(await ok("get", "container", "train", "-o", "name")).toBe("containerspec.ds01.io/train\n");
+    expect(await ok("get", "container", "train", "-o", "jsonpath={.spec.image}")).toBe("busybox");
+    expect(await ok("get", "containers", "-A", "--sort-by=.metadata.name")).toMatch(/sweep[^]*train/);
+    expect(await ok("get", "containers", "-l", "a=b")).toContain("No resources found");
+    expect(await ok("get", "containers", "--field-selector", "metadata.name=train")).toContain("train");
+    expect(await ok("get", "ds01")).toContain("train");
+    expect(await ok("get", "containers", "--show-labels")).toContain("<none>");
+    expect(await ok("describe", "container", "train")).toMatch(/Image:\s+busybox/);
+    expect(await ok("get", "events")).toContain("Created");
+    expect(await ok("events", "--for", "containerspec/train")).toContain("Created");
+    expect(await ok("get", "namespaces")).toMatch(/^alice\s+Active/m);
+    expect(await ok("get", "nodes")).toMatch(/\sReady\s/);
+    expect(await ok("describe", "nodes")).toContain("Capacity:");
+    expect(await ok("get", "crd")).toContain("containers.ds01.io");
+    expect(await ok("top", "nodes")).toMatch(/^NAME\s+CPU/);
+    expect(await ok("explain", "containers.spec.image")).toContain("FIELD: image");
+    expect(await ok("explain", "quotas", "--recursive")).toContain("borrowingLimit");
+    const missing = await run("get", "container", "none");
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      'Error from server (NotFound): containers.ds01.io "none" not found\n',
+    ]);
+  });
+
+  it("applies and changes, and the spec file says so", async () => {
+    const { ok, run, file, control } = await startKubectlBed(kubectl);
+    const text = (image: string): string =>
+      stringify({
+        apiVersion: "ds01.io/v1alpha1",
+        kind: "ContainerSpec",
+        metadata: { name: "web" },
+        spec: { image, command: ["sleep", "100"] },
+      });
+    const path = file(text("busybox"));
+    const written = (): string => control.files.get("users/alice/web.yaml") ?? "";
+
+    expect((await run("diff", "-f", path)).code).toBe(1);
+    expect(await ok("apply", "-f", path, "--dry-run=server")).toContain("web created (server dry run)");
+    expect(written()).toBe("");
+    expect(await ok("apply", "-f", path)).toBe("containerspec.ds01.io/web created\n");
+    expect(control.owners.get("users/alice/web.yaml")).toBe("alice");
+    expect(await ok("apply", "-f", path)).toBe("containerspec.ds01.io/web unchanged\n");
+    expect((await run("diff", "-f", path)).code).toBe(0);
+    expect(await ok("apply", "-f", file(text("alpine")))).toBe("containerspec.ds01.io/web configured\n");
+    expect(written()).toContain("image: alpine");
+    expect(await ok("label", "container", "web", "team=vision")).toContain("labeled");
+    expect(await ok("annotate", "container", "web", "note=mine")).toContain("annotate");
+    expect(written()).toContain("team: vision");
+    const image = (name: string): string => JSON.stringify({ spec: { image: name } });
+    expect(await ok("patch", "container", "web", "--type=merge", "-p", image("one"))).toContain("patched");
+    const operations = JSON.stringify([{ op: "replace", path: "/spec/image", value: "two" }]);
+    expect(await ok("patch", "container", "web", "--type=json", "-p", operations)).toContain("patched");
+    expect(written()).toContain("image: two");
+    expect(await ok("replace", "-f", file(text("three")))).toContain("replaced");
+    expect(await ok("wait", "--for=jsonpath={.spec.image}=three", "container/web")).toContain(
+      "condition met",
+    );
+    expect(await ok("delete", "container", "web", "--dry-run=server")).toContain("deleted (server dry run)");
+    expect(written()).toContain("image: three");
+    expect(await ok("delete", "-f", path)).toContain("deleted");
+    expect(written()).toBe("");
+    expect(await ok("create", "-f", path)).toContain("created");
+    expect(await ok("delete", "containers", "web", "--wait=false")).toContain("deleted");
+  });
+
+  it("keeps the comments of a file that somebody wrote", async () => {
+    const { ok, control } = await startKubectlBed(kubectl);
+    await ok("patch", "container", "train", "--type=merge", "-p", '{"spec":{"image":"alpine"}}');
+    const text = control.files.get("users/alice/train.yaml") ?? "";
+    expect(text).toContain("# my run");
+    expect(text).toContain("image: alpine # small");
+  });
+
+  it("is told of mistakes", async () => {
+    const { ok, run, file } = await startKubectlBed(kubectl);
+    const bad = file(containerText("bad", "  image: busybox\n  imag: alpine"));
+    const strict = await run("apply", "-f", bad);
+    expect(strict.code).toBe(1);
+    expect(strict.stderr).toMatch(/The ContainerSpec "bad" is invalid: spec\.imag: .*did you mean "image"/);
+    expect(await ok("apply", "-f", bad, "--validate=warn")).toContain('Warning: unknown field "spec.imag"');
+    expect(await ok("apply", "-f", bad, "--validate=ignore")).not.toContain("Warning");
+    const strategic = await run("patch", "container", "train", "-p", "{}");
+    expect(strategic.stderr).toContain("application/strategic-merge-patch+json is not supported");
+  });
+
+  it("lets two users see and change what is theirs", async () => {
+    const { ok, run, runAs } = await startKubectlBed(kubectl);
+    const denied = await run("delete", "container", "sweep", "-n", "bob");
+    expect(denied.code).toBe(1);
+    expect(denied.stderr).toContain(
+      'Error from server (Forbidden): containers.ds01.io "sweep" is forbidden: User "alice" cannot delete resource' +
+        ' "containers" in API group "ds01.io" in the namespace "bob"',
+    );
+    expect((await run("get", "events", "-n", "bob")).stderr).toContain(
+      "Error from server (Forbidden): events is forbidden",
+    );
+    expect((await run("logs", "sweep", "-n", "bob")).stderr).toMatch(/error from server \(NotFound\)/i);
+    expect(await ok("get", "events", "-A")).not.toContain("bob");
+    expect(await ok("get", "container", "sweep", "-n", "bob", "-o", "yaml")).not.toContain("s3cret");
+    expect(await ok("get", "container", "train", "-o", "yaml")).toContain("s3cret");
+    expect((await runAs("bob", "get", "containers")).stdout).toContain("sweep");
+    expect((await runAs("bob", "delete", "container", "sweep")).code).toBe(0);
+    expect((await runAs("carol", "delete", "container", "train", "-n", "alice")).code).toBe(0);
+  });
+});
+
+it("no token is written where others read", async () => {
+  const [kubectl] = kubectls;
+  if (kubectl === undefined) return;
+  const { directory, log } = await startKubectlBed(kubectl);
+  const token = /ds01_[\w.-]{20,}/.exec(readFileSync(join(directory, "alice.kubeconfig"), "utf8"))?.[0] ?? "";
+  expect(token).not.toBe("");
+  expect(JSON.stringify(log.lines)).not.toContain(token);
+});

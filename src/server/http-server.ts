@@ -34,7 +34,7 @@ export function serveRequests(server: Server, parts: HttpServerParts): HttpServe
     socket.on("error", () => socket.destroy());
     upgrade(parts, request, socket, head).catch((error: unknown) => {
       const { status } = logged(parts, request, error);
-      refuseUpgrade(socket, status);
+      refuseUpgrade(socket, status, request.method !== "HEAD");
     });
   });
   server.on("clientError", (_, socket) => socket.destroy());
@@ -117,12 +117,12 @@ function logged(parts: HttpServerParts, request: IncomingMessage, error: unknown
   return { status };
 }
 
-function refuseUpgrade(socket: Duplex, status: StatusObject): void {
+function refuseUpgrade(socket: Duplex, status: StatusObject, withBody: boolean): void {
   if (socket.destroyed) return;
   const code = codeOf(status);
   const body = JSON.stringify(status);
   socket.end(
     `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ""}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${withBody ? body : ""}`,
   );
 }

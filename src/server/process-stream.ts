@@ -86,7 +86,8 @@ function takeMessage(
   }
 }
 
-function sizeOf(text: string): { readonly columns: number; readonly rows: number } | undefined {
+/** What a terminal says of its size; undefined for anything else. */
+export function sizeOf(text: string): { readonly columns: number; readonly rows: number } | undefined {
   const width = /"Width"\s*:\s*(\d{1,5})/i.exec(text)?.[1];
   const height = /"Height"\s*:\s*(\d{1,5})/i.exec(text)?.[1];
   return width === undefined || height === undefined
@@ -94,7 +95,8 @@ function sizeOf(text: string): { readonly columns: number; readonly rows: number
     : { columns: Number(width), rows: Number(height) };
 }
 
-function exitStatus(exitCode: number): object {
+/** How a process ended, as Kubernetes words it. */
+export function exitStatus(exitCode: number): object {
   if (exitCode === 0) return { metadata: {}, status: "Success" };
   return {
     metadata: {},

@@ -48,8 +48,11 @@ async function forwardOne(
   error.resume();
   try {
     const target = await dial(port);
+    // One that has ended its side takes no more, which is no failure of what it has sent.
+    data.pipe(target.on("error", () => data.resume()));
+    data.once("close", () => target.destroy());
     if (data.destroyed) target.destroy();
-    else await Promise.all([pipeline(data, target), pipeline(target, data)]);
+    await pipeline(target, data);
     error.end();
   } catch (failure) {
     // Either side may leave when it likes; only what never began is worth a word.

@@ -2,9 +2,10 @@ import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { UpgradeExchange } from "./exchange.ts";
 
-/** Kubernetes' port forwarding in SPDY, on the connection itself or inside a WebSocket. */
-const protocol = "portforward.k8s.io";
-const tunnelProtocol = `SPDY/3.1+${protocol}`;
+/** What Kubernetes speaks over SPDY: forwarded ports, and streams of a process. */
+type Protocol = "portforward.k8s.io" | "v4.channel.k8s.io";
+
+const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 
 const tunnels = new WebSocketServer({
   noServer: true,
@@ -14,12 +15,14 @@ const tunnels = new WebSocketServer({
 // ws takes "/" for no character of a protocol's name, so that it is told of none.
 tunnels.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${tunnelProtocol}`));
 
-/** The SPDY connection that a request asks for, once it is agreed to; undefined where it asks for something else. */
-export function upgradeToSpdy({
-  request,
-  socket,
-  head,
-}: UpgradeExchange): (() => Duplex | undefined) | undefined {
+/**
+ * The SPDY connection that a request asks for, once it is agreed to: the connection itself, or for ports also one inside
+ * a WebSocket. Undefined where it asks for something else.
+ */
+export function upgradeToSpdy(
+  { request, socket, head }: UpgradeExchange,
+  protocol: Protocol,
+): (() => Duplex | undefined) | undefined {
   const { upgrade = "" } = request.headers;
   if (
     upgrade.toLowerCase() === "spdy/3.1" &&
@@ -34,7 +37,8 @@ export function upgradeToSpdy({
       return socket;
     };
   }
-  if (!wordsOf(request.headers["sec-websocket-protocol"]).includes(tunnelProtocol)) return undefined;
+  const isTunnel = wordsOf(request.headers["sec-websocket-protocol"]).includes(tunnelProtocol);
+  if (!isTunnel || protocol !== "portforward.k8s.io") return undefined;
   return () => {
     delete request.headers["sec-websocket-protocol"];
     let tunnel: Duplex | undefined;

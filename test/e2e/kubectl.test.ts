@@ -83,6 +83,15 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     );
     expect(await ok(alice, "exec", "web", "--", "/bin/sh", "-c", "echo inside")).toBe("inside\n");
     expect((await run(alice, "exec", "web", "--", "/bin/sh", "-c", "exit 7")).code).toBe(7);
+    for (const old of installedKubectls().filter(({ version }) => version === "1.28")) {
+      const line = ["exec", "-i", "web", "--", "/bin/sh", "-c", "cat; echo aside >&2; exit 7"];
+      const { code, stdout, stderr } = await runKubectl(old, line, {
+        ...surroundings(alice),
+        stdin: "typed\n",
+      });
+      expect([code, stdout]).toEqual([7, "typed\n"]);
+      expect(stderr).toContain("aside\n");
+    }
     expect(await ok(alice, "describe", "container", "web")).toMatch(/Events:[^]*Started/);
     expect(await ok(alice, "describe", "pod", "web")).toMatch(/Controlled By:\s+ContainerSpec\/web/);
     expect(await ok(alice, "top", "pods")).toMatch(/^web\s+\d+m\s+\d+Mi/m);

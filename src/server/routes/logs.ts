@@ -7,7 +7,7 @@ import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
-import { isAbort } from "../../util/errors.ts";
+import { isAbort, isCut } from "../../util/errors.ts";
 
 /** What the container's process wrote, under the path where kubectl asks for it. */
 export function logRoutes(services: Services): readonly Route[] {
@@ -68,8 +68,4 @@ function sendKept(services: Services, exchange: Exchange): void {
     [keptLogHeader]: kept.finishedAt,
   });
   response.end(shown.map((line) => `${line}\n`).join(""));
-}
-
-function isCut(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { InvalidError } from "../../util/errors.ts";
+import { InvalidError, isCut } from "../../util/errors.ts";
 import { channelServer, requireProtocol, serveWebSocket } from "../channel-server.ts";
 import { containerOf } from "../container-of.ts";
 import type { UpgradeExchange } from "../exchange.ts";
@@ -25,7 +25,7 @@ export function portForwardRoutes(services: Services): readonly Route[] {
   };
   const upgrade = async (exchange: UpgradeExchange): Promise<void> => {
     const id = containerOf(services, exchange, "portforward");
-    const spdy = upgradeToSpdy(exchange);
+    const spdy = upgradeToSpdy(exchange, "portforward.k8s.io");
     if (spdy !== undefined) return serveSpdyForwarding(services, id, spdy());
     const ports = portsOf(exchange.query);
     requireProtocol(exchange, "portforward");
@@ -60,10 +60,6 @@ async function serveSpdyForwarding(
     // The connection is no longer one of HTTP: nothing can be answered.
     if (!isCut(error)) onError(error);
   }
-}
-
-function isCut(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
 function checkedPort(port: number): number {

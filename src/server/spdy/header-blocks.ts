@@ -56,6 +56,8 @@ function parse(block: Buffer): Headers {
 }
 
 const noHeaders = Buffer.alloc(4);
+/** An empty block, without which readers may wait for more before they give out what they have. */
+const flush = Buffer.from([0, 0, 0, 0xff, 0xff]);
 
 /** A block without headers, not compressed; the first of a session also says by which dictionary it is. */
 export function emptyHeaderBlock(isFirst: boolean): Buffer {
@@ -63,5 +65,5 @@ export function emptyHeaderBlock(isFirst: boolean): Buffer {
   start.writeUInt32BE(headerDictionaryId, 2);
   // A stored block (RFC 1951, 3.2.4): its length, and that again with all bits turned.
   const stored = Buffer.from([0, noHeaders.length, 0, 0xff - noHeaders.length, 0xff]);
-  return Buffer.concat([...(isFirst ? [start] : []), stored, noHeaders]);
+  return Buffer.concat([...(isFirst ? [start] : []), stored, noHeaders, flush]);
 }

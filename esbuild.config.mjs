@@ -62,6 +62,7 @@ const rareVerbs = [
   "export",
   "import",
   "keepalive",
+  "kubeconfig",
   "prune",
   "resume",
   "scrap",

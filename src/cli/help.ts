@@ -2,7 +2,7 @@ import { commonOptions } from "./command.ts";
 import type { Command, OptionDefinition, Options } from "./command.ts";
 import { exitCodeMeanings } from "./exit-codes.ts";
 import { verbs } from "./verb-list.ts";
-import type { Verb } from "./verb-list.ts";
+import type { Verb } from "./verb.ts";
 
 /** `ds01 --help`: every verb in one line. */
 export function renderOverview(): string {

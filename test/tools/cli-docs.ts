@@ -3,7 +3,7 @@ import type { Command, Options } from "../../src/cli/command.ts";
 import { exitCodeMeanings } from "../../src/cli/exit-codes.ts";
 import { optionName } from "../../src/cli/help.ts";
 import { verbs } from "../../src/cli/verb-list.ts";
-import type { Verb } from "../../src/cli/verb-list.ts";
+import type { Verb } from "../../src/cli/verb.ts";
 
 /** The text of docs/cli.md, from the verbs' own data. */
 export async function renderCliDocs(): Promise<string> {

@@ -104,10 +104,10 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     dockerHost,
     gpus: pick(given.gpus, "DS01_GPUS", file.gpus, "auto"),
     ...gpuSettings(file),
-    httpsPort: file.api?.https === undefined ? null : (file.api.https.port ?? 6443),
+    httpsPort: httpsPortOf(file),
     trust: file.trust ?? "owner",
     instance: file.instance,
-    admins: { users: file.admins?.users ?? [], groups: file.admins?.groups ?? [] },
+    admins: adminsOf(file),
     ...allocationSettings(file),
     preemption: preemptionSettings(file.preemption),
     workers: file.workers ?? 4,
@@ -121,6 +121,15 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     idle: idleSettings(file.idle),
     notifications: file.notifications ?? {},
   };
+}
+
+/** The port is Kubernetes' usual one unless the file names another; absent: the door stays closed. */
+function httpsPortOf({ api }: Configuration): number | null {
+  return api?.https === undefined ? null : (api.https.port ?? 6443);
+}
+
+function adminsOf({ admins }: Configuration): Settings["admins"] {
+  return { users: admins?.users ?? [], groups: admins?.groups ?? [] };
 }
 
 function volumeSettings(

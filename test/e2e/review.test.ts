@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHost } from "./host.ts";
@@ -103,6 +104,36 @@ describe("a branch of a specs repository, before it is merged", () => {
     expect(whole.stdout).toBe(
       `::error file=${branch}/users/carol/new.yaml::has no owner in ${owners[1]}: no line matches it; whoever may merge may change it: add a line for it\n`,
     );
+  });
+
+  it("is not even committed with a mistake where the hook of the example is on", async () => {
+    const clone = join(host.directory, "clone");
+    cpSync(join(import.meta.dirname, "../../examples/gitops/repository"), clone, { recursive: true });
+    const bin = join(host.directory, "bin");
+    mkdirSync(bin);
+    symlinkSync(host.main, join(bin, "ds01"));
+    const git = (...line: string[]): { readonly status: number | null; readonly stdout: string } =>
+      spawnSync("git", ["-c", "user.name=alice", "-c", "user.email=alice@example.org", ...line], {
+        cwd: clone,
+        encoding: "utf8",
+        env: { ...host.environment, PATH: `${bin}:${process.env["PATH"]}`, GIT_CONFIG_GLOBAL: "/dev/null" },
+      });
+    git("init", "--initial-branch=main");
+    git("config", "core.hooksPath", ".githooks");
+    git("add", ".");
+    expect(git("commit", "-m", "The first specs")).toMatchObject({ status: 0 });
+
+    const path = join(clone, "users/alice/notebook.yaml");
+    const good = readFileSync(path, "utf8");
+    writeFileSync(path, good.replace("image:", "imagee:"));
+    git("add", ".");
+    // What is staged counts, whatever lies in the work tree by now.
+    writeFileSync(path, good);
+    const { status, stdout } = git("commit", "-m", "A mistake");
+    expect(status).not.toBe(0);
+    expect(stdout).toContain("users/alice/notebook.yaml");
+    expect(stdout).toContain('did you mean "image"?');
+    expect(git("log", "--oneline").stdout.trim().split("\n")).toHaveLength(1);
   });
 
   it("must be told of mistakes in the form that a forge reads", async () => {

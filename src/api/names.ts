@@ -118,6 +118,8 @@ export const annotations = {
   restartedAt: "ds01.io/restartedAt",
   /** Id of a container that ds01 did not make and that the spec is to stand for: none is made beside it. */
   adopts: "ds01.io/adopts",
+  /** Whether its container goes when its file has: `disabled`, or `confirm`. */
+  prune: "ds01.io/prune",
 } as const;
 
 /** Labels that ds01 writes once at create; only these prove that a container is ours (DESIGN 4). */

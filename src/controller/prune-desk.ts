@@ -1,7 +1,7 @@
 import { apiVersion, type Kind } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { adminFolders } from "../api/spec-folders.ts";
-import { judgePrune } from "../core/prune-guard.ts";
+import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
@@ -165,7 +165,11 @@ export class PruneDesk {
       if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
     }
     this.#countFromNow(now);
-    const waiting = [...this.#candidates.values()];
+    const waiting: Candidate[] = [];
+    for (const candidate of this.#candidates.values()) {
+      if (this.#ruleOf(candidate) === "disabled") await this.#block(candidate.identity, pruneDisabled);
+      else waiting.push(candidate);
+    }
     const due = waiting.filter(({ since }) => now - since >= candidateMs);
     if (due.length < waiting.length) this.#plan(candidateMs);
     if (due.length === 0) return;
@@ -177,6 +181,9 @@ export class PruneDesk {
       cameBackEmpty: this.#cameBackEmpty,
       retiredSources: this.#options.retired === true ? this.#sourcesOf(waiting) : [],
       missingDirectories: this.#missingDirectories(waiting),
+      toConfirm: waiting
+        .filter((candidate) => this.#ruleOf(candidate) === "confirm")
+        .map(({ identity }) => objectName(identity)),
       heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),
     });
     if (verdict.type === "allowed") {
@@ -193,6 +200,11 @@ export class PruneDesk {
     for (const [key, candidate] of this.#candidates) {
       if (candidate.since > now) this.#candidates.set(key, { ...candidate, since: now });
     }
+  }
+
+  #ruleOf({ identity }: Candidate): PruneRule {
+    const record = this.#stored(identity);
+    return record === undefined ? null : pruneRuleOf(record);
   }
 
   #sourcesOf(candidates: readonly Candidate[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { annotations as annotationNames } from "../api/names.ts";
 import { sha256 } from "../util/hash.ts";
 
 /** More objects than this may not vanish at once unasked, when they are also more than the share. */
@@ -16,9 +17,28 @@ export interface PruneQuestion {
   readonly retiredSources?: readonly string[];
   /** Users' directories that are gone as a whole, as after a failed mount. */
   readonly missingDirectories: readonly string[];
+  /** Those of them that say themselves that they want to be confirmed. */
+  readonly toConfirm?: readonly string[];
   /** Some of them are held back already: they stay so until they come back or are confirmed. */
   readonly heldBack: boolean;
 }
+
+/** `disabled`: it is never removed because its file is gone; `confirm`: only when somebody confirms it. */
+export type PruneRule = "disabled" | "confirm" | null;
+
+/** What an object says about its disappearance; a word that nobody knows is taken for the careful one. */
+export function pruneRuleOf({
+  annotations,
+}: {
+  readonly annotations: Readonly<Record<string, string>>;
+}): PruneRule {
+  const written = annotations[annotationNames.prune];
+  if (written === undefined) return null;
+  return written === "disabled" ? "disabled" : "confirm";
+}
+
+/** Why an object stays whose file is gone. */
+export const pruneDisabled = `its file is gone, and its annotation ${annotationNames.prune} says that it stays; remove it with ds01 delete, or bring the file back`;
 
 /** Whether vanished files may be taken at their word (I11). */
 export type PruneVerdict =
@@ -27,10 +47,18 @@ export type PruneVerdict =
 
 /** Judges all vanished files together: one by one they would slip through. */
 export function judgePrune(question: PruneQuestion): PruneVerdict {
-  const { vanished, total, cameBackEmpty, heldBack, missingDirectories, retiredSources = [] } = question;
+  const {
+    vanished,
+    total,
+    cameBackEmpty,
+    heldBack,
+    missingDirectories,
+    retiredSources = [],
+    toConfirm = [],
+  } = question;
   const tooMany = vanished.length > maximumCount && vanished.length > maximumShare * total;
   const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;
-  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories;
+  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories || toConfirm.length > 0;
   if (vanished.length === 0 || !doubtful) return { type: "allowed" };
   const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
   const message = `${whatVanished(question, tooMany)}; nothing is removed. Confirm with: ds01 prune --confirm ${token}`;
@@ -39,13 +67,15 @@ export function judgePrune(question: PruneQuestion): PruneVerdict {
 
 function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {
   const share = `${vanished.length} of ${total} objects`;
-  const { retiredSources = [] } = question;
+  const { retiredSources = [], toConfirm = [] } = question;
   if (retiredSources.length > 0) {
     const names = retiredSources.map((name) => `"${name}"`).join(", ");
     return `the configuration has no source ${names} any more; ${share} would be removed`;
   }
   if (question.cameBackEmpty) return `the source came back empty; ${share} would be removed`;
   if (tooMany) return `${share} vanished at once`;
+  if (toConfirm.length > 0)
+    return `${toConfirm.join(", ")} wants to be confirmed (${annotationNames.prune}); ${share} would be removed`;
   if (question.missingDirectories.length === 0) return `${share} are still missing`;
   return `${question.missingDirectories.join(", ")} is gone as a whole; ${share} would be removed`;
 }

@@ -172,6 +172,43 @@ describe("a file that is gone", () => {
     expect(tree.isDeleted("five")).toBe(false);
   });
 
+  it.each([
+    ["disabled", false],
+    ["confirm", true],
+    ["perhaps", true],
+  ])(
+    "is kept where its annotation ds01.io/prune is %s, until somebody says so",
+    async (rule, isConfirmed) => {
+      const text = spec("kept").replace("name: kept", `name: kept, annotations: {ds01.io/prune: ${rule}}`);
+      const path = pathOf("kept");
+      tree.sink.upsert({ path, text, contentHash: text, ownerUid: null, ownerName: null });
+      await tree.ingest.settled();
+      await tree.remove("kept");
+      await tree.pass(60_000);
+      const stored = () => tree.store.get("ContainerSpec", "alice/kept");
+      await waitFor(
+        "it to be kept",
+        () => stored()?.pruneBlocked?.message.includes("ds01.io/prune") === true,
+        { timeoutMs: 2000 },
+      );
+      expect(tree.isDeleted("kept")).toBe(false);
+
+      const [blocked] = tree.desk.blocked();
+      if (isConfirmed) await tree.desk.confirm(blocked?.token ?? "", "root");
+      else {
+        expect(blocked).toBeUndefined();
+        // Others are removed as ever.
+        await tree.remove("one");
+        await tree.pass(4000);
+        await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+        tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "kept" }, "alice");
+        tree.desk.vanished({ kind: "ContainerSpec", namespace: "alice", name: "kept" });
+        await tree.pass(10);
+      }
+      await waitFor("it is deleted", () => tree.isDeleted("kept"), { timeoutMs: 2000 });
+    },
+  );
+
   it("is held back when the user's whole directory is gone", async () => {
     tree.missing.add("users/alice");
     await tree.remove("one");

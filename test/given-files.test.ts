@@ -209,6 +209,34 @@ describe("secrets", () => {
     await next.until("it to be swept", () => next.secretFiles.files.size === 0);
   });
 
+  test("of a spec that has none any more are gone with the container that had them", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    const [made] = bed.runtime.containers;
+    bed.declare("alice", "job", []);
+    await bed.until(
+      "the earlier container to go",
+      () => !bed.runtime.containers.some(({ id }) => id === made?.id),
+    );
+    await bed.until("it to run", () => bed.phase("alice/job") === "Running");
+    await bed.pass(60_000);
+    expect(bed.secretFiles.files.size).toBe(0);
+  });
+
+  test("of a spec that lost them while no controller ran are gone as well", async () => {
+    const bed = newBed({ [own]: "old" });
+    await run(bed, [secrets]);
+    await bed.stop();
+    const next = new ControllerBed({}, bed.store, bed);
+    next.source.write("quotas/everybody.yaml", grant);
+    next.declare("alice", "job", []);
+    next.start();
+    onTestFinished(async () => next.stop());
+    await next.until("a new one", () => next.runtime.count("create") === 2);
+    await next.pass(60_000);
+    expect(next.secretFiles.files.size).toBe(0);
+  });
+
   test("are left alone by a restart of the controller", async () => {
     const bed = newBed({ [own]: "old" });
     await run(bed, [secrets]);

@@ -1,6 +1,6 @@
 import { labels } from "../api/names.ts";
 import { numericUser } from "../core/account/container-user.ts";
-import { wantedSecrets, type WantedSecret } from "../core/given-files/secrets.ts";
+import { isOwnSecret, wantedSecrets, type WantedSecret } from "../core/given-files/secrets.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { ContainerFiles } from "../ports/container-files.ts";
@@ -27,6 +27,8 @@ export interface ContainerSecretsOptions {
 /** Puts secrets where containers mount them from: fresh before each start, and gone with the last container. */
 export class ContainerSecrets {
   readonly #options: ContainerSecretsOptions;
+  /** Uids of objects that may have files: specs may have lost their secrets since. */
+  readonly #kept = new Set<string>();
 
   constructor(options: ContainerSecretsOptions) {
     this.#options = options;
@@ -37,6 +39,7 @@ export class ContainerSecrets {
     const wanted = this.#wanted(record);
     if (wanted.length === 0) return;
     const names = wanted.map(({ name }) => name);
+    this.#kept.add(record.uid);
     await this.#files(record).reserve(record.uid, names);
   }
 
@@ -63,17 +66,21 @@ export class ContainerSecrets {
       group: () => containerFiles.read(container.id, "/etc/group", longestFile),
     });
     const files = this.#files(record);
+    this.#kept.add(record.uid);
     for (const { name, mode } of mounted) {
       const content = contents.get(name);
       if (content !== undefined) await files.write(record.uid, name, { content, mode, ...as });
     }
   }
 
-  /** Removes the secrets of an object that has no container. */
-  async tidy({ uid, spec }: ContainerRecord): Promise<void> {
-    const { files, cache, dryRun } = this.#options;
-    if (files === null || dryRun || !cache.ready || (spec?.secrets ?? []).length === 0) return;
-    if (!cache.all().some((container) => container.labels[labels.uid] === uid)) await files.remove(uid);
+  /** Removes the secrets of an object that has no container which mounts them. */
+  async tidy({ uid }: Pick<ContainerRecord, "uid">): Promise<void> {
+    const { files, root, cache, dryRun } = this.#options;
+    if (files === null || dryRun || !cache.ready || !this.#kept.has(uid)) return;
+    const own = cache.all().filter((container) => container.labels[labels.uid] === uid);
+    if (own.some(({ config }) => config.mounts.some((mount) => isOwnSecret(mount, root, uid)))) return;
+    await files.remove(uid);
+    this.#kept.delete(uid);
   }
 
   /** Removes the secrets of all that have no container; those of one that is being made come again before its start. */
@@ -82,7 +89,10 @@ export class ContainerSecrets {
     if (files === null || dryRun || !cache.ready) return;
     try {
       const kept = new Set(cache.all().map((container) => container.labels[labels.uid]));
-      for (const uid of await files.owners()) if (!kept.has(uid)) await files.remove(uid);
+      for (const uid of await files.owners()) {
+        if (kept.has(uid)) this.#kept.add(uid);
+        else await files.remove(uid);
+      }
     } catch (error) {
       log.error({ err: error, reason: "SecretsNotSwept" }, "secrets of earlier containers were not removed");
     }

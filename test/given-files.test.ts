@@ -127,6 +127,21 @@ describe("variables from files", () => {
     expect(bed.runtime.count("create")).toBe(0);
   });
 
+  test("of a file that an earlier container has in it are looked at for a new one", async () => {
+    const bed = newBed();
+    await run(bed, [fromFile]);
+    bed.hostFiles.set(own, "nothing\n");
+    await bed.pass(10_000);
+    bed.declare("alice", "other", [fromFile]);
+    await bed.until("it to wait", () => bed.record("alice/other")?.status.reason === "EnvFileInvalid");
+    for (let turn = 0; turn < 4; turn += 1) {
+      bed.runtime.kill("job._.alice");
+      await bed.until("it to be started again", () => bed.phase("alice/job") === "Running", 400_000);
+      await bed.pass(4500);
+    }
+    expect(bed.events.filter(({ reason }) => reason === "CreateFailed")).toEqual([]);
+  });
+
   test("leave who has no account waiting", async () => {
     const bed = newBed();
     bed.declare("carol", "job", [fromFile]);

@@ -57,7 +57,9 @@ export class GivenFileBook {
   usable(record: ContainerRecord): boolean {
     const files = this.#filesOf(record);
     if (files.length === 0) return true;
-    return this.#verdicts.get(keyOf(record, files))?.problem === null;
+    return [keyOf(record, files), madeKeyOf(record, files)].some(
+      (key) => this.#verdicts.get(key)?.problem === null,
+    );
   }
 
   /** Looks at the object's files before a container is made with them; null: they can be used, or are in it already. */
@@ -73,8 +75,11 @@ export class GivenFileBook {
     const files = this.#filesOf(record);
     if (files.length === 0 || owner === null) return null;
     const generation = String(record.generation);
+    const made = madeKeyOf(record, files);
+    // What it has says nothing of the files as they are now, which others may be waiting for.
+    if (containers.some((one) => one.labels[labels.generation] === generation)) return this.#note(made, null);
+    this.#verdicts.delete(made);
     const key = keyOf(record, files);
-    if (containers.some((one) => one.labels[labels.generation] === generation)) return this.#note(key, null);
     const wrong = this.#needsLocalEngine(files) ?? givenPathProblem(files, hostPaths);
     if (wrong !== null) return this.#note(key, wrong);
     const { clock } = this.#options;
@@ -229,4 +234,9 @@ function isMissing(problem: GivenFileProblem | null): boolean {
 
 function keyOf({ namespace }: ContainerRecord, files: readonly GivenFile[]): string {
   return JSON.stringify([namespace, files]);
+}
+
+/** For the one object whose container has them in it already. */
+function madeKeyOf({ namespace, uid }: ContainerRecord, files: readonly GivenFile[]): string {
+  return JSON.stringify([namespace, files, uid]);
 }

@@ -146,9 +146,10 @@ export class GivenFileBook {
     return found;
   }
 
-  #unusable({ namespace, name }: ContainerRecord, { reason, message }: GivenFileProblem): WaitingError {
-    // What was seen of files before does not hold.
-    this.#verdicts.clear();
+  #unusable(record: ContainerRecord, { reason, message }: GivenFileProblem): WaitingError {
+    const { namespace, name } = record;
+    // What was seen of its files before does not hold; those of others keep their turn for devices.
+    this.#verdicts.delete(keyOf(record, this.#filesOf(record)));
     return new WaitingError({ reason, message: `${namespace}/${name} ${message}` });
   }
 

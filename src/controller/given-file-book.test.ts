@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { MemoryIdentity } from "../../test/support/memory-identity.ts";
+import { record, spec } from "../../test/support/world-builder.ts";
+import type { ContainerRecord } from "../core/record.ts";
+import { givenFiles, type GivenVariables } from "../core/given-files/given-file.ts";
+import type { ReadFile } from "../ports/owner-files.ts";
+import { GivenFileBook, type GivenFileBookOptions } from "./given-file-book.ts";
+
+function objectOf(namespace: string): ContainerRecord {
+  const asked = spec({ envFrom: [{ file: { path: "a.env" } }] });
+  const source = { ...record().source, path: `users/${namespace}/job.yaml` };
+  return record({ namespace, uid: `uid-${namespace}`, spec: asked, source });
+}
+
+test("a file of one user that is gone says nothing of those of others", async () => {
+  let found: ReadFile = { type: "content", content: Buffer.from("A=1\n") };
+  const options = {
+    ownerFiles: { read: async () => found },
+    identity: new MemoryIdentity().add("alice", 1001).add("bob", 1002),
+    hostPaths: { inspect: async () => ({ kind: "File" }) },
+    volumes: { specsRoot: "/specs" },
+    clock: { now: () => 0 },
+  } as unknown as GivenFileBookOptions;
+  const book = new GivenFileBook(options);
+  const [alice, bob] = [objectOf("alice"), objectOf("bob")];
+  for (const one of [alice, bob]) {
+    const owner = (await options.identity.accountOf(one.namespace)) ?? null;
+    await book.look(one, { owner, hostPaths: new Map(), containers: [] });
+    expect(book.usable(one)).toBe(true);
+  }
+  found = { type: "missing" };
+  const files = givenFiles(alice.spec ?? {}, { specsRoot: "/specs", sourcePath: alice.source.path });
+  await expect(book.variables(files as readonly GivenVariables[], alice)).rejects.toMatchObject({
+    reason: "EnvFileNotFound",
+  });
+  expect(book.usable(alice)).toBe(false);
+  expect(book.usable(bob)).toBe(true);
+});

@@ -12,6 +12,32 @@ function objectOf(namespace: string): ContainerRecord {
   return record({ namespace, uid: `uid-${namespace}`, spec: asked, source });
 }
 
+test("who has files that take long to read keeps nobody else from theirs", async () => {
+  let now = 0;
+  const options = {
+    ownerFiles: {
+      read: async (_path: string, _bytes: number, { name }: { readonly name: string }) =>
+        name === "bob" ? { type: "content", content: Buffer.from("A=1\n") } : new Promise(() => undefined),
+    },
+    identity: new MemoryIdentity(),
+    hostPaths: {},
+    volumes: { specsRoot: "/specs" },
+    clock: { now: () => now },
+  } as unknown as GivenFileBookOptions;
+  const identity = new MemoryIdentity().add("alice", 1001).add("bob", 1002);
+  const book = new GivenFileBook(options);
+  const look = async (namespace: string): Promise<string | undefined> => {
+    const owner = (await identity.accountOf(namespace)) ?? null;
+    return (await book.look(objectOf(namespace), { owner, hostPaths: new Map(), containers: [] }))?.reason;
+  };
+  for (let object = 0; object < 4; object += 1) {
+    void look("alice");
+    await Promise.resolve();
+    now += 2000;
+  }
+  expect(await look("bob")).toBeUndefined();
+});
+
 test("a file of one user that is gone says nothing of those of others", async () => {
   let found: ReadFile = { type: "content", content: Buffer.from("A=1\n") };
   const options = {

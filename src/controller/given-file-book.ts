@@ -24,7 +24,7 @@ import { lookAtPaths, type PathFacts } from "./host-path-facts.ts";
 
 /** How long a look at files counts, in milliseconds: one that waits is decided on anew every few seconds. */
 const countsForMs = 4000;
-/** Looks that take longer than this hold a worker each; so many at the same time and no more. */
+/** Looks that take longer than this hold a worker each; one of a user, and so many at the same time and no more. */
 const slowAfterMs = 1000;
 const mostSlow = 2;
 
@@ -46,8 +46,8 @@ export class GivenFileBook {
   readonly #options: GivenFileBookOptions;
   /** By whose they are and what is wanted of them. */
   readonly #verdicts = new Map<string, { readonly at: number; readonly problem: GivenFileProblem | null }>();
-  /** When the looks began that are under way. */
-  readonly #looks = new Set<{ readonly since: number }>();
+  /** When the looks began that are under way, and for whom. */
+  readonly #looks = new Set<{ readonly since: number; readonly namespace: string }>();
 
   constructor(options: GivenFileBookOptions) {
     this.#options = options;
@@ -89,8 +89,9 @@ export class GivenFileBook {
       return known.problem;
     }
     const slow = [...this.#looks].filter(({ since }) => clock.now() - since > slowAfterMs);
-    if (slow.length >= mostSlow) return busy;
-    const look = { since: clock.now() };
+    const { namespace } = record;
+    if (slow.length >= mostSlow || slow.some((one) => one.namespace === namespace)) return busy;
+    const look = { since: clock.now(), namespace };
     this.#looks.add(look);
     try {
       return this.#note(key, await this.#problemIn(resolveGiven(files, hostPaths), owner));
@@ -226,7 +227,7 @@ const noAccount: GivenFileProblem = {
 };
 const busy: GivenFileProblem = {
   reason: "GivenFileWaiting",
-  message: `waits for its files to be read: ${mostSlow} others are being read and take long`,
+  message: "waits for its files to be read: others are being read and take long",
 };
 
 function isMissing(problem: GivenFileProblem | null): boolean {

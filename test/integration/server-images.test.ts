@@ -123,6 +123,33 @@ describe("images", () => {
       value: { type: "ADDED", object: { metadata: { name: "eeeeeeee" } } },
     });
   });
+
+  it("leave the watch of whom they no longer concern, and enter it as new ones", async () => {
+    const bed = await bedWithImages();
+    bed.actAs("alice");
+    const client = createClient(bed.socketPath);
+    const kind = kindByWord("img");
+    if (kind === undefined) throw new Error("images have no such word");
+    const end = new AbortController();
+    onTestFinished(() => end.abort());
+    const watching = client.watch(kind, { signal: end.signal });
+    for (let seen = 0; seen < 2; seen += 1) await watching.next();
+    const usedByAlice = { usedBy: [{ type: "Container", namespace: "alice", name: "notebook" } as const] };
+    const look = (...images: readonly ImageRecord[]): void => {
+      bed.control.imagesHere.splice(0, Number.POSITIVE_INFINITY, ...images);
+      bed.clock.advance(5000);
+    };
+    const gone = watching.next();
+    look({ ...image("cccccccc", {}), resourceVersion: 2 });
+    expect(await gone).toMatchObject({
+      value: { type: "DELETED", object: { metadata: { name: "cccccccc" }, status: usedByAlice } },
+    });
+    const back = watching.next();
+    look({ ...image("cccccccc", usedByAlice), resourceVersion: 3 });
+    expect(await back).toMatchObject({
+      value: { type: "ADDED", object: { metadata: { name: "cccccccc" } } },
+    });
+  });
 });
 
 describe("pruning images", () => {

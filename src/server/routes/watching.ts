@@ -91,8 +91,9 @@ class WatchStream {
   async sendExisting(markEnd: boolean): Promise<number> {
     const { cache } = this.#watch.resource;
     const version = cache.version();
-    for (const object of cache.list().filter(this.#watch.select)) {
-      await this.#sendObject("ADDED", object);
+    for (const object of cache.list()) {
+      const seen = this.#shown(object);
+      if (seen !== undefined) await this.#sendSeen("ADDED", seen);
     }
     if (markEnd) await this.#sendBookmark(version, { "k8s.io/initial-events-end": "true" });
     return version;
@@ -143,18 +144,27 @@ class WatchStream {
     });
   }
 
-  /** An object that enters the selection is ADDED to this watch, one that leaves it DELETED. */
-  async #sendChange(change: ObjectChange): Promise<void> {
-    const { select } = this.#watch;
-    const before = change.previous !== undefined && select(change.previous);
-    const now = change.type !== "DELETED" && select(change.object);
-    if (now) await this.#sendObject(before ? "MODIFIED" : "ADDED", change.object);
-    else if (before) await this.#sendObject("DELETED", change.object);
+  /** An object that enters what the caller has selected and may see is ADDED to this watch, one that leaves it DELETED. */
+  async #sendChange({ type, object, previous }: ObjectChange): Promise<void> {
+    const before = previous === undefined ? undefined : this.#shown(previous);
+    const now = type === "DELETED" ? undefined : this.#shown(object);
+    if (now !== undefined) await this.#sendSeen(before === undefined ? "ADDED" : "MODIFIED", now);
+    else if (before !== undefined) {
+      // What has become of it may be none of the caller's business: then it goes as it was seen last.
+      const { resourceVersion } = object.metadata;
+      const last = { ...before, metadata: { ...before.metadata, resourceVersion } };
+      await this.#sendSeen("DELETED", seenBy(this.#watch.exchange.caller, object) ?? last);
+    }
   }
 
-  async #sendObject(type: string, object: ApiObject): Promise<void> {
-    const seen = seenBy(this.#watch.exchange.caller, object);
-    if (seen !== undefined) await this.#sendLine({ type, object: this.#represent(seen) });
+  /** The object as the caller sees it, where it is selected. */
+  #shown(object: ApiObject): ApiObject | undefined {
+    const { select, exchange } = this.#watch;
+    return select(object) ? seenBy(exchange.caller, object) : undefined;
+  }
+
+  async #sendSeen(type: string, seen: ApiObject): Promise<void> {
+    await this.#sendLine({ type, object: this.#represent(seen) });
   }
 
   async #sendBookmark(version: number, annotations: Readonly<Record<string, string>>): Promise<void> {

@@ -38,6 +38,23 @@ test("who has files that take long to read keeps nobody else from theirs", async
   expect(await look("bob")).toBeUndefined();
 });
 
+test("who waits for a GPU for long stays ready for it, whoever else is looked at meanwhile", async () => {
+  let now = 0;
+  const options = {
+    ownerFiles: { read: async () => ({ type: "content", content: Buffer.from("A=1\n") }) },
+    volumes: { specsRoot: "/specs" },
+    clock: { now: () => now },
+  } as unknown as GivenFileBookOptions;
+  const identity = new MemoryIdentity().add("alice", 1001).add("bob", 1002);
+  const book = new GivenFileBook(options);
+  for (const namespace of ["bob", "alice"]) {
+    const owner = (await identity.accountOf(namespace)) ?? null;
+    await book.look(objectOf(namespace), { owner, hostPaths: new Map(), containers: [] });
+    now += 7_200_000;
+  }
+  expect(book.usable(objectOf("bob"))).toBe(true);
+});
+
 test("a file of one user that is gone says nothing of those of others", async () => {
   let found: ReadFile = { type: "content", content: Buffer.from("A=1\n") };
   const options = {

@@ -24,6 +24,8 @@ import { lookAtPaths, type PathFacts } from "./host-path-facts.ts";
 
 /** How long a look at files counts, in milliseconds: one that waits is decided on anew every few seconds. */
 const countsForMs = 4000;
+/** So many verdicts are kept however old: who waits for devices is not looked at for hours, and keeps its turn. */
+const keptVerdicts = 2000;
 /** Looks that take longer than this hold a worker each; one of a user, and so many at the same time and no more. */
 const slowAfterMs = 1000;
 const mostSlow = 2;
@@ -207,7 +209,7 @@ export class GivenFileBook {
   #note<Problem extends GivenFileProblem | null>(key: string, problem: Problem): Problem {
     const before = this.#verdicts.get(key);
     const at = this.#options.clock.now();
-    for (const [one, verdict] of this.#verdicts) {
+    for (const [one, verdict] of this.#verdicts.size < keptVerdicts ? [] : this.#verdicts) {
       if (at - verdict.at > 100 * countsForMs) this.#verdicts.delete(one);
     }
     this.#verdicts.set(key, { at, problem });

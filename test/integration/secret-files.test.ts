@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -44,6 +45,22 @@ describe("files of secrets", () => {
     expect(statSync(join(root, "a-1/key")).ino).not.toBe(ino);
     await files.reserve("a-1", ["key", "other"]);
     expect(readFileSync(join(root, "a-1/key"))).toEqual(mine.content);
+  });
+
+  test("are kept a place for again by a controller that is not root", () => {
+    chownSync(directory, 4321, 4321);
+    const module = new URL("../../src/adapters/host/secret-files.ts", import.meta.url).href;
+    const script = `
+      const { secretFiles } = await import(${JSON.stringify(module)});
+      process.setgid(4321);
+      process.setuid(4321);
+      const files = secretFiles({ root: ${JSON.stringify(root)} });
+      await files.reserve("a-1", ["key"]);
+      await files.write("a-1", "key", { content: Buffer.from("x"), mode: 0o400, uid: 4321, gid: 4321 });
+      await files.reserve("a-1", ["key"]);
+    `;
+    execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script]);
+    expect(readFileSync(join(root, "a-1/key"), "utf8")).toBe("x");
   });
 
   test("go with their object, and of none there are none", async () => {

@@ -28,8 +28,13 @@ export function secretFiles({ root }: { readonly root: string }): SecretFiles {
       await orRefuse(root, async () => {
         const directory = await directoryOf(uid);
         for (const name of names) {
-          const file = await open(join(directory, name), "a", 0o400);
-          await file.close();
+          try {
+            const file = await open(join(directory, name), "wx", 0o400);
+            await file.close();
+          } catch (error) {
+            // Only root could open it again.
+            if (errorCode(error) !== "EEXIST") throw error;
+          }
         }
       });
     },

@@ -94,10 +94,18 @@ export function givenPathProblem(
       const message = `takes ${what.noun} from ${path}; it does not exist on this host: make it or correct the path`;
       return { reason: what.notFound, message };
     }
-    const message = `takes ${what.noun} from ${path}; it is ${kind}: it must be a regular file`;
-    return { reason: what.invalid, message };
+    return { reason: what.invalid, message: `takes ${what.noun} from ${path}; ${noFileWords(kind)}` };
   }
   return null;
+}
+
+function noFileWords(kind: HostPathFact["kind"]): string {
+  if (kind === "Unreadable") {
+    return "ds01 cannot tell where it leads: let root enter every directory on the way, or move the file to where it can";
+  }
+  return kind === "Directory"
+    ? "it is a directory: it must be a regular file"
+    : "it is no regular file: it must be one";
 }
 
 /** What is said of a file by what it is for. */

@@ -67,7 +67,7 @@ function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
 /** All else works without them. */
 function programCheck(missing: readonly string[]): readonly HealthCheck[] {
   if (missing.length === 0) return [];
-  const message = `missing on this host: ${missing.join(", ")}; spec.copy and what is to be made on the host (DirectoryOrCreate, FileOrCreate) fail`;
+  const message = `missing on this host: ${missing.join(", ")}; what touches files as their owner fails (spec.copy, spec.envFrom, spec.secrets, DirectoryOrCreate, FileOrCreate)`;
   return [check("HostPrograms", false, message, "install util-linux and GNU tar")];
 }
 

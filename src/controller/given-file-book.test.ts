@@ -79,3 +79,30 @@ test("a file of one user that is gone says nothing of those of others", async ()
   expect(book.usable(alice)).toBe(false);
   expect(book.usable(bob)).toBe(true);
 });
+
+test("files beside a spec are those of its own source, and must not lead out of that", async () => {
+  const read: string[] = [];
+  const options = {
+    ownerFiles: {
+      read: async (path: string) => {
+        read.push(path);
+        return { type: "content", content: Buffer.from("A=1\n") };
+      },
+    },
+    volumes: { specsRoot: "/specs", sourceRoots: { lab: "/lab" } },
+    clock: { now: () => 0 },
+  } as unknown as GivenFileBookOptions;
+  const owner = (await new MemoryIdentity().add("alice", 1001).accountOf("alice")) ?? null;
+  const plain = objectOf("alice");
+  const object = { ...plain, source: { ...plain.source, source: "lab" } };
+  const fact = (realPath: string) =>
+    new Map([["/lab/users/alice/a.env", { realPath, kind: "File" as const }]]);
+  const about = { owner, containers: [] };
+  const inside = fact("/lab/users/alice/b.env");
+  expect(await new GivenFileBook(options).look(object, { ...about, hostPaths: inside })).toBeNull();
+  expect(read).toEqual(["/lab/users/alice/b.env"]);
+  const outside = fact("/home/alice/a.env");
+  expect(await new GivenFileBook(options).look(object, { ...about, hostPaths: outside })).toMatchObject({
+    reason: "GivenFileOutside",
+  });
+});

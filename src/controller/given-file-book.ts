@@ -13,6 +13,7 @@ import {
   type GivenVariables,
 } from "../core/given-files/given-file.ts";
 import type { ObservedContainer } from "../core/observed.ts";
+import { specPlace } from "../core/plan/copies.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -34,7 +35,7 @@ export interface GivenFileBookOptions {
   readonly ownerFiles: Pick<OwnerFiles, "read">;
   readonly identity: Pick<Identity, "accountOf">;
   readonly hostPaths: HostPaths;
-  readonly volumes: Pick<VolumeSettings, "specsRoot" | "secretsRoot">;
+  readonly volumes: VolumeSettings;
   readonly clock: Clock;
 }
 
@@ -165,9 +166,10 @@ export class GivenFileBook {
     };
   }
 
-  #filesOf({ spec, source }: ContainerRecord): readonly GivenFile[] {
+  #filesOf(record: ContainerRecord): readonly GivenFile[] {
+    const { spec } = record;
     if (spec === null) return [];
-    return givenFiles(spec, { specsRoot: this.#options.volumes.specsRoot, sourcePath: source.path });
+    return givenFiles(spec, specPlace({ record, volumes: this.#options.volumes }));
   }
 
   async #problemIn(files: readonly GivenFile[], owner: OwnerAccount): Promise<GivenFileProblem | null> {

@@ -129,6 +129,7 @@ describe("discovery", () => {
       "images",
       "presets",
       "sources",
+      "sources/status",
     ]);
     expect(await bed.json("/version")).toMatchObject({ major: "1", gitVersion: "v1.32.0+ds01-0.1.0" });
   });

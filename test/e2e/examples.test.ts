@@ -320,10 +320,12 @@ describe("the examples", () => {
     mkdirSync(join(host.directory, "data/shared"), { recursive: true });
     await applyAsNobody("ds01-classic/train.yaml");
     expect(await logsOfNobody("train")).toContain("GPU 0: ");
+    // It would keep its GPU for a while, and those of the other examples are in use.
+    await host.remove("nobody/train");
     await applyAsNobody("ds01-classic/llm.yaml");
     const { status } = await host.waitForReady("nobody/llm");
     expect(status.gpus).toHaveLength(1);
-    await host.remove("nobody/train", "nobody/llm");
+    await host.remove("nobody/llm");
 
     const old = await host.engine.docker.createContainer({
       name: `llm._.${nobody}`,

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import type { SpawnSyncReturns } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -112,7 +113,7 @@ describe("a branch of a specs repository, before it is merged", () => {
     const bin = join(host.directory, "bin");
     mkdirSync(bin);
     symlinkSync(host.main, join(bin, "ds01"));
-    const git = (...line: string[]): { readonly status: number | null; readonly stdout: string } =>
+    const git = (...line: string[]): SpawnSyncReturns<string> =>
       spawnSync("git", ["-c", "user.name=alice", "-c", "user.email=alice@example.org", ...line], {
         cwd: clone,
         encoding: "utf8",
@@ -129,10 +130,11 @@ describe("a branch of a specs repository, before it is merged", () => {
     git("add", ".");
     // What is staged counts, whatever lies in the work tree by now.
     writeFileSync(path, good);
-    const { status, stdout } = git("commit", "-m", "A mistake");
+    // Git sends what its hooks say to standard error.
+    const { status, stderr } = git("commit", "-m", "A mistake");
     expect(status).not.toBe(0);
-    expect(stdout).toContain("users/alice/notebook.yaml");
-    expect(stdout).toContain('did you mean "image"?');
+    expect(stderr).toContain("users/alice/notebook.yaml");
+    expect(stderr).toContain('did you mean "image"?');
     expect(git("log", "--oneline").stdout.trim().split("\n")).toHaveLength(1);
   });
 

@@ -87,7 +87,8 @@ export class BuildBook {
     const request = contextRequestOf(record);
     if (request === null || this.#pinned(record) !== null) return;
     const now = this.#options.clock.now();
-    const key = sha256(JSON.stringify(request));
+    // Who edits the spec has often edited its files a moment before.
+    const key = sha256(JSON.stringify([request, record.generation]));
     const known = this.#entries.get(record.uid);
     const entry = known?.key === key ? known : newEntry(key);
     this.#entries.set(record.uid, entry);

@@ -188,3 +188,22 @@ test("an image that was cut off and is used keeps nobody from building", async (
   });
   expect(removed).toEqual(["used", "free"]);
 });
+
+test("files that were changed a moment before their spec are what the next image is made of", async () => {
+  const bed = newBed();
+  give(bed, "FROM scratch");
+  declare(bed, "alice/train", "app");
+  bed.start();
+  await bed.until("it to run", () => bed.phase("alice/train") === "Running");
+  const imageOf = (): string | undefined =>
+    bed.runtime.containers.find(({ state }) => state === "running")?.config.image;
+  const before = imageOf();
+
+  declare(bed, "alice/train", "app", { desiredState: "Stopped" });
+  await bed.until("it to be stopped", () => bed.phase("alice/train") !== "Running");
+  // No second has passed since the files were looked at.
+  give(bed, "FROM scratch\nRUN true");
+  declare(bed, "alice/train", "app");
+  await bed.until("it to run again", () => imageOf() !== undefined);
+  expect(imageOf()).not.toBe(before);
+});

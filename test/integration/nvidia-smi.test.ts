@@ -214,7 +214,6 @@ describe("the stand-in nvidia-smi fails as the real one", () => {
     let output = "";
     freed.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await waitFor("both calls to hang", () => calls().length === before + 2);
-    await waitFor("SIGTERM to be ignored", () => children.every((child) => ignoresTerm(child.pid ?? 0)));
     for (const child of children) child.kill("SIGTERM");
     killed.kill("SIGKILL");
     await once(killed, "exit");
@@ -256,11 +255,6 @@ describe("the state file", () => {
     expect(readFileSync(join(folder, "gpu.tsv"), "utf8").match(/^gpu/gm)).toHaveLength(1);
   });
 });
-
-function ignoresTerm(pid: number): boolean {
-  const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
-  return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n;
-}
 
 test("slices are cut by place and taken away in two steps, and neither where something is in the way", async () => {
   createGpuState(statePath, "A100-80GB:3g.40gb");

@@ -19,8 +19,10 @@ async function main(words: readonly string[]): Promise<number> {
     writeFlatDevices(statePath, readGpuState(statePath));
     return 0;
   }
-  logCall(words);
   const fault = standingFault(words);
+  // Before the call is told of: who sees that it hangs may signal it at once.
+  if (fault?.mode === "hang") turnDeaf();
+  logCall(words);
   if (fault?.mode === "hang") await hang(words);
   if (fault?.mode === "slow") await sleep(fault.delayMs ?? 2_000);
   const answer = faulty(fault, () => respond(readGpuState(statePath), words));
@@ -146,8 +148,11 @@ function standingFault(words: readonly string[]): SmiFault | undefined {
 }
 
 /** Stays, deaf to everything but SIGKILL as a process in D state, until the fault is lifted or the bed is gone. */
-async function hang(words: readonly string[]): Promise<void> {
+function turnDeaf(): void {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
+}
+
+async function hang(words: readonly string[]): Promise<void> {
   while (existsSync(statePath) && standingFault(words)?.mode === "hang") await sleep(100);
   if (!existsSync(statePath)) process.exit(255);
 }

@@ -163,9 +163,10 @@ function pick(from: MergePatch, names: readonly string[]): MergePatch {
 }
 
 function parseJson(text: string): unknown {
-  // Deeper texts could exhaust the stack of whatever walks them.
+  // Deeper texts could exhaust the stack of whatever walks them. A text without an end ends with the body: were it no
+  // text, the search would begin anew at each quotation mark in it, in time that grows with the square of their number.
   let depth = 0;
-  for (const character of text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "")) {
+  for (const character of text.replaceAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)/gs, "")) {
     if (character === "{" || character === "[") depth += 1;
     if (character === "}" || character === "]") depth -= 1;
     if (depth > nestingMax) {

@@ -472,3 +472,27 @@ test("over ssh nothing is asked, no key is trusted unseen, and only the given on
     ]),
   );
 });
+
+test.each(["users", "users/alice", "quotas"])(
+  "what a link or a submodule in the place of %s hides is not known to be gone",
+  async (path) => {
+    const { git, run } = await synced();
+    const asked = path === "quotas" ? "quotas" : "users/alice";
+    expect(run.source.hasDirectory(asked)).toBe(true);
+
+    git.git("mv", path, "moved");
+    symlinkSync(path === "users/alice" ? "../moved" : "moved", join(git.clone, path));
+    git.push();
+    expect((await run.sync()).failure).toBeNull();
+    expect(run.source.hasDirectory(asked)).toBe(false);
+    expect(run.sink.refusals.get(path)?.reason).toBe("SymlinkNotAllowed");
+
+    git.git("rm", "--quiet", path);
+    git.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},${path}`);
+    git.git("commit", "--quiet", "-m", "a submodule");
+    git.git("push", "--quiet", "origin", "HEAD:main");
+    expect((await run.sync()).failure).toBeNull();
+    expect(run.source.hasDirectory(asked)).toBe(false);
+    expect(run.sink.refusals.get(path)?.reason).toBe("SubmoduleNotAllowed");
+  },
+);

@@ -36,8 +36,9 @@ export class GitSync {
     this.#options = options;
   }
 
+  /** Whether what stands there, or in the place of a directory above, is not taken. */
   isRefused(path: string): boolean {
-    return this.#told?.refused.some((file) => file.path === path) === true;
+    return this.#told?.refused.some((file) => `${path}/`.startsWith(`${file.path}/`)) === true;
   }
 
   /** Delivers what was in effect before, so that a server that is away is in nobody's way. */

@@ -76,6 +76,10 @@ function refusalOf(entry: TreeEntry): Omit<RefusedFile, "path"> | undefined {
     const message = `${path} is a submodule, which is not fetched: put the files themselves into the repository`;
     return { reason: "SubmoduleNotAllowed", message };
   }
+  // In the place of a directory of specs it hides all that was there.
+  if (type === "symlink" && (parts.length === 1 || (parts.length === 2 && parts[0] === "users"))) {
+    return symlinkRefusal(path);
+  }
   if (!isSpecPath(path)) return undefined;
   if (placeOf(path).kind === "misplaced") {
     const message = `${path} belongs to no user: move it to users/USER/, where USER is who the container is for`;

@@ -8,6 +8,8 @@ import type { Headers } from "./header-blocks.ts";
 const streamLimit = 512;
 /** Of one write; larger ones are cut, so that no stream keeps others waiting for long. */
 const writtenAtOnce = 32 * 1024;
+/** A client that has gone while a stream takes no more shows only in what is sent to it. */
+const pingMs = 5000;
 const refused = 3;
 const cancelled = 5;
 
@@ -67,9 +69,13 @@ export class SpdyStream extends Duplex {
  */
 export async function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => void): Promise<void> {
   const session = new SpdySession(transport, onStream);
+  // What waits for a stream to take more waits no longer.
+  transport.once("close", () => session.close());
+  const pinging = setInterval(() => session.ping(), pingMs);
   try {
     for await (const frame of readFrames(transport)) await session.take(frame);
   } finally {
+    clearInterval(pinging);
     session.close();
   }
 }
@@ -97,6 +103,8 @@ class SpdySession {
         this.#streams.get(payload.readUInt32BE(0))?.destroy();
         return;
       case frameTypes.ping:
+        // Even numbers are of our own pings: an answer to an answer would never end.
+        if (payload.readUInt32BE(0) % 2 === 0) return;
         return this.#send(controlFrame(frameTypes.ping, payload));
       case frameTypes.goAway:
         this.#transport.end();
@@ -104,6 +112,12 @@ class SpdySession {
       default:
       // Settings and windows change nothing here; headers that come later are of no use.
     }
+  }
+
+  /** Asks whether the client is still there; what it has not read yet asks as well. */
+  ping(): void {
+    if (this.#transport.writableLength > 0) return;
+    this.#write(controlFrame(frameTypes.ping, numbers(2)), () => undefined);
   }
 
   /** Ends every stream with the connection. */

@@ -11,26 +11,33 @@ const limitBytes = 64 * 1024;
 export class HeaderReader {
   readonly #inflate: Inflate = createInflate({
     dictionary: headerDictionary,
-    // One chunk holds every block that is not refused.
-    chunkSize: 2 * limitBytes,
     finishFlush: constants.Z_SYNC_FLUSH,
   });
 
   /** Rejects for a block that cannot be unpacked or is too large. */
   async read(block: Buffer): Promise<Headers> {
     const inflate = this.#inflate;
+    const pieces: Buffer[] = [];
+    let size = 0;
     await new Promise<void>((resolve, reject) => {
-      const refuseLarge = (): void => {
-        if (inflate.readableLength > limitBytes) reject(new RangeError("the headers are too large"));
+      // It unpacks no more than a little before somebody reads it.
+      const take = (): void => {
+        const piece = (inflate.read() as Buffer | null) ?? Buffer.alloc(0);
+        pieces.push(piece);
+        size += piece.length;
+        if (size <= limitBytes) return;
+        inflate.off("readable", take);
+        reject(new RangeError("the headers are too large"));
       };
-      inflate.on("readable", refuseLarge).once("error", reject);
+      inflate.on("readable", take).once("error", reject);
       inflate.write(block, (error) => {
-        inflate.off("readable", refuseLarge).off("error", reject);
+        inflate.off("readable", take).off("error", reject);
+        take();
         if (error instanceof Error) reject(error);
         else resolve();
       });
     });
-    return parse((inflate.read() as Buffer | null) ?? Buffer.alloc(0));
+    return parse(Buffer.concat(pieces));
   }
 
   close(): void {

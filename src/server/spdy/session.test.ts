@@ -59,6 +59,15 @@ describe("header blocks", () => {
     }
   });
 
+  it("are read up to the largest that is allowed", async () => {
+    const writer = new HeaderWriter();
+    const reader = new HeaderReader();
+    for (const length of [40_000, 65_000, 10]) {
+      const headers = { streamtype: "d".repeat(length) };
+      expect(await reader.read(await writer.block(headers))).toEqual(headers);
+    }
+  });
+
   it("without headers are unpacked by zlib", async () => {
     const inflate = createInflate({ dictionary: headerDictionary, finishFlush: constants.Z_SYNC_FLUSH });
     inflate.end(Buffer.concat([emptyHeaderBlock(true), emptyHeaderBlock(false)]));

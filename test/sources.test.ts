@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SpecSink } from "../src/ports/spec-source.ts";
 import { ControllerBed } from "./support/controller-bed.ts";
 import { MemorySource } from "./support/memory-source.ts";
 import { MemoryStore } from "./support/memory-store.ts";
@@ -163,4 +164,98 @@ test("a state directory from before there were several sources goes on without a
 
   expect(bed.record("alice/train")).toMatchObject({ generation: 1, status: { container: { id } } });
   await bed.stop();
+});
+
+/** A source that is asked and does not answer yet. */
+class SlowSource extends MemorySource {
+  answer: () => void = () => undefined;
+  readonly #asked = new Promise<void>((resolve) => (this.answer = resolve));
+
+  override async run(sink: SpecSink, signal: AbortSignal): Promise<void> {
+    await this.#asked;
+    await super.run(sink, signal);
+  }
+}
+
+test("what moved to another source while the controller was away is kept until that one was read", async () => {
+  const before = new TwoSources();
+  before.local.write(pathOf("train"), spec("train"));
+  before.local.write(pathOf("eval"), spec("eval"));
+  before.bed.start();
+  await before.running("alice/train", "alice/eval");
+  const { id } = before.bed.record("alice/train")?.status.container ?? {};
+  await before.bed.stop();
+
+  const local = new MemorySource("specs");
+  local.write(pathOf("eval"), spec("eval"));
+  const lab = new SlowSource("lab");
+  lab.write(pathOf("train"), spec("train"));
+  const bed = new ControllerBed({ sources: [lab, local] }, before.bed.store, before.bed);
+  bed.start();
+  await bed.until("the first source to be read", () => bed.phase("alice/eval") === "Running");
+  await bed.pass(60_000);
+  expect(bed.record("alice/train")?.deletion).toBeNull();
+
+  lab.answer();
+  await bed.until("it to change hands", () => bed.record("alice/train")?.source.source === "lab");
+  await bed.pass(10_000);
+  expect(bed.record("alice/train")).toMatchObject({ deletion: null, status: { container: { id } } });
+  await bed.stop();
+});
+
+test("what was removed while the controller was away goes once every source was asked", async () => {
+  const before = new TwoSources();
+  before.local.write(pathOf("train"), spec("train"));
+  before.local.write(pathOf("eval"), spec("eval"));
+  before.bed.start();
+  await before.running("alice/train", "alice/eval");
+  await before.bed.stop();
+
+  const local = new MemorySource("specs");
+  local.write(pathOf("eval"), spec("eval"));
+  const lab = new SlowSource("lab");
+  const bed = new ControllerBed({ sources: [lab, local] }, before.bed.store, before.bed);
+  bed.start();
+  await bed.until("the first source to be read", () => bed.phase("alice/eval") === "Running");
+  await bed.pass(10_000);
+  lab.answer();
+  await bed.until("train to go", () => bed.record("alice/train") === undefined, 30_000);
+  await bed.stop();
+});
+
+test("what a source that could never be read may have is kept until somebody confirms, or it is found there", async () => {
+  const before = new TwoSources();
+  before.local.write(pathOf("train"), spec("train"));
+  before.local.write(pathOf("eval"), spec("eval"));
+  before.local.write(pathOf("more"), spec("more"));
+  before.bed.start();
+  await before.running("alice/train", "alice/eval", "alice/more");
+  const { id } = before.bed.record("alice/train")?.status.container ?? {};
+  await before.bed.stop();
+
+  const two = new TwoSources(before.bed.store, before.bed);
+  two.local.write(pathOf("eval"), spec("eval"));
+  two.lab.write(pathOf("train"), spec("train"));
+  two.lab.vanish("the token is wrong");
+  two.bed.start();
+  const heldBack = (key: string): boolean => two.bed.record(key)?.pruneBlocked != null;
+  await two.bed.until(
+    "both to be held back",
+    () => heldBack("alice/train") && heldBack("alice/more"),
+    30_000,
+  );
+  const control = two.bed.manager.controlPlane();
+  expect(control.blockedPrunes()[0]?.reason).toContain('they may be in "lab", which could not be read yet');
+
+  await two.lab.restore();
+  await two.bed.until("it to change hands", () => two.bed.record("alice/train")?.source.source === "lab");
+  await two.bed.pass(10_000);
+  expect(two.bed.record("alice/train")).toMatchObject({ pruneBlocked: null, status: { container: { id } } });
+  expect(two.bed.phase("alice/more")).toBe("Running");
+
+  const [blocked] = control.blockedPrunes();
+  expect(blocked?.objects).toEqual(["alice/more"]);
+  await control.confirmPrune(blocked?.token ?? "", "root");
+  await two.bed.until("more to go", () => two.bed.record("alice/more") === undefined, 30_000);
+  await two.bed.stop();
 });

@@ -85,8 +85,8 @@ export class Ingest {
         }),
       unavailable: (message) =>
         this.#then(async () => {
-          prunes.unavailable(source);
           book.setState(source, { type: "unavailable", message });
+          prunes.unavailable(source);
           await this.#settleWaiting(source);
         }),
     };

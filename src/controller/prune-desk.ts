@@ -9,6 +9,7 @@ import type { Log } from "../ports/log.ts";
 import type { Store } from "../ports/store.ts";
 import { involved } from "./recorder.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
+import type { SourceBook } from "./source-book.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
 
 /** A removal through the API shows in the files within moments; what vanishes later was not meant by it. */
@@ -22,6 +23,8 @@ export interface PruneDeskOptions {
   readonly owns: (source: string) => boolean;
   /** The configuration has no such source any more. */
   readonly retired?: boolean;
+  /** What is known of the other sources, to one of which objects may have moved while the controller was away. */
+  readonly book: Pick<SourceBook, "allAsked" | "neverRead">;
   readonly store: Store;
   readonly index: SpecIndex;
   readonly clock: Clock;
@@ -64,6 +67,8 @@ export class PruneDesk {
   #cameBackEmpty = false;
   #cancelTimer: () => void = () => undefined;
   #judging = false;
+  /** Its candidates wait until every source was asked. */
+  #waitsForOthers = false;
 
   constructor(options: PruneDeskOptions) {
     this.#options = options;
@@ -120,6 +125,13 @@ export class PruneDesk {
     this.#synced = false;
   }
 
+  /** Another source was asked. */
+  othersAsked(): void {
+    if (!this.#waitsForOthers || !this.#options.book.allAsked) return;
+    this.#waitsForOthers = false;
+    this.#plan(candidateMs);
+  }
+
   blocked(): readonly BlockedPrune[] {
     return this.#blocked === null ? [] : [this.#blocked];
   }
@@ -165,6 +177,8 @@ export class PruneDesk {
       if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
     }
     this.#countFromNow(now);
+    this.#waitsForOthers = !this.#options.book.allAsked;
+    if (this.#waitsForOthers) return;
     const waiting: Candidate[] = [];
     for (const candidate of this.#candidates.values()) {
       if (this.#ruleOf(candidate) === "disabled") await this.#block(candidate.identity, pruneDisabled);
@@ -180,6 +194,7 @@ export class PruneDesk {
       total: this.#storedOfSource().filter(({ source }) => source.element === undefined).length,
       cameBackEmpty: this.#cameBackEmpty,
       retiredSources: this.#options.retired === true ? this.#sourcesOf(waiting) : [],
+      unreadSources: this.#options.book.neverRead,
       missingDirectories: this.#missingDirectories(waiting),
       toConfirm: waiting
         .filter((candidate) => this.#ruleOf(candidate) === "confirm")

@@ -14,7 +14,7 @@ export interface PruneDesksOptions extends Omit<PruneDeskOptions, "owns" | "hasD
 
 /**
  * One prune desk a source, so that what one has lost is judged by what that one has, whether or not the others can be
- * read; and one for the objects of sources that the configuration does not have any more.
+ * read now (only what was never read since the start holds it back: it may have got what is missed); and one for the objects of sources that the configuration does not have any more.
  */
 export class PruneDesks {
   readonly #options: PruneDesksOptions;
@@ -64,12 +64,14 @@ export class PruneDesks {
   async synced(source: string, files: number): Promise<void> {
     await this.#desks.get(source)?.synced(files);
     if (this.#options.book.allSynced) await this.#retired.synced(1);
+    for (const desk of this.#all()) desk.othersAsked();
   }
 
   unavailable(source: string): void {
     this.#desks.get(source)?.unavailable();
     // What is nowhere declared may be so in the one that cannot be read.
     this.#retired.unavailable();
+    for (const desk of this.#all()) desk.othersAsked();
   }
 
   blocked(): readonly BlockedPrune[] {

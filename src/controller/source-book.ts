@@ -18,6 +18,7 @@ export interface KnownSource {
 export class SourceBook {
   readonly #known: Map<string, KnownSource>;
   readonly #onChange: (known: KnownSource, before: KnownSource) => void;
+  readonly #read = new Set<string>();
 
   constructor(
     sources: readonly Pick<SpecSource, "name" | "place">[],
@@ -43,6 +44,11 @@ export class SourceBook {
     return this.list().every(({ state }) => state.type !== "unread");
   }
 
+  /** Names of sources that were not read in full since the start: nobody knows what they declare. */
+  get neverRead(): readonly string[] {
+    return [...this.#known.keys()].filter((name) => !this.#read.has(name));
+  }
+
   get allSynced(): boolean {
     return this.list().every(({ state }) => state.type === "synced");
   }
@@ -61,6 +67,7 @@ export class SourceBook {
   }
 
   setState(name: string, state: SourceState): void {
+    if (state.type === "synced") this.#read.add(name);
     this.#change(name, { state });
   }
 

@@ -32,6 +32,13 @@ describe("the prune guard", () => {
     ).toMatchObject({ message: expect.stringContaining("users/alice is gone as a whole") });
   });
 
+  it("blocks while another source, which may have them by now, could not be read", () => {
+    expect(judgePrune({ ...calm, unreadSources: ["lab"], vanished: objects(1), total: 9 })).toMatchObject({
+      type: "blocked",
+      message: expect.stringContaining('they may be in "lab"') as string,
+    });
+  });
+
   it("goes on holding back the few that are left while the others come back", () => {
     expect(judgePrune({ ...calm, heldBack: true, vanished: objects(1), total: 6 })).toMatchObject({
       type: "blocked",

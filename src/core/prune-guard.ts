@@ -15,6 +15,8 @@ export interface PruneQuestion {
   readonly cameBackEmpty: boolean;
   /** Sources of these objects that the configuration does not name any more. */
   readonly retiredSources?: readonly string[];
+  /** Other sources that could not be read yet, one of which may have these objects by now. */
+  readonly unreadSources?: readonly string[];
   /** Users' directories that are gone as a whole, as after a failed mount. */
   readonly missingDirectories: readonly string[];
   /** Those of them that say themselves that they want to be confirmed. */
@@ -47,18 +49,12 @@ export type PruneVerdict =
 
 /** Judges all vanished files together: one by one they would slip through. */
 export function judgePrune(question: PruneQuestion): PruneVerdict {
-  const {
-    vanished,
-    total,
-    cameBackEmpty,
-    heldBack,
-    missingDirectories,
-    retiredSources = [],
-    toConfirm = [],
-  } = question;
+  const { vanished, total, cameBackEmpty, heldBack, missingDirectories } = question;
+  const { retiredSources = [], unreadSources = [], toConfirm = [] } = question;
   const tooMany = vanished.length > maximumCount && vanished.length > maximumShare * total;
   const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;
-  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories || toConfirm.length > 0;
+  const isSaid = unreadSources.length > 0 || toConfirm.length > 0;
+  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories || isSaid;
   if (vanished.length === 0 || !doubtful) return { type: "allowed" };
   const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
   const message = `${whatVanished(question, tooMany)}; nothing is removed. Confirm with: ds01 prune --confirm ${token}`;
@@ -67,10 +63,14 @@ export function judgePrune(question: PruneQuestion): PruneVerdict {
 
 function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {
   const share = `${vanished.length} of ${total} objects`;
-  const { retiredSources = [], toConfirm = [] } = question;
+  const { retiredSources = [], unreadSources = [], toConfirm = [] } = question;
   if (retiredSources.length > 0) {
     const names = retiredSources.map((name) => `"${name}"`).join(", ");
     return `the configuration has no source ${names} any more; ${share} would be removed`;
+  }
+  if (unreadSources.length > 0) {
+    const names = unreadSources.map((name) => `"${name}"`).join(", ");
+    return `they may be in ${names}, which could not be read yet; ${share} would be removed`;
   }
   if (question.cameBackEmpty) return `the source came back empty; ${share} would be removed`;
   if (tooMany) return `${share} vanished at once`;

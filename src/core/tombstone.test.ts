@@ -43,9 +43,26 @@ test("the last deletion of an object counts, for a day", () => {
 test("no more are kept than can be", () => {
   let all: readonly Tombstone[] = [];
   for (let index = 0; index < tombstonesMax + 3; index += 1)
-    all = withTombstone(all, train(`t${index}`, index), index);
+    all = withTombstone(all, { ...train(`t${index}`, index), namespace: `user-${index % 20}` }, index);
   expect(all).toHaveLength(tombstonesMax);
   expect(all[0]?.name).toBe(`t${tombstonesMax + 2}`);
+});
+
+test("who deletes much, or much text, takes the place of nobody else's", () => {
+  const others = withTombstone([], { ...train(), namespace: "bob" }, 0);
+  let many = others;
+  for (let index = 1; index <= 1100; index += 1) many = withTombstone(many, train(`t${index}`, index), index);
+  expect(many.at(-1)?.namespace).toBe("bob");
+  expect(many.slice(0, 2).map(({ name }) => name)).toEqual(["t1100", "t1099"]);
+  expect(many.length).toBeLessThan(200);
+
+  let large = others;
+  const text = "x".repeat(250_000);
+  for (let index = 1; index <= 50; index += 1)
+    large = withTombstone(large, { ...train(`t${index}`, index), spec: { image: text } }, index);
+  expect(large.map(({ name }) => name)).toEqual(["t50", "t49", "t48", "t47", "train"]);
+  const huge = { ...train("huge", 51), spec: { image: "x".repeat(2_000_000) } };
+  expect(withTombstone(large, huge, 51).map(({ name }) => name)).toEqual(["huge", "train"]);
 });
 
 test("it is told as the document that declares it again", () => {

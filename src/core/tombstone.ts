@@ -5,6 +5,8 @@ import type { StoredRecord } from "./record.ts";
 
 /** More are not kept: the oldest go first. */
 export const tombstonesMax = 1000;
+/** Of one user: objects, and characters of what they said. All are written with each deletion. */
+const ownMax = { objects: 100, characters: 1_048_576 } as const;
 
 /** What is left of an object whose deletion was let through. */
 export interface Tombstone {
@@ -34,7 +36,20 @@ export function withTombstone(
   now: number,
 ): readonly Tombstone[] {
   const others = before.filter((one) => identityOf(one) !== identityOf(added));
-  return standing([added, ...others], now).slice(0, tombstonesMax);
+  return standing(withinShare([added, ...others], added.namespace), now).slice(0, tombstonesMax);
+}
+
+/** What a user has deleted last, and all of everybody else; what belongs to no namespace only admins delete. */
+function withinShare(tombstones: readonly Tombstone[], namespace: string): readonly Tombstone[] {
+  if (namespace === "") return tombstones;
+  const used = { objects: 0, characters: 0 };
+  return tombstones.filter((one) => {
+    if (one.namespace !== namespace) return true;
+    used.objects += 1;
+    used.characters += JSON.stringify([one.spec, one.labels, one.annotations]).length;
+    // The last one can be brought back however long it is.
+    return used.objects === 1 || (used.objects <= ownMax.objects && used.characters <= ownMax.characters);
+  });
 }
 
 /** Those that can still be brought back. A clock that was set back brings none back for longer. */

@@ -64,6 +64,23 @@ describe("applyJsonPatch", () => {
     expect(value.spec.args).toEqual(["x", "y"]);
   });
 
+  it("refuses what would copy a large map or list again and again", () => {
+    const map = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, index]));
+    const list = Array.from({ length: 10_000 }, (_, index) => index);
+    for (const [whole, step] of [
+      [map, "x"],
+      [list, "-"],
+    ] as const) {
+      const add = { op: "add", path: `/whole/${step}`, value: 1 };
+      const patch = [{ op: "add", path: "/whole", value: whole }, ...Array.from({ length: 500 }, () => add)];
+      expect(() => applyJsonPatch({}, patch)).toThrow(/changes too much/);
+      expect(() => applyJsonPatch({}, patch.slice(0, 6))).not.toThrow();
+    }
+    const small = Array.from({ length: 1000 }, () => ({ op: "add", path: "/spec/args/-", value: "z" }));
+    expect(() => applyJsonPatch({ spec: { args: [] } }, small)).toThrow(/changes too much/);
+    expect(() => applyJsonPatch({ spec: { args: [] } }, small.slice(0, 500))).not.toThrow();
+  });
+
   it("names members as it is told, also __proto__, and changes no other object", () => {
     const patched = applyJsonPatch({}, [{ op: "add", path: "/__proto__", value: { admin: true } }]);
     expect(Object.keys(patched as object)).toEqual(["__proto__"]);

@@ -5,6 +5,8 @@ import { isObject } from "./merge-patch.ts";
 /** More operations, or more text copied by them, than any client needs would use up memory, or the stack by nesting. */
 const operationLimit = 1000;
 const copiedLimit = 8 * 1024;
+/** Members of all maps and lists that are made anew for operations in them. */
+const membersLimit = 200_000;
 
 /** An operation of RFC 6902; `value` and `from` are there where it needs them. */
 interface Operation {
@@ -24,12 +26,28 @@ export function applyJsonPatch(value: unknown, patch: unknown): unknown {
     throw new StatusError("RequestEntityTooLarge", `a JSON patch has at most ${operationLimit} operations`);
   }
   let copied = 0;
+  let members = 0;
   return patch.map(operationOf).reduce<unknown>((current, operation) => {
     if (operation.op === "copy") copied += JSON.stringify(valueAt(current, operation.from)).length;
+    members += membersAlong(current, operation.path) + membersAlong(current, operation.from);
+    if (members > membersLimit)
+      throw new StatusError("RequestEntityTooLarge", "the JSON patch changes too much");
     if (copied > copiedLimit)
       throw new StatusError("RequestEntityTooLarge", "the JSON patch copies too much");
     return operate(current, operation);
   }, value);
+}
+
+/** How many members the maps and lists have that a path leads through, as far as it leads. */
+function membersAlong(value: unknown, path: readonly string[]): number {
+  let count = 0;
+  let holder = value;
+  for (const step of path) {
+    if (!Array.isArray(holder) && !isObject(holder)) break;
+    count += Object.keys(holder).length;
+    holder = (holder as Readonly<Record<string, unknown>>)[step];
+  }
+  return count;
 }
 
 function operationOf(entry: unknown): Operation {

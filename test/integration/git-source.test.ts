@@ -496,3 +496,14 @@ test.each(["users", "users/alice", "quotas"])(
     expect(run.sink.refusals.get(path)?.reason).toBe("SubmoduleNotAllowed");
   },
 );
+
+test("links that lead out of the tree only by another link are left out, too", async () => {
+  const { git, run, state } = await synced();
+  symlinkSync("../..", join(git.clone, "users/alice/top"));
+  symlinkSync("top/../..", join(git.clone, "users/alice/out"));
+  symlinkSync("top/README.md", join(git.clone, "users/alice/readme"));
+  git.push();
+  expect((await run.sync()).failure).toBeNull();
+  const names = readdirSync(join(state, "current/users/alice")).toSorted();
+  expect(names).toEqual(["eval.yaml", "readme", "top", "train.yaml"]);
+});

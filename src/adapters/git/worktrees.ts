@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
-import { basename, dirname, join, posix } from "node:path";
+import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join, posix, relative } from "node:path";
 import { z } from "zod";
 import { sha256 } from "../../util/hash.ts";
 import { replaceFile, syncDirectory, unfinishedName } from "../atomic-file.ts";
@@ -111,9 +111,20 @@ async function removeLinksOut(root: string, below: string): Promise<void> {
     const path = join(below, name);
     const stats = await lstat(join(root, path));
     if (stats.isDirectory()) await removeLinksOut(root, path);
-    else if (stats.isSymbolicLink() && leadsOut(path, await readlink(join(root, path)))) {
-      await rm(join(root, path));
-    }
+    else if (stats.isSymbolicLink() && (await leadsOutOf(root, path))) await rm(join(root, path));
+  }
+}
+
+/** By what is written in it, and by other links that it leads through. */
+async function leadsOutOf(root: string, path: string): Promise<boolean> {
+  if (leadsOut(path, await readlink(join(root, path)))) return true;
+  try {
+    const place = relative(await realpath(root), await realpath(join(root, path)));
+    return place === ".." || place.startsWith("../");
+  } catch (error) {
+    // One that leads nowhere leads nowhere else.
+    if (["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES"].includes(errorCode(error))) return false;
+    throw error;
   }
 }
 

@@ -12,21 +12,20 @@ export interface PeerCredentials {
 
 export type ReadPeerCredentials = (socket: Socket) => PeerCredentials;
 
-/** Finds out who is at the other end, once a connection; pid is never used, as it can be reused. */
+/**
+ * Finds out who is at the other end. The kernel is asked once a connection, and the name service at each request, whose
+ * answers it keeps for a while itself: rights that are taken away end with them. pid is never used, as it can be reused.
+ */
 export function createCallerLookup(
   peerCredentials: ReadPeerCredentials,
   identity: Identity,
   admins: AdminRule,
 ): (socket: Socket) => Promise<Caller> {
-  const known = new WeakMap<Socket, Promise<Caller>>();
-  return (socket) => {
-    const before = known.get(socket);
-    if (before !== undefined) return before;
-    const caller = callerOf(peerCredentials(socket).uid, identity, admins);
-    known.set(socket, caller);
-    // A name service that failed is asked again at the next request.
-    caller.catch(() => known.delete(socket));
-    return caller;
+  const uids = new WeakMap<Socket, number>();
+  return async (socket) => {
+    const uid = uids.get(socket) ?? peerCredentials(socket).uid;
+    uids.set(socket, uid);
+    return callerOf(uid, identity, admins);
   };
 }
 

@@ -236,14 +236,17 @@ export class PruneDesk {
   async #delete(candidate: Candidate, cause: string): Promise<void> {
     const { identity } = candidate;
     const key = identityKey(identity);
-    // While others were deleted, this one's file may have come back.
-    if (this.#candidates.get(key) !== candidate || !this.#options.index.isUndeclared(identity)) return;
+    // While others were deleted, or this one was noted, its file may have come back.
+    const isGone = (): boolean =>
+      this.#candidates.get(key) === candidate && this.#options.index.isUndeclared(identity);
+    const noted = isGone() ? this.#stored(identity) : undefined;
+    if (noted !== undefined && this.#options.dryRun !== true) await this.#options.onDelete?.(noted, cause);
+    if (!isGone()) return;
     this.#candidates.delete(key);
     this.#expected.delete(key);
     const record = this.#stored(identity);
     if (record === undefined) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
-    await this.#options.onDelete?.(record, cause);
     const { store, clock } = this.#options;
     const deletion = { requestedAt: clock.now(), cause };
     // In memory at once: what cannot be written yet is told of all the same, or nobody would look at it.

@@ -46,6 +46,7 @@ class Tree {
       settled: () => this.ingest.settled(),
       onDelete: async ({ name }, cause) => {
         if (!this.isDeleted(name)) this.noted.push(`${name}: ${cause}`);
+        await this.whileNoted();
       },
     });
     this.ingest = new Ingest({
@@ -79,6 +80,8 @@ class Tree {
 
   /** What was told of each deletion before it took effect. */
   readonly noted: string[] = [];
+  /** What happens while that is written. */
+  whileNoted = async (): Promise<void> => undefined;
 
   isDeleted(name: string): boolean {
     return this.store.get("ContainerSpec", `alice/${name}`)?.deletion != null;
@@ -112,6 +115,19 @@ describe("a file that is gone", () => {
     await tree.pass(200);
     await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
     expect(tree.noted).toEqual(["one: its file is gone"]);
+  });
+
+  it("and comes back while its deletion is noted is in effect", async () => {
+    await tree.remove("one");
+    tree.whileNoted = () => tree.write("one");
+    await tree.pass(3000);
+    await waitFor("the deletion to be noted", () => tree.noted.length > 0, { timeoutMs: 2000 });
+    await tree.pass(0);
+    expect(tree.store.get("ContainerSpec", "alice/one")?.deletion).toBeNull();
+    tree.whileNoted = async () => undefined;
+    await tree.remove("one");
+    await tree.pass(3000);
+    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
   });
 
   it("does nothing when it is back in time, as editors save", async () => {

@@ -177,9 +177,13 @@ function observeRelocation(situation: Situation): Fact | null {
 
 /** The same container is to run again: what it has to wait for, what to put right before, and when. */
 function observeRestart(situation: Situation, primary: ObservedContainer): Fact {
-  const { admission, memory, now, limitsAction } = situation;
+  const { world, admission, memory, now, limitsAction } = situation;
   // What is not admitted is in no queue for devices.
   if (admission.type !== "admitted") return fact("waiting", admission.reason, admission.message);
+  // Until the files are read nobody knows whether its image is still the one to run.
+  if (world.image.type === "reading") {
+    return fact("waiting", "ReadingContext", "reading what its image is built from", now + 10_000);
+  }
   const waiting = waitingForDevices(situation);
   if (waiting !== null) return waiting;
   const limitless = aggregateWait(situation);

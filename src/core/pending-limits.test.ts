@@ -125,6 +125,19 @@ describe("an edit that the quota refuses", () => {
     });
   });
 
+  it("must keep nobody from what the quota itself gives more of by now", () => {
+    const usual = (memory: string, users: readonly string[]) =>
+      admittedQuota("q", {
+        subjects: { default: true },
+        perContainer: { default: { memory } },
+        policy: { users: [...users] },
+      });
+    const before = running({}, [usual("2Gi", ["image", "owner"])]);
+    const quotaNow = resolveQuota("alice", [], [usual("4Gi", ["owner"])]);
+    const decision = decide({ ...before, quota: quotaNow }, now + minute);
+    expect(decision.steps).toMatchObject([{ do: "update", limits: { memoryBytes: 4 * gi } }]);
+  });
+
   it("must lower what it lowers, and what a hand has raised", () => {
     const less = edited(start, { resources: { memory: "64Gi", cpus: 1, pidsLimit: 50 } });
     expect(decide(less, now + minute).steps).toMatchObject([

@@ -4,7 +4,7 @@ import type { ObservedContainer } from "../observed.ts";
 import { limitDrift, renderDrift, restartPolicyDrift, type FieldDrift } from "../plan/drift.ts";
 import { isLive } from "../plan/roles.ts";
 import { keeps } from "../quota/engine-limits.ts";
-import type { EffectiveLimits } from "../quota/limits.ts";
+import type { EffectiveLimits, Origin } from "../quota/limits.ts";
 import type { Injection } from "../schedule/injection.ts";
 import type { AppliedLimits, LifecycleMemory, StepFailure } from "./memory.ts";
 
@@ -54,7 +54,7 @@ export function limitsAction(
 ): LimitsAction | null {
   if (container === null) return null;
   const { failure } = memory;
-  const due = refused ? notRaised(updatableLimits(limits), container.config) : updatableLimits(limits);
+  const due = refused ? notRaised(limits, container.config) : updatableLimits(limits);
   const isHeld = isMemoryInUse(failure) && failure.nextAt > now && isLive(container);
   const isLower =
     due.memoryBytes !== null && due.memoryBytes < (container.config.memoryBytes ?? Number.POSITIVE_INFINITY);
@@ -66,16 +66,30 @@ export function limitsAction(
   return { ...action, heldMemory: true, retryAt: failure.nextAt };
 }
 
-/** The limits that are due, but where they would be higher than those in effect. */
-function notRaised(due: AppliedLimits, found: AppliedLimits): AppliedLimits {
+/** The limits that are due, but where the spec would raise those in effect; what the quota gives is its own to raise. */
+function notRaised(limits: EffectiveLimits, found: AppliedLimits): AppliedLimits {
+  const due = updatableLimits(limits);
+  const bounded = (
+    by: readonly { readonly origin: Origin }[],
+    value: number | null,
+    now: number | null = null,
+  ): number | null => (by.some(({ origin }) => origin.from === "spec") ? lower(value, now) : value);
+  const { cpus, memoryBytes, memorySwapBytes, pidsLimit, io } = limits;
   return {
-    cpus: lower(due.cpus, found.cpus),
-    memoryBytes: lower(due.memoryBytes, found.memoryBytes),
-    pidsLimit: lower(due.pidsLimit, found.pidsLimit),
+    cpus: bounded([cpus], due.cpus, found.cpus),
+    memoryBytes: bounded([memoryBytes], due.memoryBytes, found.memoryBytes),
+    pidsLimit: bounded([pidsLimit], due.pidsLimit, found.pidsLimit),
+    // With the memory together.
     ...(due.memorySwapBytes === undefined
       ? {}
-      : { memorySwapBytes: lower(due.memorySwapBytes, found.memorySwapBytes ?? null) }),
-    ...(due.ioWeight === undefined ? {} : { ioWeight: lower(due.ioWeight, found.ioWeight ?? null) }),
+      : {
+          memorySwapBytes: bounded(
+            [memoryBytes, memorySwapBytes],
+            due.memorySwapBytes,
+            found.memorySwapBytes,
+          ),
+        }),
+    ...(due.ioWeight === undefined ? {} : { ioWeight: bounded([io.weight], due.ioWeight, found.ioWeight) }),
   };
 }
 

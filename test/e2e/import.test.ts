@@ -39,14 +39,16 @@ describe("import run", () => {
     const { code, stdout, stderr } = await ds01(["import", "run", "--", ...line]);
     expect(code).toBe(0);
     expect(stdout).toContain(`path: ${join(process.cwd(), "data")} #`);
-    expect(stdout).toContain('- name: EPOCHS\n      value: "3"\n');
+    expect(stdout).toContain("envFrom:\n    - file:\n        path: my.env\n");
     expect(stderr).toMatch(
-      /^Left out, for ds01 has it in another place:\n.* {4}command line:1:12: --rm\n\n1 container, 1 flag left out, 0 not as it was\n$/s,
+      /^Left out, for ds01 has it in another place:\n.* {4}command line:1:12: --rm\n\nNot as it was:\n.*: --env-file: the variables stay in my\.env, which a quota has to grant .*\n\n1 container, 1 flag left out, 1 not as it was\n$/s,
     );
     expect(await ds01(["validate", "-"], stdout)).toMatchObject({ code: 0, stderr: "" });
     const written = await ds01(["import", "run", "--output-dir", join(folder, "specs"), "--", ...line]);
     expect(written).toMatchObject({ code: 0, stdout: "specs/x.yaml\n" });
-    expect(readFileSync(join(folder, "specs/x.yaml"), "utf8")).toBe(stdout);
+    const text = readFileSync(join(folder, "specs/x.yaml"), "utf8");
+    expect(text).toContain(`path: ${join(folder, "my.env")}\n`);
+    expect(text.replaceAll(`${folder}/`, "")).toBe(stdout);
   });
 });
 

@@ -20,6 +20,8 @@ const shownElsewhere: Readonly<Record<string, string>> = {
   gpus: "test/e2e/gpu-choice.test.ts and quota.test.ts",
   desiredState: "test/e2e/lifecycle.test.ts",
   copy: "test/e2e/volumes.test.ts, as an account that the host has",
+  envFrom: "test/e2e/given-files.test.ts, as an account that the host has",
+  secrets: "test/e2e/given-files.test.ts, as an account that the host has",
   replicas: "test/integration/sweeps.test.ts",
   parallelism: "test/integration/sweeps.test.ts",
   "resources.io.weight": "test/e2e/limits.test.ts, where the kernel has it",

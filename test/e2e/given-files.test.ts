@@ -138,6 +138,20 @@ describe("files given to containers", () => {
     expect(host.controller.stderr).not.toContain(marker);
   });
 
+  it.each([
+    ["envFrom", { envFrom: [{ file: { path: "own.env" } }] }],
+    ["secrets", { secrets: [{ name: "key", file: "own.env" }] }],
+  ])("must make a new container when an edit names files in %s", async (field, fields) => {
+    write(join(host.specs, "users/nobody/own.env"), "TOKEN=other\n");
+    const name = `edited-${field.toLowerCase()}`;
+    host.drop(`users/nobody/${name}.yaml`, containerSpec(name, { user: "owner" }));
+    const before = (await host.waitForReady(`nobody/${name}`)).status.container?.id;
+    host.drop(`users/nobody/${name}.yaml`, containerSpec(name, { user: "owner", ...fields }));
+    await host.waitForObject(`nobody/${name}`, "made anew", ({ status }) => {
+      return status.phase === "Running" && status.container?.id !== before;
+    });
+  });
+
   const secretsOf = (uid: string): string => join(host.directory, "run/secrets", uid);
 
   it("must give secrets to the user of the container and to nobody else", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
@@ -43,6 +44,10 @@ describe("ds01 drain", () => {
     expect(after.container!.id).not.toBe(first.container!.id);
     const stopping = await host.waitForEvent("alice/one", "Stopping");
     expect(stopping.message).toMatch(new RegExp(`GPU ${from} is cordoned by root at .*: new fans`));
+    // Containers say first where they are, then their GPUs do.
+    await waitFor("the GPU to be left", async () => (await host.gpus()).get(from)?.status.holder === null, {
+      timeoutMs: 10_000,
+    });
     expect((await host.gpus()).get(from)).toMatchObject({
       spec: { unschedulable: true, drain: true, unschedulableReason: "new fans" },
       status: { state: "Cordoned", holder: null },

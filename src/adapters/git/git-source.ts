@@ -49,6 +49,7 @@ class GitSource implements SpecSource {
   async run(sink: SpecSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { directory, url, ref } = this.#options;
+    // Where it cannot be made, the first sync fails and says why.
     await mkdir(directory, { recursive: true, mode: 0o755 }).catch(() => undefined);
     const repository = async (): Promise<GitRepository> => {
       const environment = await gitEnvironment(join(directory, "git"), this.#options);

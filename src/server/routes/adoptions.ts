@@ -7,6 +7,7 @@ import { readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { createKeyedLock } from "../keyed-lock.ts";
+import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import { writeSpec } from "../write-spec.ts";
@@ -19,6 +20,9 @@ const Request = z.strictObject({
   owner: Namespace.nullable().optional(),
   name: ObjectName.nullable().optional(),
 });
+
+/** What the body must be, for who has sent another. */
+const wanted = '{"container": "NAME", "owner": "USER" or null, "name": "NAME" or null}';
 type Request = z.infer<typeof Request>;
 
 /** Takes over containers that ds01 did not make; for admins. `?dryRun=All` only looks. */
@@ -38,7 +42,7 @@ export function adoptionRoutes(services: Services): readonly Route[] {
       pattern,
       handle: async (exchange) => {
         mustAdminister(exchange, "create");
-        const request = requestOf(await readBody(exchange.request));
+        const request = parseRequestBody(Request, await readBody(exchange.request), wanted);
         const dryRun = dryRunOf(exchange.query);
         const by = exchange.caller.user;
         // Each is judged with those before it in effect: two never get one quota or one GPU.
@@ -81,15 +85,4 @@ async function adopt(
 function mustAdminister({ caller }: Exchange, verb: "list" | "create"): void {
   if (may(caller, verb, "adoptions", undefined)) return;
   throw new StatusError("Forbidden", `User "${caller.user}" cannot adopt containers; ask an admin`);
-}
-
-function requestOf(body: string): Request {
-  const wanted = 'wanted {"container": "NAME", "owner": "USER" or null, "name": "NAME" or null}';
-  try {
-    const parsed = Request.safeParse(JSON.parse(body));
-    if (parsed.success) return parsed.data;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new StatusError("BadRequest", wanted);
 }

@@ -8,7 +8,8 @@ import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { formatTime } from "../../core/format-time.ts";
 import { parseDuration } from "../../util/duration.ts";
-import { forbidden, notFound, StatusError } from "../failure.ts";
+import { forbidden, notFound } from "../failure.ts";
+import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import { specPathFor } from "../spec-path.ts";
@@ -16,7 +17,8 @@ import { specPathFor } from "../spec-path.ts";
 const pattern = `/apis/${apiVersion}/namespaces/:namespace/containers/:name`;
 
 /** The body of a request to leave a container alone. */
-const KeepAlive = z.strictObject({ for: Duration });
+/** In milliseconds. */
+const KeepAlive = z.strictObject({ for: Duration.transform((text) => parseDuration(text) ?? 0) });
 
 /** What ds01 offers for one container beyond Kubernetes' verbs. */
 export function containerActionRoutes(services: Services): readonly Route[] {
@@ -88,22 +90,11 @@ function changed(
 
 async function keepAlive(services: Services, exchange: Exchange): Promise<void> {
   const target = changed(services, exchange);
-  const forMs = durationIn(await readBody(exchange.request));
+  const { for: forMs } = parseRequestBody(KeepAlive, await readBody(exchange.request), '{"for": "2h"}');
   const by = exchange.caller.user;
   const until = await services.control.keepAlive({ ...target, forMs, by });
   const answer: KeepAliveAnswer = { until: until === null ? null : formatTime(until) };
   sendJson(exchange.response, 200, answer);
-}
-
-function durationIn(body: string): number {
-  try {
-    const parsed = KeepAlive.safeParse(JSON.parse(body));
-    const forMs = parsed.success ? parseDuration(parsed.data.for) : undefined;
-    if (forMs !== undefined) return forMs;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new StatusError("BadRequest", 'wanted {"for": "2h"}');
 }
 
 async function startAgain(services: Services, exchange: Exchange): Promise<void> {

@@ -7,6 +7,7 @@ import { may } from "../access.ts";
 import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
+import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
@@ -17,6 +18,9 @@ const Request = z.strictObject({
   user: Namespace.nullable(),
   reason: z.string().trim().min(1).max(emergencyReasonLimit),
 });
+
+/** What the body must be, for who has sent another. */
+const wanted = '{"user": "NAME" or null for everybody, "reason": "TEXT"}';
 
 /** Stops at once what a user, or everybody, has running, and takes that back; for admins. */
 export function emergencyRoutes({ control }: Services): readonly Route[] {
@@ -37,7 +41,7 @@ export function emergencyRoutes({ control }: Services): readonly Route[] {
       pattern,
       handle: async (exchange) => {
         mustAdminister(exchange, "create");
-        const { user, reason } = requestOf(await readBody(exchange.request));
+        const { user, reason } = parseRequestBody(Request, await readBody(exchange.request), wanted);
         await control.emergencyStop({ user, reason, by: exchange.caller.user });
         sendJson(exchange.response, 200, success);
       },
@@ -54,15 +58,4 @@ export function emergencyRoutes({ control }: Services): readonly Route[] {
 function mustAdminister({ caller }: Exchange, verb: "create" | "delete"): void {
   if (may(caller, verb, "emergencystops", undefined)) return;
   throw new StatusError("Forbidden", `User "${caller.user}" cannot do an emergency stop; ask an admin`);
-}
-
-function requestOf(body: string): z.infer<typeof Request> {
-  const wanted = 'wanted {"user": "NAME" or null for everybody, "reason": "TEXT"}';
-  try {
-    const parsed = Request.safeParse(JSON.parse(body));
-    if (parsed.success) return parsed.data;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new StatusError("BadRequest", wanted);
 }

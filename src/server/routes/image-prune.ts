@@ -7,6 +7,7 @@ import type { Caller } from "../access.ts";
 import { readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
+import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
@@ -17,6 +18,10 @@ const Request = z.strictObject({
   dryRun: z.boolean(),
 });
 
+/** What the body must be, for who has sent another. */
+const wanted =
+  '{"namespace": NAME or null, "olderThan": "7d" or null, "images": [...] or null, "dryRun": BOOLEAN}, as `ds01 prune images` sends it';
+
 /** Removes images that ds01 has built and nothing uses: an admin everybody's, others those of their own objects. */
 export function imagePruneRoutes({ control }: Services): readonly Route[] {
   return [
@@ -24,7 +29,7 @@ export function imagePruneRoutes({ control }: Services): readonly Route[] {
       method: "POST",
       pattern: `/apis/${apiVersion}/image-prunes`,
       handle: async (exchange) => {
-        const request = requestOf(await readBody(exchange.request));
+        const request = parseRequestBody(Request, await readBody(exchange.request), wanted);
         const namespace = namespaceOf(request.namespace, exchange);
         const { olderThan, images, dryRun } = request;
         const olderThanMs = olderThan === null ? null : (parseDuration(olderThan) ?? null);
@@ -48,16 +53,4 @@ function namespaceOf(wanted: string | null, { caller }: Exchange): string | null
 
 function ownOf({ admin, user }: Caller): string | null {
   return admin ? null : user;
-}
-
-function requestOf(body: string): z.infer<typeof Request> {
-  try {
-    const parsed = Request.safeParse(JSON.parse(body));
-    if (parsed.success) return parsed.data;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  const wanted =
-    '{"namespace": NAME or null, "olderThan": "7d" or null, "images": [...] or null, "dryRun": BOOLEAN}';
-  throw new StatusError("BadRequest", `wanted ${wanted}, as \`ds01 prune images\` sends it`);
 }

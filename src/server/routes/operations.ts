@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { apiVersion } from "../../api/names.ts";
 import { may } from "../access.ts";
 import type { Caller } from "../access.ts";
@@ -5,8 +6,11 @@ import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { notFound, StatusError } from "../failure.ts";
 import { presentSource } from "../present.ts";
+import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
+
+const Confirmation = z.object({ token: z.string() });
 
 const success = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } as const;
 
@@ -45,7 +49,8 @@ export function operationRoutes(services: Services): readonly Route[] {
 }
 
 async function confirmPrune(services: Services, exchange: Exchange): Promise<void> {
-  const token = tokenOf(await readBody(exchange.request));
+  const wanted = '{"token": "..."}, as `ds01 prune` lists it';
+  const { token } = parseRequestBody(Confirmation, await readBody(exchange.request), wanted);
   const prune = services.control.blockedPrunes().find((blocked) => blocked.token === token);
   if (prune === undefined) {
     throw new StatusError("NotFound", `no deletion is held back under "${token}"; see: ds01 prune`);
@@ -65,16 +70,4 @@ function mayPrune(caller: Caller, objects: readonly string[]): boolean {
     const owned = name !== undefined && rest.length === 0 ? namespace : undefined;
     return may(caller, "delete", owned === undefined ? "prunes" : "containers", owned);
   });
-}
-
-function tokenOf(body: string): string {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && "token" in value && typeof value.token === "string") {
-      return value.token;
-    }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new StatusError("BadRequest", 'wanted {"token": "..."}, as `ds01 prune` lists it');
 }

@@ -13,13 +13,13 @@ describe("what was deleted by mistake", () => {
       files: {
         "users/alice/train.yaml": containerSpec("train", {
           env: [{ name: "TOKEN", value: "of-alice" }],
-          volumes: [{ name: "work", mountPath: "/work", namedVolume: { name: "work" } }],
+          volumes: [{ name: "work", mountPath: "/results", namedVolume: { name: "work" } }],
         }),
         "quotas/all.yaml": quotaSpec("all", { subjects: { default: true }, maxContainers: 5 }),
       },
     });
     await host.waitForReady("alice/train");
-    await host.dockerExec("alice/train", "sh", "-c", "echo kept >/work/result");
+    await host.dockerExec("alice/train", "sh", "-c", "echo kept >/results/first");
   });
   afterAll(() => host.stop());
 
@@ -44,7 +44,7 @@ describe("what was deleted by mistake", () => {
     });
     await host.waitForReady("alice/train");
     expect((await host.container("alice/train"))?.spec).toEqual(spec);
-    expect((await host.dockerExec("alice/train", "cat", "/work/result")).output).toBe("kept\n");
+    expect((await host.dockerExec("alice/train", "cat", "/results/first")).output).toBe("kept\n");
     const twice = await host.ds01("undelete", "container/train");
     expect(twice.code).toBe(1);
     expect(twice.stderr).toContain("container/train is declared again already");

@@ -145,12 +145,12 @@ test("an env file that means the same to ds01 stays one, and what follows an oth
     ["/b", "B=hunter2\n"],
     ["bare", "HOME\n"],
   ]);
-  const around = { environment: { HOME: "/h" }, directory: "/work", files, allGpus: 1 };
+  const around = { environment: { HOME: "/h" }, directory: "/project", files, allGpus: 1 };
   const line = (...flags: string[]) => parseRunCommand(["docker", "run", ...flags, "x"]);
   const kept = convertRunCommand(line("--env-file", "a.env", "--env-file=/b", "-e", "C=1"), around);
   expect(kept.problems).toEqual([]);
   expect(kept.container?.text).toContain(
-    "envFrom:\n    - file:\n        path: /work/a.env\n    - file:\n        path: /b\n",
+    "envFrom:\n    - file:\n        path: /project/a.env\n    - file:\n        path: /b\n",
   );
   expect(kept.container?.text).toContain("- name: C");
   expect(JSON.stringify(kept)).not.toContain("hunter2");

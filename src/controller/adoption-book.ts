@@ -10,6 +10,8 @@ import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import type { Store } from "../ports/store.ts";
 import { messageOf } from "../util/errors.ts";
+import { Turns } from "../util/turns.ts";
+import { readDocument } from "./read-document.ts";
 
 const Entry = z.object({
   id: z.string().regex(/^[0-9a-f]{64}$/),
@@ -43,8 +45,8 @@ export interface AdoptionBookOptions {
 export class AdoptionBook {
   readonly #options: AdoptionBookOptions;
   readonly #adoptions: Map<string, Adoption>;
-  /** The last turn given out: what is written later is never older. */
-  #lastTurn: Promise<void> = Promise.resolve();
+  /** What is written at the same moment is written in that order. */
+  readonly #writing = new Turns(1);
 
   constructor(options: AdoptionBookOptions) {
     this.#options = options;
@@ -122,20 +124,15 @@ export class AdoptionBook {
   }
 
   #read(): readonly Adoption[] {
-    const value = this.#options.document.read();
-    if (value === null) return [];
-    const parsed = Document.safeParse(value);
-    if (parsed.success) return parsed.data.adoptions;
+    const { document, log } = this.#options;
     const message = "which containers were adopted cannot be read; they count as nobody's, and run on";
-    this.#options.log.error({ reason: "AdoptionsUnreadable" }, message);
-    return [];
+    const tell = (): void => log.error({ reason: "AdoptionsUnreadable" }, message);
+    return readDocument(document, Document, tell)?.adoptions ?? [];
   }
 
   async #write(): Promise<void> {
-    const turn = this.#lastTurn.then(() =>
+    await this.#writing.take(() =>
       this.#options.document.write({ version: 1, adoptions: [...this.#adoptions.values()] }),
     );
-    this.#lastTurn = turn.catch(() => undefined);
-    await turn;
   }
 }

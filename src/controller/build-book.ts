@@ -15,7 +15,7 @@ import type { BaseCheck } from "./base-check.ts";
 import { ownLabels, removeLeftovers } from "./build-leftovers.ts";
 import { buildEnded, buildTooLong, withoutOutput } from "./build-failure.ts";
 import { BuildOutput } from "./build-output.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../util/turns.ts";
 import { isRecent } from "../util/is-recent.ts";
 
 /** What is built from is looked at this often at most. */

@@ -14,6 +14,7 @@ import type { Log } from "../ports/log.ts";
 import { sameValue } from "../util/same-value.ts";
 import { DeviceHealthBook, type GpuHappening } from "./device-health-book.ts";
 import { Paced } from "./paced.ts";
+import { Turns } from "../util/turns.ts";
 
 export interface DeviceBookOptions {
   readonly notebook: DeviceNotebook;
@@ -42,7 +43,7 @@ export class DeviceBook {
   readonly #health: DeviceHealthBook;
   #notes: DeviceNotes;
   /** Changes follow one another: each is made to what the last one left. */
-  #changing: Promise<void> = Promise.resolve();
+  readonly #changing = new Turns(1);
   #startFollowing: (() => void) | null = null;
   #kernelLog: KernelLogState | null = null;
   readonly #looks: Paced;
@@ -131,10 +132,7 @@ export class DeviceBook {
 
   /** Takes a device out of scheduling, or gives it back; resolves when that is durable. The same again changes nothing. */
   async setSchedulable(device: NamedDevice, change: SchedulingChange): Promise<void> {
-    const changed = this.#changing.then(async () => this.#change(device, change));
-    // Who asked is told of a failure; the next change comes all the same.
-    this.#changing = changed.catch(() => undefined);
-    await changed;
+    await this.#changing.take(async () => this.#change(device, change));
   }
 
   async #change(device: NamedDevice, change: SchedulingChange): Promise<void> {

@@ -4,6 +4,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { NotFoundError } from "../util/errors.ts";
+import { Turns } from "../util/turns.ts";
+import { readDocument } from "./read-document.ts";
 
 const Document = z.object({
   version: z.literal(1),
@@ -24,8 +26,8 @@ export interface EmergencyDeskOptions {
 export class EmergencyDesk {
   readonly #options: EmergencyDeskOptions;
   #stops: readonly EmergencyStop[];
-  /** The last turn given out; the next one waits for its end, whichever it is. */
-  #lastTurn: Promise<void> = Promise.resolve();
+  /** What is asked for at the same moment is written in that order, nothing over something newer. */
+  readonly #writing = new Turns(1);
 
   constructor(options: EmergencyDeskOptions) {
     this.#options = options;
@@ -44,7 +46,7 @@ export class EmergencyDesk {
     log.warn({ reason: "EmergencyStop", by, namespace: user ?? "*" }, `emergency stop: ${reason}`);
     this.#options.onChange();
     // Whatever holds when its turn comes.
-    await this.#inTurn(async () => this.#write(this.#stops));
+    await this.#writing.take(async () => this.#write(this.#stops));
   }
 
   /** Takes back the stop of a user, or that of all (null). NotFoundError where there is none. */
@@ -53,7 +55,7 @@ export class EmergencyDesk {
     if (ended === undefined) throw this.#noSuchStop(user);
     // Others may be stopped while this is written, and the same user anew.
     const without = (): readonly EmergencyStop[] => this.#stops.filter((stop) => stop !== ended);
-    await this.#inTurn(async () => {
+    await this.#writing.take(async () => {
       await this.#write(without());
       // Not before it is written down, or it would hold again after a restart.
       this.#stops = without();
@@ -76,21 +78,10 @@ export class EmergencyDesk {
   }
 
   #read(): readonly EmergencyStop[] {
-    const value = this.#options.document.read();
-    if (value === null) return [];
-    const parsed = Document.safeParse(value);
-    if (parsed.success) return parsed.data.stops;
+    const { document, log } = this.#options;
     const message = "what was stopped in an emergency cannot be read; nothing counts as stopped";
-    this.#options.log.error({ reason: "EmergencyStopsUnreadable" }, message);
-    return [];
-  }
-
-  /** One at a time: what is asked for at the same moment is written in that order, nothing over something newer. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#lastTurn.then(work);
-    // Who asked is told of a failure; the next turn comes all the same.
-    this.#lastTurn = turn.catch(() => undefined);
-    await turn;
+    const tell = (): void => log.error({ reason: "EmergencyStopsUnreadable" }, message);
+    return readDocument(document, Document, tell)?.stops ?? [];
   }
 
   async #write(stops: readonly EmergencyStop[]): Promise<void> {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { IdleState } from "../core/idle/idle-state.ts";
 import type { Log } from "../ports/log.ts";
+import type { StateDocument } from "../ports/state-document.ts";
+import { readDocument } from "./read-document.ts";
 
 const counter = z.number().nullable().optional();
 const Activity = z.enum(["busy", "quiet", "unknown"]);
@@ -33,13 +35,9 @@ const State = z.object({
 const Document = z.object({ version: z.literal(1), states: z.record(z.string(), State) });
 
 /** What an earlier controller has seen, by uid; nothing where that cannot be read: every time of idleness starts over. */
-export function parseIdleStates(value: unknown, log: Log): Map<string, IdleState> {
-  if (value === null) return new Map();
-  const parsed = Document.safeParse(value);
-  if (parsed.success) return new Map(Object.entries(parsed.data.states) as [string, IdleState][]);
-  log.warn(
-    { reason: "IdlenessUnreadable" },
-    "what was seen of idle containers cannot be read: it starts over",
-  );
-  return new Map();
+export function readIdleStates(document: StateDocument, log: Log): Map<string, IdleState> {
+  const message = "what was seen of idle containers cannot be read: it starts over";
+  const tell = (): void => log.warn({ reason: "IdlenessUnreadable" }, message);
+  const states = readDocument(document, Document, tell)?.states ?? {};
+  return new Map(Object.entries(states) as [string, IdleState][]);
 }

@@ -19,7 +19,7 @@ import type { StateDocument } from "../ports/state-document.ts";
 import type { Store } from "../ports/store.ts";
 import { messageOf } from "../util/errors.ts";
 import { GpuActivity } from "./gpu-activity.ts";
-import { parseIdleStates } from "./idle-states.ts";
+import { readIdleStates } from "./idle-states.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 
@@ -76,7 +76,7 @@ export class IdleWatch {
   constructor(options: IdleWatchOptions) {
     this.#options = options;
     this.#gpus = new GpuActivity(oldestGpuLook(options.settings.sampleMs));
-    this.#states = parseIdleStates(options.document.read(), options.log);
+    this.#states = readIdleStates(options.document, options.log);
   }
 
   /** What a decision about the object needs. */
@@ -193,6 +193,7 @@ export class IdleWatch {
     sinceMs: number,
   ): Promise<ActivityReading> {
     const { identity, keptAlive } = this.#options;
+    // A name service that is away holds up no look; the owner's home is only one of the places for .keep-alive.
     const owner = await identity.userByName(record.namespace).catch(() => undefined);
     const { keepAliveAt, ...activity } = await probe.read(container, owner?.home ?? null);
     const kept = keptAlive(record, keepAliveAt);

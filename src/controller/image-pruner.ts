@@ -9,7 +9,7 @@ import type { InstanceLock } from "../ports/lock.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
 import { ConflictError, messageOf, StalledError, UnreachableError } from "../util/errors.ts";
 import type { ImageView } from "./image-view.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../util/turns.ts";
 
 export interface ImagePrunerOptions {
   readonly view: Pick<ImageView, "refresh" | "list" | "useOf" | "doubt">;

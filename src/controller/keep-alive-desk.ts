@@ -10,6 +10,7 @@ import type { Store } from "../ports/store.ts";
 import { formatDuration } from "../util/duration.ts";
 import { DeniedError, NotFoundError } from "../util/errors.ts";
 import { involved } from "./recorder.ts";
+import { readDocument } from "./read-document.ts";
 
 const Document = z.object({
   version: z.literal(1),
@@ -108,14 +109,8 @@ export class KeepAliveDesk {
 
   #read(): Map<string, Kept> {
     const { document, log } = this.#options;
-    const value = document.read();
-    if (value === null) return new Map();
-    const parsed = Document.safeParse(value);
-    if (parsed.success) return new Map(Object.entries(parsed.data.kept));
-    log.error(
-      { reason: "KeepAlivesUnreadable" },
-      "who asked for which container to be left alone cannot be read",
-    );
-    return new Map();
+    const message = "who asked for which container to be left alone cannot be read";
+    const tell = (): void => log.error({ reason: "KeepAlivesUnreadable" }, message);
+    return new Map(Object.entries(readDocument(document, Document, tell)?.kept ?? {}));
   }
 }

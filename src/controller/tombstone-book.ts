@@ -5,6 +5,8 @@ import { standing, tombstoneOf, type Tombstone, withTombstone } from "../core/to
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
+import { readDocument } from "./read-document.ts";
+import { Turns } from "../util/turns.ts";
 
 const texts = z.record(z.string(), z.string());
 const Document = z.object({
@@ -33,15 +35,16 @@ export interface TombstoneBookOptions {
 /** Keeps for a day what the specs of deleted objects said, over restarts of the controller too. */
 export class TombstoneBook {
   readonly #options: TombstoneBookOptions;
+  /** Nothing older is written over something newer. */
+  readonly #writing = new Turns(1);
   #tombstones: readonly Tombstone[];
 
   constructor(options: TombstoneBookOptions) {
     this.#options = options;
-    const value = options.document.read();
-    const parsed = value === null ? null : Document.safeParse(value);
-    if (parsed?.success === false)
-      options.log.warn({ reason: "TombstonesUnreadable" }, "what was deleted before cannot be brought back");
-    this.#tombstones = parsed?.success === true ? parsed.data.tombstones : [];
+    const { document, log } = options;
+    const message = "what was deleted before cannot be brought back";
+    const tell = (): void => log.warn({ reason: "TombstonesUnreadable" }, message);
+    this.#tombstones = readDocument(document, Document, tell)?.tombstones ?? [];
   }
 
   /** What can be brought back now, the newest first. */
@@ -60,7 +63,7 @@ export class TombstoneBook {
     if (tombstone === null) return;
     this.#tombstones = withTombstone(this.#tombstones, tombstone, now);
     try {
-      await document.write({ version: 1, tombstones: this.#tombstones });
+      await this.#writing.take(() => document.write({ version: 1, tombstones: this.#tombstones }));
     } catch (error) {
       const { kind, namespace, name } = record;
       log.error(

@@ -3,6 +3,7 @@ import { lstat, open, readdir, readlink, type FileHandle } from "node:fs/promise
 import dockerignore from "@balena/dockerignore";
 import { StalledError } from "../../util/errors.ts";
 import { errorCode } from "../error-code.ts";
+import { ifMissing } from "../if-there.ts";
 import { mayRead, type Reader } from "./reader.ts";
 
 /** One file, directory or link of a context; `path` is below the context. */
@@ -67,7 +68,7 @@ async function* walk(
   const names = await readdir(here(directory));
   for (const name of names.toSorted()) {
     const path = below === "" ? name : `${below}/${name}`;
-    const stats = await lstat(`${here(directory)}/${name}`).catch(noneIfMissing);
+    const stats = await lstat(`${here(directory)}/${name}`).catch(ifMissing(undefined));
     if (stats === undefined) continue;
     if (stats.isDirectory()) {
       // Something in it may be taken back by a "!".
@@ -155,7 +156,7 @@ function whyNoDirectory(code: string): string {
 
 async function ignoredBy(top: FileHandle, reader: Reader): Promise<(path: string) => boolean> {
   const path = `${here(top)}/.dockerignore`;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(noneIfMissing);
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(ifMissing(undefined));
   if (file === undefined) return () => false;
   try {
     const stats = await file.stat();
@@ -172,11 +173,6 @@ async function ignoredBy(top: FileHandle, reader: Reader): Promise<(path: string
 /** Through the descriptor: whatever its name has become, this is the directory that was judged. */
 function here(directory: FileHandle): string {
   return `/proc/self/fd/${directory.fd}`;
-}
-
-function noneIfMissing(error: unknown): undefined {
-  if (errorCode(error) === "ENOENT") return undefined;
-  throw error;
 }
 
 function missing(path: string): StalledError {

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { sha256 } from "../../util/hash.ts";
 import { replaceFile, syncDirectory, unfinishedName } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
+import { namesIn } from "../if-there.ts";
 import type { Revision } from "./revision.ts";
 
 /** What is kept beside a worktree; from the file of another version nothing is taken. */
@@ -93,15 +94,6 @@ export class Worktrees {
     for (const name of await namesIn(this.#directory)) {
       if (name.startsWith(".current.")) await rm(join(this.#directory, name), { force: true });
     }
-  }
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Attachment, Device, Inventory, InventoryProblem } from "../../core/schedule/device.ts";
 import { messageOf } from "../../util/errors.ts";
 import { errorCode } from "../error-code.ts";
+import { namesIn } from "../if-there.ts";
 import { acceleratorDevice } from "./accelerator-device.ts";
 import type { AcceleratorProvider } from "./several.ts";
 import { noGpus } from "./nvidia-attachment.ts";
@@ -75,7 +76,7 @@ export class CdiFilesProvider implements AcceleratorProvider {
   async #readFolder(folder: string, reading: Reading): Promise<void> {
     const known = [...this.#defined.keys()].filter((path) => dirname(path) === folder);
     try {
-      const files = (await entries(folder)).filter((name) => /\.(?:json|ya?ml)$/.test(name));
+      const files = (await namesIn(folder)).filter((name) => /\.(?:json|ya?ml)$/.test(name));
       const paths = files.toSorted().map((name) => join(folder, name));
       for (const path of known) if (!paths.includes(path)) this.#defined.delete(path);
       for (const path of paths) await this.#readFile(path, reading);
@@ -86,7 +87,7 @@ export class CdiFilesProvider implements AcceleratorProvider {
 
   async #readFile(path: string, reading: Reading): Promise<void> {
     try {
-      const names = await namesIn(path);
+      const names = await deviceNamesIn(path);
       this.#defined.set(path, names);
       for (const name of names) reading.names.add(name);
     } catch (error) {
@@ -105,7 +106,7 @@ export class CdiFilesProvider implements AcceleratorProvider {
 }
 
 /** Full names such as `amd.com/gpu=0`. */
-async function namesIn(path: string): Promise<readonly string[]> {
+async function deviceNamesIn(path: string): Promise<readonly string[]> {
   const parsed = CdiFile.safeParse(parse(await readFile(path, "utf8")));
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
   const { kind, devices } = parsed.data;
@@ -139,14 +140,4 @@ function namedDevices(names: readonly string[]): readonly Device[] {
     const slot = (isUnique ? short : long).toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-");
     return acceleratorDevice({ uuid, kind, slot, index, model: kind });
   });
-}
-
-/** What is in a folder; a folder that is not there is empty. */
-async function entries(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BreakerOptions, CircuitBreaker } from "./circuit-breaker.ts";
 import { NvidiaSmiError } from "./nvidia-smi-error.ts";
+import { Turns } from "../../util/turns.ts";
 
 /** All optional; the defaults are those of DESIGN section 5. */
 export interface NvidiaSmiOptions {
@@ -23,7 +24,7 @@ export class NvidiaSmi {
   readonly #program: string;
   readonly #deadlineMs: number;
   readonly #breaker: CircuitBreaker;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new Turns(1);
   /** A child that did not even end by SIGKILL: the driver has it. */
   #stuck: ChildProcess | null = null;
   #lastFailure: NvidiaSmiError | null = null;
@@ -42,10 +43,7 @@ export class NvidiaSmi {
 
   /** What it prints on stdout; rejects with NvidiaSmiError. Calls wait for those before them. */
   run(words: readonly string[]): Promise<string> {
-    const result = this.#queue.then(() => this.#attempt(words));
-    // Who asked is told of a failure; the next call comes all the same.
-    this.#queue = result.catch(() => undefined);
-    return result;
+    return this.#queue.take(() => this.#attempt(words));
   }
 
   async #attempt(words: readonly string[]): Promise<string> {

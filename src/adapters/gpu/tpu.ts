@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attachment, Device, Inventory, PassedNode } from "../../core/schedule/device.ts";
 import { messageOf } from "../../util/errors.ts";
-import { errorCode } from "../error-code.ts";
+import { namesIn } from "../if-there.ts";
 import { acceleratorDevice } from "./accelerator-device.ts";
 import type { AcceleratorProvider } from "./several.ts";
 import { noGpus } from "./nvidia-attachment.ts";
@@ -56,12 +56,12 @@ export class TpuProvider implements AcceleratorProvider {
   }
 
   async #accelNames(): Promise<readonly string[]> {
-    const names = (await entries(join(this.#root, "dev"))).filter((name) => /^accel\d+$/.test(name));
+    const names = (await namesIn(join(this.#root, "dev"))).filter((name) => /^accel\d+$/.test(name));
     return this.#nodesAmong(names, (name) => name);
   }
 
   async #vfioGroups(): Promise<readonly string[]> {
-    const groups = (await entries(join(this.#root, "dev/vfio"))).filter((name) => /^\d+$/.test(name));
+    const groups = (await namesIn(join(this.#root, "dev/vfio"))).filter((name) => /^\d+$/.test(name));
     const google: string[] = [];
     for (const group of groups) if (await this.#isGoogles(group)) google.push(group);
     return this.#nodesAmong(google, (group) => `vfio/${group}`);
@@ -70,7 +70,7 @@ export class TpuProvider implements AcceleratorProvider {
   /** A group may hold anything that is passed to virtual machines. */
   async #isGoogles(group: string): Promise<boolean> {
     const folder = join(this.#root, "sys/kernel/iommu_groups", group, "devices");
-    for (const device of await entries(folder)) {
+    for (const device of await namesIn(folder)) {
       const vendor = await readFile(join(folder, device, "vendor"), "utf8");
       if (vendor.trim() === googleVendor) return true;
     }
@@ -99,14 +99,4 @@ function tpu(path: string, index: number): Device {
 
 function numberIn(name: string): number {
   return Number(/\d+/.exec(name)?.[0] ?? -1);
-}
-
-/** What is in a folder; a folder that is not there is empty. */
-async function entries(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AggregateAmounts } from "../../core/quota/aggregate.ts";
 import { errorCode } from "../error-code.ts";
+import { readIfThere } from "../if-there.ts";
 
 /** CPU time is given out in periods of this length (microseconds). */
 const periodMicroseconds = 100_000;
@@ -96,7 +97,7 @@ export class CgroupTree {
 
   async #passControllersOn(directory: string): Promise<void> {
     const path = join(directory, "cgroup.subtree_control");
-    const enabled = ((await readOrNothing(path)) ?? "").split(/\s+/);
+    const enabled = ((await readIfThere(path)) ?? "").split(/\s+/);
     const missing = controllers.filter((one) => !enabled.includes(one));
     if (missing.length > 0) await writeFile(path, missing.map((one) => `+${one}`).join(" "));
   }
@@ -106,7 +107,7 @@ export class CgroupTree {
   }
 
   async #read(controller: Controller, path: string, file: string): Promise<string | undefined> {
-    return (await readOrNothing(join(await this.#directory(controller, path), file)))?.trim();
+    return (await readIfThere(join(await this.#directory(controller, path), file)))?.trim();
   }
 
   async #write(controller: Controller, path: string, file: string, text: string): Promise<void> {
@@ -149,15 +150,6 @@ async function isThere(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errorCode(error) === "ENOENT") return false;
-    throw error;
-  }
-}
-
-async function readOrNothing(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { chmod, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SecretContent, SecretFiles } from "../../ports/secret-files.ts";
 import { messageOf, StalledError } from "../../util/errors.ts";
 import { unfinishedName } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
+import { namesIn } from "../if-there.ts";
 
 /**
  * Secrets in a directory that its owner alone enters; a container reaches its own through mounts of single files. Below
@@ -64,10 +65,7 @@ export function secretFiles({ root }: { readonly root: string }): SecretFiles {
     },
 
     async owners() {
-      return await readdir(root).catch((error: unknown) => {
-        if (errorCode(error) === "ENOENT") return [];
-        throw error;
-      });
+      return namesIn(root);
     },
   };
 }

@@ -8,6 +8,7 @@ import { messageOf } from "../../util/errors.ts";
 import { replaceFile, syncDirectory } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
 import { StateNotWritable, StateTooNew } from "./state-errors.ts";
+import { Turns } from "../../util/turns.ts";
 
 /** Format of the file; one with a higher number was written by a newer ds01. */
 const notesFormat = 1;
@@ -64,7 +65,7 @@ export interface DeviceNotesFileOptions {
 export class DeviceNotesFile implements DeviceNotebook {
   readonly #path: string;
   readonly #options: DeviceNotesFileOptions;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing = new Turns(1);
 
   constructor(options: DeviceNotesFileOptions) {
     this.#path = join(options.stateDir, "devices.json");
@@ -83,10 +84,7 @@ export class DeviceNotesFile implements DeviceNotebook {
 
   async write(notes: DeviceNotes): Promise<void> {
     const text = `${JSON.stringify({ version: notesFormat, ...notes })}\n`;
-    const written = this.#writing.then(async () => this.#replace(text));
-    // Who wrote is told of a failure; the next write comes all the same.
-    this.#writing = written.catch(() => undefined);
-    await written;
+    await this.#writing.take(async () => this.#replace(text));
   }
 
   async #replace(text: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { DoorSecrets } from "../../ports/door-secrets.ts";
 import { StalledError, messageOf } from "../../util/errors.ts";
 import { replaceFile } from "../atomic-file.ts";
-import { errorCode } from "../error-code.ts";
+import { readIfThere } from "../if-there.ts";
 import { makeAuthority, makeServerCertificate } from "./certificate.ts";
 import type { KeyAndCertificate } from "./certificate.ts";
 
@@ -79,13 +79,4 @@ async function readTokenKey(path: string): Promise<Buffer> {
 
 function commonNameOf(certificate: string): string {
   return /^CN=(.*)$/m.exec(new X509Certificate(certificate).subject)?.[1] ?? "";
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }

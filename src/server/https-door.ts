@@ -34,8 +34,6 @@ const anonymous: Caller = { uid: -1, user: "system:anonymous", groups: [], admin
 const patienceMs = 20_000;
 /** Watches and forwarded ports are connections, too. */
 const connectionLimit = 4096;
-/** Longer timers overflow and fire at once. */
-const longestTimerMs = 20 * 86_400_000;
 
 /** Serves the API over TLS at 127.0.0.1 to those who show a token that they got at the unix socket. */
 export async function openHttpsDoor(options: HttpsDoorOptions): Promise<HttpsDoor> {
@@ -102,9 +100,7 @@ async function listen(server: Server, port: number): Promise<void> {
 function renew(server: Server, secrets: DoorSecrets, clock: Clock, firstAt: number): () => void {
   let stop: () => void;
   const wait = (until: number): void => {
-    const next = Math.min(until, clock.now() + longestTimerMs);
-    stop = clock.callAt(next, () => {
-      if (next < until) return wait(until);
+    stop = clock.callAt(until, () => {
       const { key, certificate, renewAt } = secrets.issueIdentity();
       server.setSecureContext({ key, cert: certificate, minVersion: "TLSv1.2" });
       wait(renewAt);

@@ -98,6 +98,12 @@ function built(service: string, more: Partial<ComposeInput> = {}) {
   return { spec, told };
 }
 
+test("whoever has secrets is told of those of ds01", () => {
+  expect(built("image: x\nsecrets: [token]").told).toEqual([
+    "4: secrets: none: Secrets are files that only the user of the container reads: name them in spec.secrets. ds01 has no configs: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
+  ]);
+});
+
 test("what is built is built by ds01 as well, from what stands beside the spec", () => {
   expect(built("build: ./app")).toEqual({
     spec: { build: { context: "./app" }, restartPolicy: "Never" },

@@ -88,7 +88,7 @@ export const topics = {
     "A spec is one container or a sweep of up to 1000 (spec.replicas); desiredState: Stopped runs none.",
   ),
   secrets: none(
-    "ds01 has no secrets or configs of its own: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
+    "Secrets are files that only the user of the container reads: name them in spec.secrets. ds01 has no configs: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
   ),
   swarm: none("Only of Swarm."),
   hooks: none("ds01 runs nothing beside the command of the container."),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Identity, SystemUser } from "../../ports/identity.ts";
 import type { SpecWriter } from "../../ports/spec-writer.ts";
 import { DeniedError, Ds01Error, InvalidError, messageOf } from "../../util/errors.ts";
+import { Turns } from "../../util/turns.ts";
 import { errorCode } from "../error-code.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { isSpecPath } from "./spec-path.ts";
@@ -37,12 +38,16 @@ export class SpecNotWritable extends Ds01Error {
  * through a symbolic link, so that a user who swaps one for a link cannot make us write elsewhere.
  */
 export function specWriter(options: SpecWriterOptions): SpecWriter {
+  // Between making a directory and giving it away, another write must not fill it: it would stay root's.
+  const making = new Turns(1);
   return {
     source: options.source,
     write: async (path, text, ownerName) =>
       change(path, async (parts) => {
         const owner = await options.identity.userByName(ownerName);
-        const directory = await openDirectory(options.root, parts.slice(0, -1), owner);
+        const directory = await making.take(async () =>
+          openDirectory(options.root, parts.slice(0, -1), owner),
+        );
         try {
           await replaceIn(directory, parts.at(-1) ?? "", text, owner);
         } finally {

@@ -98,9 +98,70 @@ function built(service: string, more: Partial<ComposeInput> = {}) {
   return { spec, told };
 }
 
-test("whoever has secrets is told of those of ds01", () => {
-  expect(built("image: x\nsecrets: [token]").told).toEqual([
-    "4: secrets: none: Secrets are files that only the user of the container reads: name them in spec.secrets. ds01 has no configs: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
+const secretProject = `
+secrets:
+  token: {file: ./token.txt}
+  key: {file: "/etc/keys/\${TAG}.pem"}
+  elsewhere: {external: true}
+services:
+  a:
+    image: x
+    secrets:
+      - token
+      - {source: key, target: tls.pem, mode: 0440, uid: "1000"}
+      - elsewhere
+`;
+
+test("secrets of files stay files", () => {
+  const { containers, problems, notes } = convert(secretProject, { lookup: (name) => variables[name] });
+  expect(problems).toEqual([]);
+  expect(parse(containers[0]?.text ?? "")).toMatchObject({
+    spec: {
+      secrets: [
+        { name: "token", file: "/srv/lab/token.txt" },
+        { name: "key", file: "/etc/keys/v7.pem", mountPath: "/run/secrets/tls.pem", mode: "0440" },
+      ],
+    },
+  });
+  expect(
+    notes.map((note) => `${note.position.line}: ${note.kind === "changed" ? note.message : note.why}`),
+  ).toEqual([
+    "10: the secret stays in /srv/lab/token.txt, which a quota has to grant and you have to be able to read; or move it beside the spec",
+    "11: A secret belongs to the user that the container runs as (spec.user).",
+    "11: the secret stays in /etc/keys/v7.pem, which a quota has to grant and you have to be able to read; or move it beside the spec",
+    "12: ds01 takes secrets from files: write it into one, and name that in spec.secrets.",
+  ]);
+});
+
+test("a secret that nobody has, or says what it cannot, is told", () => {
+  expect(told(secretProject.replace("- token", "- tokn"))).toContain(
+    'services.a.secrets[0]: the file names no secret "tokn", did you mean token?',
+  );
+  expect(told(secretProject.replace("target:", "path:"))).toContain("is no field of a secret");
+  expect(told(secretProject.replace("0440", "r--"))).toContain("are no permissions as octal digits");
+});
+
+const dependentProject = `
+services:
+  prepare: {image: x, container_name: Prepare_Data}
+  db: {image: x}
+  later: {image: x, profiles: [p]}
+  a:
+    image: x
+    depends_on:
+      prepare: {condition: service_completed_successfully}
+      db: {condition: service_healthy}
+      later: {condition: service_completed_successfully}
+`;
+
+test("what must have completed before is waited for, and nothing else", () => {
+  const { containers, problems, notes } = convert(dependentProject);
+  expect(problems).toEqual([]);
+  expect(parse(containers[2]?.text ?? "")).toMatchObject({ spec: { after: ["prepare-data"] } });
+  const left = notes.flatMap((note) => (note.kind === "left-out" ? [`${note.field}: ${note.why}`] : []));
+  expect(left.filter((line) => line.startsWith("services.a"))).toEqual([
+    expect.stringMatching(/^services\.a\.depends_on\.db: ds01 starts every container as soon as it can/),
+    "services.a.depends_on.later: What a container waits for must be a spec (spec.after), and this service is not imported.",
   ]);
 });
 

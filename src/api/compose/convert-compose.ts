@@ -13,9 +13,12 @@ import { ComposeFiles } from "./compose-files.ts";
 import type { Lookup } from "./interpolate.ts";
 import { otherServiceKeys, readServiceKeys, serviceKeys } from "./service-keys.ts";
 import { readBuild, settleImage } from "./service-build.ts";
+import { settleDependencies } from "./service-dependencies.ts";
 import { readNetworks } from "./service-network.ts";
 import { ServiceReading } from "./service-reading.ts";
 import type { Item, Project } from "./service-reading.ts";
+import { readSecretFiles, readSecrets } from "./service-secrets.ts";
+import type { SecretFiles } from "./service-secrets.ts";
 
 /** What a compose file is read with. */
 export interface ComposeInput extends GpuChoice {
@@ -67,6 +70,7 @@ class ComposeReading {
   private readonly notes: Note[] = [];
   private readonly project: Project;
   private readonly externalNetworks = new Map<string, string>();
+  private secretFiles: SecretFiles = new Map();
 
   constructor(input: ComposeInput) {
     this.input = input;
@@ -91,6 +95,8 @@ class ComposeReading {
     const wanted = this.wantedServices(services);
     this.tellOfTheNetwork(wanted);
     const drafts = wanted.map((service) => this.draftOf(service));
+    const specs = new Map(wanted.map(({ name }, index) => [name, drafts[index]?.name ?? null]));
+    for (const draft of drafts) settleDependencies(draft, specs);
     const containers = drafts.flatMap((draft) => finishDraft(draft, this.input) ?? []);
     for (const [index, draft] of drafts.entries()) {
       const isTaken = drafts.slice(0, index).some(({ name }) => name === draft.name);
@@ -135,11 +141,20 @@ class ComposeReading {
         this.externalNetworks.set(name, typeof other === "string" ? other : name);
       }
     }
+    this.readTopSecrets(top.find(({ name }) => name === "secrets")?.value);
     const services = this.source.entries(top.find(({ name }) => name === "services")?.value, ["services"]);
     if (services.length === 0 && this.source.problems.length === 0) {
       this.source.problem([], "has no services; is this a compose file?");
     }
     return services;
+  }
+
+  private readTopSecrets(value: unknown): void {
+    const draft = new ContainerDraft(this.source.placeOf(["secrets"], "key"));
+    const reading = new ServiceReading(draft, this.source, this.project, this.input.directory);
+    this.secretFiles = readSecretFiles(reading, { value, path: ["secrets"] });
+    this.problems.push(...draft.problems);
+    this.notes.push(...draft.notes);
   }
 
   private wantedServices(services: readonly Service[]): readonly Service[] {
@@ -212,6 +227,7 @@ class ComposeReading {
     const named = service.text(service.field(item, "container_name"));
     if (named !== undefined) this.nameAfter(service, item, named);
     readNetworks(service, service.field(item, "networks"), this.externalNetworks);
+    readSecrets(service, service.field(item, "secrets"), this.secretFiles);
   }
 
   private readBase(service: ServiceReading, item: Item, source: YamlSource, above: readonly string[]): void {

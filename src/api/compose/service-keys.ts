@@ -12,6 +12,7 @@ import {
 import { readCapability, readPrivileged, readReadOnly, readSecurityOption } from "../docker-import/rights.ts";
 import type { Topic } from "../docker-import/topics.ts";
 import { readDeploy, readReplicas } from "./service-deploy.ts";
+import { readDependencies } from "./service-dependencies.ts";
 import { readDiskLimits } from "./service-disks.ts";
 import { readDevices, readGpus } from "./service-devices.ts";
 import { readEnvironment, readEnvironmentFiles, readLabels } from "./service-environment.ts";
@@ -34,7 +35,6 @@ type KeyUse = Topic | ((service: ServiceReading, item: Item) => void);
 /** Keys that become nothing, by the reason. */
 const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   names: "dns dns_opt dns_search domainname external_links links",
-  dependsOn: "depends_on",
   groups: "group_add",
   volumesFrom: "volumes_from",
   networkOptions: "mac_address",
@@ -52,7 +52,7 @@ const leftOut: Readonly<Partial<Record<Topic, string>>> = {
   deviceRule: "device_cgroup_rules",
   logging: "logging",
   cgroup: "cgroup_parent",
-  secrets: "configs secrets",
+  configs: "configs",
   hooks: "post_start pre_stop",
   labelFile: "label_file",
   composeOnly: "attach develop driver_opts models provider",
@@ -104,6 +104,7 @@ const used: Readonly<Record<string, KeyUse>> = {
   stdin_open: whereTrue((draft, origin) => readTerminal(draft, "stdin", origin)),
   stop_signal: textOf(readStopSignal),
   healthcheck: readHealthCheck,
+  depends_on: readDependencies,
   hostname: textOf(readHostname),
   extra_hosts: readExtraHosts,
   cap_add: textsOf((draft, text, origin) => readCapability(draft, "add", text, origin)),
@@ -126,6 +127,7 @@ export const otherServiceKeys: readonly string[] = [
   "extends",
   "networks",
   "profiles",
+  "secrets",
 ];
 
 /** Reads the keys of a service into its draft, env files first. */

@@ -44,6 +44,11 @@ export class ServiceReading {
     return this.source.placeOf(path);
   }
 
+  /** As the file has it, before YAML makes numbers and the like of it. */
+  written({ path }: Item): string {
+    return this.source.written(path, "value");
+  }
+
   problem(path: FieldPath, message: string, at: "key" | "value" = "value"): void {
     this.draft.problem(this.source.placeOf(path, at), message);
   }

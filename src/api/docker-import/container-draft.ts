@@ -46,6 +46,8 @@ export class ContainerDraft {
   readonly accelerators = new Map<string, { count: number; readonly origin: Origin }>();
   /** What the image is built from, an absolute path, and where it says something that ds01 cannot build. */
   readonly build: { context?: { readonly path: string; readonly origin: Origin }; unmapped?: Origin } = {};
+  /** Services that must have completed before. */
+  readonly dependencies: { readonly service: string; readonly origin: Origin }[] = [];
   /** Counts up where something begins that may replace what was said before, as a service that extends another. */
   layer = 0;
   /** By place in the container: the layer that mounts something there. */

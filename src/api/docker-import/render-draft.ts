@@ -24,6 +24,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "gpus",
   "accelerators",
   "resources",
+  "secrets",
   "volumes",
   "ports",
   "network",
@@ -33,6 +34,7 @@ const order: readonly (keyof WrittenSpec)[] = [
   "devices",
   "restartPolicy",
   "backoffLimit",
+  "after",
   "replicas",
   "stopGracePeriod",
 ];

@@ -79,7 +79,10 @@ export const topics = {
     "ds01 names what it builds itself. To have the image pulled and not built, write spec.image in place of spec.build.",
   ),
   dependsOn: none(
-    "ds01 starts every container as soon as it can. Let the command wait for what it needs, and what ends too early is started again (restartPolicy: Always). What must have completed before names spec.after.",
+    "ds01 starts every container as soon as it can. Let the command wait for what it needs, and what ends too early is started again (restartPolicy: Always). Only what must have completed before is waited for (spec.after).",
+  ),
+  dependencyMissing: none(
+    "What a container waits for must be a spec (spec.after), and this service is not imported.",
   ),
   composeNetwork: none(
     "Compose makes a network for each project, ds01 makes none. To have containers find each other: docker network create NAME, and spec.network: NAME in each.",
@@ -87,9 +90,11 @@ export const topics = {
   replicas: none(
     "A spec is one container or a sweep of up to 1000 (spec.replicas); desiredState: Stopped runs none.",
   ),
-  secrets: none(
-    "Secrets are files that only the user of the container reads: name them in spec.secrets. ds01 has no configs: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
+  configs: none(
+    "ds01 has no configs: mount the files (spec.volumes, readOnly: true), or have them copied (spec.copy).",
   ),
+  secretElsewhere: none("ds01 takes secrets from files: write it into one, and name that in spec.secrets."),
+  secretOwner: none("A secret belongs to the user that the container runs as (spec.user)."),
   swarm: none("Only of Swarm."),
   hooks: none("ds01 runs nothing beside the command of the container."),
   profile: none("Its services are not imported unless --profile or --service names them."),

@@ -83,7 +83,6 @@ export class HostState {
   async prepare(record: ContainerRecord): Promise<PreparedFacts> {
     const { spec, namespace } = record;
     await this.learnGroups(namespace);
-    this.#options.images.builds.review(record, this.#emergencyStop(namespace) !== null);
     if (spec === null) return { owner: null, fileProblem: null, ...noPaths };
     if (this.#options.cache.ready) await this.#options.images.look(record);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
@@ -91,6 +90,11 @@ export class HostState {
     const containers = this.view().containersOf.get(record.uid) ?? [];
     const about = { owner, hostPaths: facts.hostPaths, containers };
     return { owner, fileProblem: await this.#options.files.look(record, about), ...facts };
+  }
+
+  /** Ends the build under way that the object, as it counts now, has no use for. Not for previews: they end nothing. */
+  reviewBuild(record: ContainerRecord): void {
+    this.#options.images.builds.review(record, this.#emergencyStop(record.namespace) !== null);
   }
 
   #emergencyStop(namespace: string): EmergencyStop | null {

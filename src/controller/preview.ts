@@ -17,6 +17,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { formatAge } from "../util/duration.ts";
 import { sha256 } from "../util/hash.ts";
+import { sameValue } from "../util/same-value.ts";
 import type { HostState } from "./host-state.ts";
 import { newRecord } from "./new-record.ts";
 import { storedRecord } from "./stored-record.ts";
@@ -88,11 +89,18 @@ function recordOf(
   before: ContainerRecord | undefined,
   { path, contentHash, now }: { readonly path: string; readonly contentHash: string; readonly now: number },
 ): ContainerRecord {
-  const source = { source: "preview", path, contentHash, positions: document.positions };
+  // Under the name of another source its files would count as others than those that it runs with.
+  const source = {
+    source: before?.source.source ?? "preview",
+    path,
+    contentHash,
+    positions: document.positions,
+  };
   const base = before ?? (newRecord(document.identity, source, "preview", now) as ContainerRecord);
+  const isChanged = !sameValue(base.spec, document.spec);
   return {
     ...base,
-    generation: base.generation + 1,
+    generation: isChanged ? base.generation + 1 : base.generation,
     source,
     rejection: null,
     pruneBlocked: null,

@@ -20,17 +20,18 @@ function newBed(): ControllerBed {
 
 /** Like the bed's `declare`, without an image. */
 function declare(bed: ControllerBed, key: string, context: string, fields: object = {}): void {
+  bed.source.write(`users/${key}.yaml`, specText(key, context, fields));
+}
+
+function specText(key: string, context: string, fields: object = {}): string {
   const [namespace, name] = key.split("/");
   const { args, ...others } = fields as { readonly args?: object };
-  bed.source.write(
-    `users/${key}.yaml`,
-    JSON.stringify({
-      apiVersion: "ds01.io/v1alpha1",
-      kind: "ContainerSpec",
-      metadata: { name, namespace },
-      spec: { build: { context, ...(args === undefined ? {} : { args }) }, ...others },
-    }),
-  );
+  return JSON.stringify({
+    apiVersion: "ds01.io/v1alpha1",
+    kind: "ContainerSpec",
+    metadata: { name, namespace },
+    spec: { build: { context, ...(args === undefined ? {} : { args }) }, ...others },
+  });
 }
 
 function give(bed: ControllerBed, dockerfile: string, user = "alice", context = "app"): void {
@@ -129,6 +130,32 @@ test("a build ends when its spec is deleted, stopped or another, and others of t
   }
   await bed.until("the changed one to run", () => bed.phase("alice/changed") === "Running");
   expect(bed.events.filter(({ reason }) => reason === "ImageBuildFailed")).toEqual([]);
+});
+
+test("a preview ends no build that is under way, whatever it is of", async () => {
+  const bed = newBed();
+  give(bed, "FROM bed/base:1\n# hangs");
+  give(bed, "FROM bed/base:1\n# another", "alice", "other");
+  declare(bed, "alice/app", "app");
+  bed.start();
+  await bed.until("it to be built", () => bed.runtime.count("build") === 1);
+  const control = bed.manager.controlPlane();
+  const previews = [
+    specText("alice/app", "app"),
+    specText("alice/app", "other"),
+    specText("alice/app", "app", { desiredState: "Stopped" }),
+  ];
+  for (const text of previews) await control.preview(text, "users/alice/app.yaml");
+  // Another object comes to run meanwhile: what the previews asked for has been seen to by then.
+  declare(bed, "bob/app", "other");
+  give(bed, "FROM bed/base:1\n# good", "bob", "other");
+  await bed.until("bob's to run", () => bed.phase("bob/app") === "Running");
+  expect(bed.record("alice/app")?.status.message).toContain("build");
+  expect(bed.events.filter(({ reason }) => reason === "ImageBuildFailed")).toEqual([]);
+  expect(control.buildLog("alice", "app", { follow: false, tail: null })).toBeDefined();
+  expect(bed.runtime.count("build")).toBe(2);
+  declare(bed, "alice/app", "app", { desiredState: "Stopped" });
+  await bed.until("it to end with its spec", () => bed.phase("alice/app") === "Stopped");
 });
 
 test("a build ends in an emergency stop, and after two hours", async () => {

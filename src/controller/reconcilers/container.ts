@@ -72,6 +72,7 @@ export class ContainerReconciler implements Reconciler {
 
   async #reconcileRecord(key: string, record: ContainerRecord): Promise<ReconcileResult> {
     const { host, waiting, clock, dryRun } = this.#options;
+    host.reviewBuild(record);
     const prepared = await host.prepare(record);
     if (this.#isOvertaken(key, record)) return { requeue: true };
     // No await from a decision to its reservation: two workers must never be promised one device.

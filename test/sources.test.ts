@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { SpecSink } from "../src/ports/spec-source.ts";
 import { ControllerBed } from "./support/controller-bed.ts";
+import { fakeImage } from "./support/fake-images.ts";
 import { MemorySource } from "./support/memory-source.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 
@@ -45,6 +46,7 @@ test("objects of several sources run side by side, also from files of the same p
 
 test("the same object in two sources is refused in both, the last good one stays", async () => {
   const two = new TwoSources();
+  two.bed.runtime.imagesHere.set("bed/base:2", fakeImage("bed/base:2"));
   two.lab.write(pathOf("train"), spec("train"));
   two.bed.start();
   await two.running("alice/train");
@@ -68,7 +70,11 @@ test("the same object in two sources is refused in both, the last good one stays
     spec: { image: "bed/base:2" },
     deletion: null,
   });
-  expect(id).not.toBeUndefined();
+  await two.bed.until("it to run as the other says", () => {
+    const now = two.bed.record("alice/train")?.status.container?.id;
+    return now !== undefined && now !== id && two.bed.phase("alice/train") === "Running";
+  });
+  expect(two.bed.runtime.containers.map(({ config }) => config.image)).toEqual(["bed/base:2"]);
   await two.bed.stop();
 });
 

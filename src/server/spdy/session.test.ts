@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Duplex, PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { constants, createDeflate, createInflate } from "node:zlib";
+import { constants, createInflate } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SpdyHeaderWriter } from "../../../test/support/spdy-header-writer.ts";
 import { controlFrame, dataFrame, finFlag, frameTypes, numbers, readFrames } from "./frames.ts";
 import type { Frame } from "./frames.ts";
 import { emptyHeaderBlock, HeaderReader } from "./header-blocks.ts";
@@ -11,31 +12,16 @@ import { headerDictionary } from "./header-dictionary.ts";
 import { serveSpdy } from "./session.ts";
 import type { SpdyStream } from "./session.ts";
 
-/** Packs header blocks as a client does: one compressed stream over all of them. */
-class HeaderWriter {
-  readonly #deflate = createDeflate({ dictionary: headerDictionary });
-
-  async block(headers: Readonly<Record<string, string>>): Promise<Buffer> {
-    const entries = Object.entries(headers);
-    const texts = entries.flat().map((text) => Buffer.concat([numbers(text.length), Buffer.from(text)]));
-    this.#deflate.write(Buffer.concat([numbers(entries.length), ...texts]));
-    await new Promise<void>((resolve) => this.#deflate.flush(constants.Z_SYNC_FLUSH, resolve));
-    return this.#deflate.read() as Buffer;
-  }
-}
-
 /** A session, and the other end of its connection. */
 class Client {
   readonly toServer = new PassThrough();
   readonly fromServer = new PassThrough();
   readonly transport = Duplex.from({ readable: this.toServer, writable: this.fromServer }) as Duplex;
   readonly frames = readFrames(this.fromServer);
-  readonly #headers = new HeaderWriter();
+  readonly #headers = new SpdyHeaderWriter();
 
   async open(id: number, headers: Readonly<Record<string, string>>, flags = 0): Promise<void> {
-    const block = await this.#headers.block(headers);
-    const payload = Buffer.concat([numbers(id, 0), Buffer.alloc(2), block]);
-    this.toServer.write(controlFrame(frameTypes.synStream, payload, flags));
+    this.toServer.write(await this.#headers.open(id, headers, flags));
   }
 
   async next(): Promise<Frame> {
@@ -51,7 +37,7 @@ function echo(stream: SpdyStream): void {
 
 describe("header blocks", () => {
   it("are read one after the other, as one compressed stream", async () => {
-    const writer = new HeaderWriter();
+    const writer = new SpdyHeaderWriter();
     const reader = new HeaderReader();
     for (let port = 1; port <= 50; port += 1) {
       const headers = { streamtype: "data", port: String(port), requestid: "0" };
@@ -60,7 +46,7 @@ describe("header blocks", () => {
   });
 
   it("are read up to the largest that is allowed", async () => {
-    const writer = new HeaderWriter();
+    const writer = new SpdyHeaderWriter();
     const reader = new HeaderReader();
     for (const length of [40_000, 65_000, 10]) {
       const headers = { streamtype: "d".repeat(length) };
@@ -75,7 +61,7 @@ describe("header blocks", () => {
   });
 
   it("that grow too large, or are none, are refused", async () => {
-    const block = await new HeaderWriter().block({ a: "a".repeat(70_000) });
+    const block = await new SpdyHeaderWriter().block({ a: "a".repeat(70_000) });
     await expect(new HeaderReader().read(block)).rejects.toThrow();
     await expect(new HeaderReader().read(Buffer.from("nonsense"))).rejects.toThrow();
   });

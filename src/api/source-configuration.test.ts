@@ -63,6 +63,19 @@ it("takes a path that stays in the repository", () => {
     expect(accepted({ path }), path).toBe(false);
 });
 
+it("takes no path with a control character in it, behind which more could stand", () => {
+  const taken = (path: string): boolean =>
+    SourcesConfiguration.safeParse([{ name: "lab", directory: { path } }]).success;
+  expect(taken("/srv/specs")).toBe(true);
+  expect(accepted({ path: "cluster/lab" })).toBe(true);
+  for (const odd of ["\n", "\r", "\u001b[2J", "\u0000", "\u007f"]) {
+    expect(taken(`/srv${odd}/specs`), JSON.stringify(odd)).toBe(false);
+    expect(taken(`/srv${odd}/../etc`), JSON.stringify(odd)).toBe(false);
+    expect(accepted({ credentials: { tokenFile: `/etc/token${odd}` } }), JSON.stringify(odd)).toBe(false);
+    expect(accepted({ path: `lab${odd}/../../etc` }), JSON.stringify(odd)).toBe(false);
+  }
+});
+
 it("wants one place for each name", () => {
   const directory = { path: "/srv/specs" };
   const taken = (sources: unknown): boolean => SourcesConfiguration.safeParse(sources).success;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ByteQuantity, Duration } from "./fields.ts";
+import { AbsolutePath } from "./path-fields.ts";
 
 /** A name of a branch or tag as Git takes it, never one that a program could take for an option. */
 const RefName = z
@@ -11,7 +12,6 @@ const RefName = z
 const CommitId = z
   .string()
   .regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, "a whole commit id, 40 or 64 hex digits");
-const AbsolutePath = z.string().regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))/, 'an absolute path without ".."');
 
 /**
  * Where a repository may be. No other transport is ever used: `ext::` runs programs, and what goes over plain http can
@@ -25,9 +25,11 @@ const GitUrl = z
   );
 
 /** Below the root of the repository, with no way out of it. */
-const PathInRepository = z
-  .string()
-  .regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\s][^\n]*$/, 'a path in the repository, without "." and ".."');
+const PathInRepository = z.string().regex(
+  // eslint-disable-next-line no-control-regex -- control characters are what must not stand in a path
+  /^(?![^]*(?:^|\/)\.{1,2}(?:\/|$))[^/\s\0-\x1F\x7F][^\0-\x1F\x7F]*$/,
+  'a path in the repository, without "." and ".."',
+);
 
 /** How ds01 proves to a Git server who it is: by files that only it may read. */
 const GitCredentials = z.strictObject({

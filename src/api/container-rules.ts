@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { parseBytes } from "../util/quantity.ts";
 import { jobConflicts } from "./job-rules.ts";
+import { usualSecretPath } from "./secret.ts";
 
 /** What a spec looks like before its single fields are known to be right. */
 interface LooseSpec {
@@ -88,7 +89,7 @@ function checkSecrets({ secrets, volumes }: LooseSpec, context: z.RefinementCtx)
 
 function placeOfSecret(secret: unknown): unknown {
   const name = fieldOf(secret, "name");
-  return fieldOf(secret, "mountPath") ?? (typeof name === "string" ? `/run/secrets/${name}` : undefined);
+  return fieldOf(secret, "mountPath") ?? (typeof name === "string" ? usualSecretPath(name) : undefined);
 }
 
 function checkImageOrBuild({ image, build, imageAliases }: LooseSpec, context: z.RefinementCtx): void {

@@ -1,12 +1,9 @@
-import { isReservedVariable } from "./environment.ts";
+import { isReservedVariable, variableName } from "./environment.ts";
 
 /** The variables of a file, or why it has none; a complaint names lines, never what stands in them. */
 export type ParsedEnvFile =
   | { readonly type: "variables"; readonly variables: ReadonlyMap<string, string> }
   | { readonly type: "invalid"; readonly message: string };
-
-/** As `spec.env` has them. */
-const variableName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
 /**
  * Reads what `docker run --env-file` reads: NAME=VALUE a line, blanks before the name left out, comments begin with #,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isReservedVariable } from "./environment.ts";
+import { isReservedVariable, variableName } from "./environment.ts";
 import { SourcePath } from "./path-fields.ts";
 
 const EnvFile = z.strictObject({
@@ -21,7 +21,7 @@ const EnvFrom = z.strictObject({
   file: EnvFile.describe("Where the variables stand, one a line."),
   prefix: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "the beginning of a variable name: letters, digits and _")
+    .regex(variableName, "the beginning of a variable name: letters, digits and _")
     .refine((prefix) => !isReservedVariable(prefix), {
       error: "begins names that are set by ds01 from the GPUs the container holds; choose another",
     })

@@ -30,10 +30,13 @@ export function isReservedVariable(name: string): boolean {
 /** Any text but one with a NUL in it, which ends a word for the kernel. */
 export const Words = z.string().regex(/^[^\0]*$/, "text without a NUL character");
 
+/** What a variable may be called, wherever it is set. */
+export const variableName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
 const EnvVariable = z.strictObject({
   name: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "a variable name: letters, digits and _, not starting with a digit")
+    .regex(variableName, "a variable name: letters, digits and _, not starting with a digit")
     .refine((name) => !isReservedVariable(name), {
       error: "is set by ds01 from the GPUs the container holds; ask for GPUs with spec.gpus",
     })

@@ -34,5 +34,10 @@ export const Secrets = z.array(Secret).max(16, "at most 16 secrets").meta({
 
 /** Where a secret appears in the container. */
 export function secretPath({ name, mountPath }: Pick<Secret, "name" | "mountPath">): string {
-  return mountPath ?? `/run/secrets/${name}`;
+  return mountPath ?? usualSecretPath(name);
+}
+
+/** Where Docker's own secrets would be as well. */
+export function usualSecretPath(name: string): string {
+  return `/run/secrets/${name}`;
 }

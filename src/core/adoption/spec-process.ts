@@ -1,5 +1,5 @@
 import type { WrittenSpec } from "../../api/docker-import/container-draft.ts";
-import { isReservedVariable } from "../../api/environment.ts";
+import { isReservedVariable, variableName } from "../../api/environment.ts";
 import { formatDuration } from "../../util/duration.ts";
 import type { ContainerHealthCheck, ObservedConfiguration, ObservedContainer } from "../observed.ts";
 import type { AdoptionNote } from "./adoption-note.ts";
@@ -93,7 +93,7 @@ function environmentField(
   const own = Object.entries(environment).filter(
     ([name, value]) => image?.environment[name] !== value && !isReservedVariable(name),
   );
-  const odd = own.filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name));
+  const odd = own.filter(([name]) => !variableName.test(name));
   notes.push(...odd.map(([name]) => lostNote("env", `it has a variable called "${name}"`)));
   const env = own.flatMap(([name, value]) => (odd.some(([one]) => one === name) ? [] : { name, value }));
   return env.length === 0 ? {} : { env };

@@ -26,6 +26,14 @@ export const Duration = z
   .refine((text) => parseDuration(text) !== undefined, { error: "is longer than can be counted" })
   .meta({ examples: ["30m"] });
 
+/** A duration as its milliseconds; one that is none is an issue and never another duration. */
+export const DurationMs = Duration.transform((text, context) => {
+  const parsedMs = parseDuration(text);
+  if (parsedMs !== undefined) return parsedMs;
+  context.addIssue({ code: "custom", message: "is no duration" });
+  return z.NEVER;
+});
+
 /** Longer than a week nobody waits for a process to end, nor does a timer. */
 export const GracePeriod = Duration.refine((text) => (parseDuration(text) ?? 0) <= 7 * 86_400_000, {
   error: "is longer than a week",

@@ -214,6 +214,8 @@ describe("asking for a container to be left alone", () => {
     expect(await ask("bob", "2h")).toBe(403);
     expect(bed.control.kept.size).toBe(0);
     expect(await ask("alice", "two hours")).toBe(400);
+    expect(await ask("alice", "99999999999999w")).toBe(400);
+    expect(bed.control.kept.size).toBe(0);
     expect(await ask("alice", "2h")).toBe(200);
     expect(bed.control.kept.get("alice/train")).toBe(7_200_000);
     bed.actAs("bob");

@@ -177,12 +177,14 @@ describe("pruning images", () => {
     ]);
   });
 
-  it.each(["", "{}", '{"namespace": null, "olderThan": "7", "images": null, "dryRun": false}'])(
-    "needs a whole request: %s",
-    async (body) => {
-      const bed = await bedWithImages();
-      expect(await bed.call("POST", `${group}/image-prunes`, { body })).toMatchObject({ code: 400 });
-      expect(bed.control.imagePrunes).toEqual([]);
-    },
-  );
+  it.each([
+    "",
+    "{}",
+    '{"namespace": null, "olderThan": "7", "images": null, "dryRun": false}',
+    '{"namespace": null, "olderThan": "99999999999999w", "images": null, "dryRun": false}',
+  ])("needs a whole request: %s", async (body) => {
+    const bed = await bedWithImages();
+    expect(await bed.call("POST", `${group}/image-prunes`, { body })).toMatchObject({ code: 400 });
+    expect(bed.control.imagePrunes).toEqual([]);
+  });
 });

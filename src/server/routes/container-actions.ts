@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration } from "../../api/fields.ts";
+import { DurationMs } from "../../api/fields.ts";
 import type { KeepAliveAnswer } from "../../api/keep-alive.ts";
 import { apiVersion } from "../../api/names.ts";
 import type { ContainerDescription } from "../../api/description.ts";
@@ -7,7 +7,6 @@ import { may } from "../access.ts";
 import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { formatTime } from "../../core/format-time.ts";
-import { parseDuration } from "../../util/duration.ts";
 import { forbidden, notFound } from "../failure.ts";
 import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
@@ -17,8 +16,7 @@ import { specPathFor } from "../spec-path.ts";
 const pattern = `/apis/${apiVersion}/namespaces/:namespace/containers/:name`;
 
 /** The body of a request to leave a container alone. */
-/** In milliseconds. */
-const KeepAlive = z.strictObject({ for: Duration.transform((text) => parseDuration(text) ?? 0) });
+const KeepAlive = z.strictObject({ for: DurationMs });
 
 /** What ds01 offers for one container beyond Kubernetes' verbs. */
 export function containerActionRoutes(services: Services): readonly Route[] {

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { Duration, Namespace } from "../../api/fields.ts";
+import { DurationMs, Namespace } from "../../api/fields.ts";
 import { apiVersion } from "../../api/names.ts";
-import { parseDuration } from "../../util/duration.ts";
 import { may } from "../access.ts";
 import type { Caller } from "../access.ts";
 import { readBody, sendJson } from "../exchange.ts";
@@ -13,7 +12,7 @@ import type { Services } from "../services.ts";
 
 const Request = z.strictObject({
   namespace: Namespace.nullable(),
-  olderThan: Duration.nullable(),
+  olderThan: DurationMs.nullable(),
   images: z.array(z.string()).nullable(),
   dryRun: z.boolean(),
 });
@@ -31,8 +30,7 @@ export function imagePruneRoutes({ control }: Services): readonly Route[] {
       handle: async (exchange) => {
         const request = parseRequestBody(Request, await readBody(exchange.request), wanted);
         const namespace = namespaceOf(request.namespace, exchange);
-        const { olderThan, images, dryRun } = request;
-        const olderThanMs = olderThan === null ? null : (parseDuration(olderThan) ?? null);
+        const { olderThan: olderThanMs, images, dryRun } = request;
         const by = exchange.caller.user;
         const answer = await control.pruneImages({ namespace, olderThanMs, images, dryRun, by });
         sendJson(exchange.response, 200, answer);

@@ -9,7 +9,9 @@ import { currentObject } from "../preview.ts";
 import { alignRows } from "../print/columns.ts";
 import { renderYaml } from "../print/yaml.ts";
 import { namespaceOf, namespaceOption } from "../selection.ts";
+import { kindOf, parseOneTarget } from "../target.ts";
 import { oneLine } from "../terminal.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** `ds01 undelete` */
 export const undelete = defineCommand({
@@ -68,11 +70,10 @@ async function bringBack(
 
 /** `train` and `container/train`; a kind that people write. */
 function kindAndName(word: string): { readonly kind: KindName; readonly name: string } {
-  const [first = "", ...rest] = word.split("/");
-  const kind = kindByWord(rest.length === 0 ? "container" : first);
-  if (kind === undefined || kind.observed)
-    throw new NotFoundError({ reason: "UnknownKind", message: `"${first}" is no kind that can be deleted` });
-  return { kind, name: rest.length === 0 ? first : rest.join("/") };
+  const target = word.includes("/") ? parseOneTarget([word]) : { kind: kindOf("ContainerSpec"), name: word };
+  const { kind } = target;
+  if (kind.observed) throw new UsageError(`a ${kind.singular} is declared by nobody and cannot be deleted`);
+  return target;
 }
 
 function table(deleted: readonly DeletedObject[]): string {

@@ -2,7 +2,7 @@ import type { SpecIdentity } from "./identity.ts";
 import type { ParsedContainerSpec, ParsedDocument } from "./parsed-document.ts";
 
 /** Label of the elements of a sweep: the name of the sweep. */
-const sweepLabel = "ds01.io/sweep";
+export const sweepLabel = "ds01.io/sweep";
 
 /** Which container of a sweep an object is. */
 export interface SweepElement {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Client, ObjectTarget } from "../client/client.ts";
-import { Ds01Error } from "../util/errors.ts";
+import { Ds01Error, isCut } from "../util/errors.ts";
 import { printable } from "./terminal.ts";
 
 /** How a command in a container ended and what it wrote. */
@@ -57,8 +57,7 @@ async function feed(input: AsyncIterable<Buffer>, stdin: NodeJS.WritableStream):
   try {
     await pipeline(Readable.from(input, { objectMode: false }), stdin);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
-      throw error;
+    if (!isCut(error)) throw error;
   }
 }
 

@@ -3,6 +3,13 @@ import { Ds01Error } from "../../util/errors.ts";
 /** Why a revision could not be had, or is not taken; what was in effect stays so. */
 export class GitFailure extends Ds01Error {}
 
+/** Where Git or ds01 itself finds the disk full. */
+export const diskFull = {
+  reason: "SourceDiskFull",
+  message: "there is no space left for what is fetched",
+  remedy: "free disk space in the state directory",
+} as const;
+
 /** What Git says, in English as it is asked to, and what that means; the first that fits. */
 const meanings: readonly {
   readonly reason: string;
@@ -10,12 +17,7 @@ const meanings: readonly {
   readonly message: string;
   readonly remedy: string;
 }[] = [
-  {
-    reason: "SourceDiskFull",
-    pattern: /No space left on device|Disk quota exceeded/,
-    message: "there is no space left for what is fetched",
-    remedy: "free disk space in the state directory",
-  },
+  { ...diskFull, pattern: /No space left on device|Disk quota exceeded/ },
   {
     reason: "HostKeyUnknown",
     pattern: /Host key verification failed|No \S+ host key is known/,

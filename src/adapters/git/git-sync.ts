@@ -3,7 +3,7 @@ import type { SpecSink } from "../../ports/spec-source.ts";
 import { Ds01Error, messageOf } from "../../util/errors.ts";
 import { formatAge } from "../../util/duration.ts";
 import { errorCode } from "../error-code.ts";
-import { GitFailure } from "./git-failure.ts";
+import { diskFull, GitFailure } from "./git-failure.ts";
 import { DamagedClone, type GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { refuseInvalid } from "./revision-problems.ts";
@@ -214,13 +214,6 @@ export class GitSync {
 
 function knownFailure(error: unknown): Ds01Error {
   if (error instanceof Ds01Error) return error;
-  if (["ENOSPC", "EDQUOT"].includes(errorCode(error))) {
-    const message = "there is no space left for what is fetched";
-    return new GitFailure({
-      reason: "SourceDiskFull",
-      message,
-      remedy: "free disk space in the state directory",
-    });
-  }
+  if (["ENOSPC", "EDQUOT"].includes(errorCode(error))) return new GitFailure(diskFull);
   return new GitFailure({ reason: "SyncFailed", message: messageOf(error), cause: error });
 }

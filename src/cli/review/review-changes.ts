@@ -1,6 +1,7 @@
 import { kindNames } from "../../api/names.ts";
 import type { KindName } from "../../api/names.ts";
 import type { ApiObject } from "../../api/meta.ts";
+import { sweepLabel } from "../../api/sweep.ts";
 import type { Context } from "../context.ts";
 import type { Declared } from "../declared.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -64,7 +65,7 @@ async function removedBy(
 /** The elements of a sweep stand in no file: what becomes of them is what becomes of the sweep. */
 function isOfSweep({ metadata }: ApiObject, all: readonly ApiObject[]): boolean {
   const sweep = /^(.+)-\d+$/.exec(metadata.name)?.[1];
-  if (sweep === undefined || metadata.labels?.["ds01.io/sweep"] !== sweep) return false;
+  if (sweep === undefined || metadata.labels?.[sweepLabel] !== sweep) return false;
   return all.some(({ metadata: other }) => other.name === sweep && other.namespace === metadata.namespace);
 }
 

@@ -1,3 +1,4 @@
+import { kindByWord } from "../../api/names.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { pruneImages, pruneImagesOptions } from "../prune-images.ts";
@@ -22,7 +23,7 @@ export const prune = defineCommand({
   ],
   async run({ options, positionals }, context) {
     const { confirm: token, ...images } = options;
-    if (positionals.length === 1 && /^(?:images?|img)$/.test(positionals[0] ?? "")) {
+    if (positionals.length === 1 && kindByWord(positionals[0] ?? "")?.kind === "Image") {
       if (token !== undefined)
         throw new UsageError("--confirm is for specs that have vanished, not for images");
       return await pruneImages(images, context);

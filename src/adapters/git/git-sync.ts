@@ -1,5 +1,5 @@
 import type { Log } from "../../ports/log.ts";
-import type { SpecSink } from "../../ports/spec-source.ts";
+import type { SourceChanges, SpecSink } from "../../ports/spec-source.ts";
 import { Ds01Error, messageOf } from "../../util/errors.ts";
 import { formatAge } from "../../util/duration.ts";
 import { errorCode } from "../error-code.ts";
@@ -49,7 +49,7 @@ export class GitSync {
       await worktrees.tidy(current === null ? [] : [current]);
       // Of another directory of the repository: nobody has asked for these.
       if (current?.path !== path || signal.aborted) return;
-      await this.#deliver(current);
+      this.#deliver(current, await this.#changesTo(current));
     } catch (error) {
       if (!(error instanceof DamagedWorktree)) return this.#tellFailure(error, null);
       this.#options.log.warn({ source: this.#options.name, reason: error.reason }, error.message);
@@ -111,13 +111,13 @@ export class GitSync {
     this.#step("listed");
     await this.#addWorktree(revision, entries, { repository, signal });
     this.#step("checkedOut");
-    const changes = await changesBetween(this.#told, revision, this.#rootOf(revision));
+    const changes = await this.#changesTo(revision);
     if (onInvalid === "revision") refuseInvalid(changes);
     this.#step("validated");
     signal.throwIfAborted();
     await worktrees.publish(revision);
     this.#step("published");
-    await this.#deliver(revision);
+    this.#deliver(revision, changes);
     this.#step("delivered");
     await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
     await repository.collectGarbage(signal);
@@ -145,15 +145,18 @@ export class GitSync {
       const clone = await repository();
       const entries = await clone.entries(current.commit, path, signal);
       await this.#addWorktree(current, entries, { repository: clone, signal });
-      await this.#deliver(current);
+      this.#deliver(current, await this.#changesTo(current));
     } catch (error) {
       this.#tellFailure(error, null);
     }
   }
 
-  async #deliver(revision: Revision): Promise<void> {
+  async #changesTo(revision: Revision): Promise<SourceChanges> {
+    return await changesBetween(this.#told, revision, this.#rootOf(revision));
+  }
+
+  #deliver(revision: Revision, changes: SourceChanges): void {
     const { sink } = this.#options;
-    const changes = await changesBetween(this.#told, revision, this.#rootOf(revision));
     this.#told = revision;
     sink.publish(changes);
     sink.synced(revision.files.length + revision.refused.length);

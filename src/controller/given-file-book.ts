@@ -22,6 +22,7 @@ import type { Identity } from "../ports/identity.ts";
 import type { OwnerFiles, ReadFile } from "../ports/owner-files.ts";
 import { StalledError, WaitingError } from "../util/errors.ts";
 import { lookAtPaths, type PathFacts } from "./host-path-facts.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** How long a look at files counts, in milliseconds: one that waits is decided on anew every few seconds. */
 const countsForMs = 4000;
@@ -88,7 +89,7 @@ export class GivenFileBook {
     const { clock } = this.#options;
     const known = this.#verdicts.get(key);
     // One that was missing is read as soon as it is there.
-    if (known !== undefined && Math.abs(clock.now() - known.at) < countsForMs && !isMissing(known.problem)) {
+    if (known !== undefined && isRecent(known.at, clock.now(), countsForMs) && !isMissing(known.problem)) {
       return known.problem;
     }
     const slow = [...this.#looks].filter(({ since }) => clock.now() - since > slowAfterMs);

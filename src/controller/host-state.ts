@@ -17,6 +17,7 @@ import { hasImage } from "./has-image.ts";
 import { sharedPart } from "./shared-part.ts";
 import type { HostStateOptions, PreparedFacts } from "./host-state-options.ts";
 import type { Turn } from "./turn.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** A view may be this old before deadlines in it are looked at again. */
 const viewMaximumAgeMs = 500;
@@ -123,7 +124,7 @@ export class HostState {
   view(): HostView {
     const now = this.#options.clock.now();
     const key = this.versionKey;
-    if (this.#view !== null && this.#view.key === key && Math.abs(now - this.#view.at) < viewMaximumAgeMs) {
+    if (this.#view !== null && this.#view.key === key && isRecent(this.#view.at, now, viewMaximumAgeMs)) {
       return this.#view.view;
     }
     const view = this.#compute(this.#options.store.list("ContainerSpec"), now);

@@ -22,6 +22,7 @@ import { GpuActivity } from "./gpu-activity.ts";
 import { readIdleStates } from "./idle-states.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** What was found out is written down this often at most, and when the controller ends. */
 const writeMs = 5000;
@@ -164,7 +165,7 @@ export class IdleWatch {
     if (withGpus.length > 0)
       await this.#options.inventory().refresh(Math.min(...withGpus.map(({ sampleMs }) => sampleMs)));
     for (const subject of due) await this.#lookAt(probe, subject);
-    if (Math.abs(probe.uptimeMs() - this.#writtenAtMs) >= writeMs) await this.#write();
+    if (!isRecent(this.#writtenAtMs, probe.uptimeMs(), writeMs)) await this.#write();
   }
 
   async #lookAt(probe: ActivityProbe, subject: Subject): Promise<void> {

@@ -11,6 +11,7 @@ import { formatDuration } from "../util/duration.ts";
 import { DeniedError, NotFoundError } from "../util/errors.ts";
 import { involved } from "./recorder.ts";
 import { readDocument } from "./read-document.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 const Document = z.object({
   version: z.literal(1),
@@ -88,7 +89,7 @@ export class KeepAliveDesk {
     if (longest !== undefined && longest.until > now)
       return `kept until ${formatTime(longest.until)} by ${longest.by}`;
     // The clock may have been set back since.
-    const isFresh = fileAt !== null && Math.abs(now - fileAt) < longestMs;
+    const isFresh = fileAt !== null && isRecent(fileAt, now, longestMs);
     return isFresh ? `.keep-alive, until ${formatTime(fileAt + longestMs)}` : undefined;
   }
 

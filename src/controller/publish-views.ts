@@ -7,6 +7,7 @@ import { isReplacementName } from "../core/plan/container-name.ts";
 import { isLive } from "../core/plan/roles.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** Views whose content is unchanged are compared with their files this often at most. */
 const checkMs = 10_000;
@@ -39,7 +40,7 @@ export class ViewPublisher {
     this.#publishGpuState(input);
     const present = new Set<string>();
     // Now and then all of them, as somebody may have changed a file.
-    const all = Math.abs(input.now - this.#checkedAt) >= checkMs;
+    const all = !isRecent(this.#checkedAt, input.now, checkMs);
     if (all) this.#checkedAt = input.now;
     for (const record of input.records) {
       for (const container of input.view.containersOf.get(record.uid) ?? []) {

@@ -4,6 +4,7 @@ import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { sameValue } from "../util/same-value.ts";
 import { messageOf } from "../util/errors.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** What runs is looked at this often; work that vanishes in between ended at most so much earlier. */
 const lookMs = 60_000;
@@ -63,7 +64,7 @@ export class RunBook {
       this.#version += 1;
       this.#options.onChange();
     }
-    const isDue = Math.abs(this.#options.clock.now() - this.#writtenAt) >= writeMs;
+    const isDue = !isRecent(this.#writtenAt, this.#options.clock.now(), writeMs);
     if (!isSame || (isDue && this.#history.open.length > 0)) void this.#write();
   }
 

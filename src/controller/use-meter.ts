@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { messageOf } from "../util/errors.ts";
+import { isRecent } from "../util/is-recent.ts";
 
 /** What is held is looked at this often; what is held for less counts as far as a look meets it. */
 const lookMs = 60_000;
@@ -74,7 +75,7 @@ export class UseMeter {
       this.#version += 1;
       this.#options.onChange();
     }
-    if (Math.abs(now - this.#writtenAt) >= writeMs) void this.#write();
+    if (!isRecent(this.#writtenAt, now, writeMs)) void this.#write();
   }
 
   async #write(): Promise<void> {

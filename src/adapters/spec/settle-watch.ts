@@ -1,3 +1,4 @@
+import { isRecent } from "../../util/is-recent.ts";
 import type { FileReading } from "./spec-file.ts";
 
 /** A file counts as complete when it has not changed for this long. */
@@ -36,7 +37,7 @@ export class SettleWatch {
     if (reading.stats === undefined || performance.now() - startedAt > longestMs) return true;
     // Refusals look at owner and mode, which are often set right after the content.
     const changedAt = reading.kind === "refused" ? reading.stats.ctimeMs : reading.stats.mtimeMs;
-    return Math.abs(Date.now() - changedAt) >= settleMs;
+    return !isRecent(changedAt, Date.now(), settleMs);
   }
 
   /** Whether it came complete; asked a turn of the event loop after it was read. */

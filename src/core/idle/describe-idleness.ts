@@ -3,8 +3,14 @@ import { effectiveLimits } from "../quota/effective.ts";
 import type { ResolvedQuota } from "../quota/limits.ts";
 import { placeOf } from "../quota/resolve.ts";
 import type { ContainerRecord } from "../record.ts";
-import { wantedDevices } from "../schedule/wanted-devices.ts";
-import { describeSignals, describeTimeout, idleVerdict, leftAlone, type IdleFacts } from "./idle-verdict.ts";
+import {
+  describeSignals,
+  describeTimeout,
+  idleVerdict,
+  judgedOf,
+  leftAlone,
+  type IdleFacts,
+} from "./idle-verdict.ts";
 
 /** `12m of 30m (GPU 0 %, CPU 1 %): warned in 8m`, or why nobody minds; null for an object without a timeout. */
 export function describeIdleness(
@@ -13,18 +19,11 @@ export function describeIdleness(
   quota: ResolvedQuota,
   now: number,
 ): string | null {
-  const { spec, namespace, name, memory } = record;
+  const { spec } = record;
   if (spec === null) return null;
   const limit = effectiveLimits(spec, quota, (field) => placeOf(record.source, field)).idleTimeoutMs;
   if (limit.value === null || record.status.phase !== "Running") return null;
-  const judged = {
-    namespace,
-    name,
-    sweep: record.source.element?.of,
-    usesGpus: wantedDevices(spec) !== undefined,
-    limit,
-    warning: memory.idleWarning ?? null,
-  };
+  const judged = judgedOf(record, spec, limit);
   const alone = leftAlone(facts, judged, now);
   if (alone !== null) return `not looked at: ${alone}`;
   const { state } = facts;

@@ -1,6 +1,9 @@
+import type { ContainerSpecSpec } from "../../api/container.ts";
 import { formatDuration } from "../../util/duration.ts";
 import type { Origin, Sourced } from "../quota/limits.ts";
 import { formatTime } from "../format-time.ts";
+import type { ContainerRecord } from "../record.ts";
+import { wantedDevices } from "../schedule/wanted-devices.ts";
 import { exemptionFor, type IdleSettings } from "./idle-settings.ts";
 import type { IdleState } from "./idle-state.ts";
 
@@ -46,6 +49,16 @@ interface Judged {
   readonly usesGpus: boolean;
   readonly limit: Sourced<number | null>;
   readonly warning: IdleWarning | null;
+}
+
+/** What of an object its idleness is judged by. */
+export function judgedOf(
+  { namespace, name, source, memory }: Pick<ContainerRecord, "namespace" | "name" | "source" | "memory">,
+  spec: ContainerSpecSpec,
+  limit: Judged["limit"],
+): Judged {
+  const usesGpus = wantedDevices(spec) !== undefined;
+  return { namespace, name, sweep: source.element?.of, usesGpus, limit, warning: memory.idleWarning ?? null };
 }
 
 /** Why an object is not looked at for idleness although it has a timeout; null when it is, or has none. */

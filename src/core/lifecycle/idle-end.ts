@@ -8,11 +8,11 @@ import {
   describeSignals,
   describeTimeout,
   idleVerdict,
+  judgedOf,
   type IdleVerdict,
   type IdleWarning,
 } from "../idle/idle-verdict.ts";
 import { isLive } from "../plan/roles.ts";
-import { wantedDevices } from "../schedule/wanted-devices.ts";
 import type { Situation } from "./situation.ts";
 
 const soon = "IdleSoon";
@@ -25,14 +25,7 @@ export function idleEnd(situation: Situation): IdleVerdict | null {
   if (idle?.state == null || primary === null || !isLive(primary)) return null;
   const run = { containerId: primary.id, startedAt: primary.startedAt, generation: record.generation };
   if (!isSameRun(idle.state.run, run)) return null;
-  const judged = {
-    namespace: record.namespace,
-    name: record.name,
-    sweep: record.source.element?.of,
-    usesGpus: wantedDevices(spec) !== undefined,
-    limit: limits.idleTimeoutMs,
-    warning: memory.idleWarning ?? null,
-  };
+  const judged = judgedOf({ ...record, memory }, spec, limits.idleTimeoutMs);
   return idleVerdict(idle, judged, now);
 }
 

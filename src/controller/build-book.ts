@@ -10,11 +10,12 @@ import type { Clock } from "../ports/clock.ts";
 import type { BuildLimits, ContainerRuntime } from "../ports/container-runtime.ts";
 import type { RegistryCredentials } from "../ports/registry-credentials.ts";
 import { Ds01Error, messageOf, StalledError } from "../util/errors.ts";
-import { canonicalJson, sha256 } from "../util/hash.ts";
+import { sha256 } from "../util/hash.ts";
 import type { BaseCheck } from "./base-check.ts";
 import { ownLabels, removeLeftovers } from "./build-leftovers.ts";
 import { buildEnded, buildTooLong, withoutOutput } from "./build-failure.ts";
 import { BuildOutput } from "./build-output.ts";
+import { buildKey, contextRequestOf } from "./context-request.ts";
 import { Turns } from "../util/turns.ts";
 import { isRecent } from "../util/is-recent.ts";
 
@@ -139,7 +140,7 @@ export class BuildBook {
     const ending = new AbortController();
     const { signal } = ending;
     this.#outputs.set(uid, output);
-    this.#building.set(uid, { since: clock.now(), output, ending, wanted: wantedBy(record) });
+    this.#building.set(uid, { since: clock.now(), output, ending, wanted: buildKey(record) });
     this.#version += 1;
     const own = this.#turnsOf.get(namespace) ?? new Turns(1);
     this.#turnsOf.set(namespace, own);
@@ -161,7 +162,7 @@ export class BuildBook {
     const build = this.#building.get(record.uid);
     if (build === undefined) return;
     const isWanted = !isStopped && record.deletion === null && record.spec?.desiredState !== "Stopped";
-    if (!isWanted || build.wanted !== wantedBy(record)) build.ending.abort(buildEnded());
+    if (!isWanted || build.wanted !== buildKey(record)) build.ending.abort(buildEnded());
   }
 
   /** The object is gone. */
@@ -260,13 +261,6 @@ export class BuildBook {
   }
 }
 
-/** Where the files lie that the object's image is built from; null: it is not built. */
-export function contextRequestOf({ spec, source, namespace }: ContainerRecord): ContextRequest | null {
-  if (spec?.build === undefined) return null;
-  const { context, dockerfile } = spec.build;
-  return { source: source.source, specPath: source.path, namespace, context, dockerfile };
-}
-
 function newEntry(key: string): Entry {
   return {
     key,
@@ -281,9 +275,4 @@ function newEntry(key: string): Entry {
 function describe(error: unknown): string {
   const remedy = error instanceof Ds01Error && error.remedy !== undefined ? `: ${error.remedy}` : "";
   return `${messageOf(error)}${remedy}`;
-}
-
-/** Another answer for another build. */
-function wantedBy(record: ContainerRecord): string {
-  return canonicalJson({ request: contextRequestOf(record), build: record.spec?.build ?? null });
 }

@@ -3,8 +3,7 @@ import { buildReference } from "../core/build.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { BuildContexts } from "../ports/build-contexts.ts";
 import { messageOf } from "../util/errors.ts";
-import { canonicalJson } from "../util/hash.ts";
-import { contextRequestOf } from "./build-book.ts";
+import { buildKey, contextRequestOf } from "./context-request.ts";
 
 /** The images that the spec of an object needs, or why that is not known. */
 export type SpecImages = { readonly references: readonly string[] } | { readonly why: string };
@@ -44,11 +43,11 @@ export class ImageNeeds {
     if (spec === null) return { why: "its spec cannot be read" };
     if (spec.build === undefined) return { references: spec.image === undefined ? [] : [spec.image] };
     const known = this.#known.get(uid);
-    return known?.key === keyOf(record) ? known.images : { why: "its files have not been looked at" };
+    return known?.key === buildKey(record) ? known.images : { why: "its files have not been looked at" };
   }
 
   async #lookAt(record: ContainerRecord): Promise<Known> {
-    const key = keyOf(record);
+    const key = buildKey(record);
     const request = contextRequestOf(record);
     const { build } = record.spec ?? {};
     if (request === null || build === undefined) return { key, signature: null, images: { references: [] } };
@@ -65,8 +64,4 @@ export class ImageNeeds {
       return { key, signature: null, images: { why: messageOf(error) } };
     }
   }
-}
-
-function keyOf(record: ContainerRecord): string {
-  return canonicalJson({ request: contextRequestOf(record), build: record.spec?.build ?? null });
 }

@@ -13,7 +13,7 @@ import { sameValue } from "../util/same-value.ts";
 import { elementsOf } from "./sweep-elements.ts";
 import { ForeignOwners } from "./foreign-owners.ts";
 import { lookAtSpec, noPaths, quotaHere, usesOwner } from "./host-path-facts.ts";
-import { hasImage } from "./has-image.ts";
+import { inputsReady } from "./inputs-ready.ts";
 import { sharedPart } from "./shared-part.ts";
 import type { HostStateOptions, PreparedFacts } from "./host-state-options.ts";
 import type { Turn } from "./turn.ts";
@@ -135,7 +135,7 @@ export class HostState {
   #compute(
     records: readonly ContainerRecord[],
     now: number,
-    hooks: Partial<Pick<HostInput, "onTurn" | "imageReady" | "containers">> = {},
+    hooks: Partial<Pick<HostInput, "onTurn" | "inputsReady" | "containers">> = {},
   ): HostView {
     const { cache, inventory, instance, strategy, machineCpus, strategyOverrides } = this.#options;
     return hostView({
@@ -150,7 +150,7 @@ export class HostState {
       instance,
       inventory: inventory.current,
       reservations: this.#reservations,
-      imageReady: (record) => hasImage(record, this.#options),
+      inputsReady: (record) => inputsReady(record, this.#options),
       strategy,
       cannotLimit: this.#options.engine.current.cannotLimit,
       preemption: this.#options.preemption ?? defaultPreemption,
@@ -190,7 +190,7 @@ export class HostState {
   ): { readonly world: World; readonly turn: Turn | null } {
     let turn: Turn | null = null;
     const view = this.#compute(this.#recordsWith(record), this.#options.clock.now(), {
-      imageReady: (one) => one === record || hasImage(one, this.#options),
+      inputsReady: (one) => one === record || inputsReady(one, this.#options),
       onTurn: (demand, leases) => {
         if (demand.uid === record.uid) turn = { demand, leases };
       },

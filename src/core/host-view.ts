@@ -51,7 +51,7 @@ export interface HostInput {
   readonly inventory: Inventory;
   readonly reservations: ReadonlyMap<string, Reservation>;
   /** Whether the image an object needs is on this host. */
-  readonly imageReady: (record: ContainerRecord) => boolean;
+  readonly inputsReady: (record: ContainerRecord) => boolean;
   readonly strategy: Strategy;
   /** Whose the containers are that are not ours, by container id, as far as that is known. */
   readonly foreignOwners?: ReadonlyMap<string, string>;
@@ -168,7 +168,7 @@ export function hostView(input: HostInput): HostView {
       devices: input.inventory.devices,
       containers: containersOf.get(record.uid) ?? [],
       used: usedBy(record.namespace),
-      imageReady: input.imageReady(record),
+      inputsReady: input.inputsReady(record),
       isStopped: isStopped(input, record),
       isKeptBack: gates.has(record.uid),
       reserved: reservedFrom(record),

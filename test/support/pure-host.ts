@@ -71,7 +71,7 @@ export function viewOf(host: PureHost): HostView {
     instance: ownInstance,
     inventory: host.inventory,
     reservations: host.reservations,
-    imageReady: ({ spec }) => spec !== null && imageOf(host, spec.image ?? "").type === "present",
+    inputsReady: ({ spec }) => spec !== null && imageOf(host, spec.image ?? "").type === "present",
     strategy: host.strategy,
     preemption: defaultPreemption,
     now: host.now,

@@ -30,7 +30,7 @@ function view(...objects: readonly World[]): HostView {
     instance: "test",
     inventory: { ready: true, message: "", devices: [device(0)], usage: new Map() },
     reservations: new Map(),
-    imageReady: () => true,
+    inputsReady: () => true,
     strategy: "leastAllocated",
     now,
   });

@@ -13,7 +13,7 @@ const gpu = { gpus: { count: 1 } };
 function input({ record, quota, containers }: World, change: Partial<DemandInput> = {}): DemandInput {
   const limits = effectiveLimits(record.spec!, quota, () => "");
   const own = { record, limits, quota, containers, claim: null, devices: [device(0), device(1)] };
-  return { ...own, used: 0, imageReady: false, now: now + 2 * minute, ...change };
+  return { ...own, used: 0, inputsReady: false, now: now + 2 * minute, ...change };
 }
 
 /** Stopped as declared, its GPU given back, and wanted again. */
@@ -37,9 +37,9 @@ describe("the demand of an object", () => {
     const failed = (step: string): World =>
       remembering(start, { failure: { ...failure(step, now + 9 * minute), generation: 2 } });
 
-    expect(demandOf(input(failed("pull"), { imageReady: true }))?.ready).toBe(true);
-    expect(demandOf(input(failed("pull"), { imageReady: false }))).toBeNull();
-    expect(demandOf(input(failed("create"), { imageReady: true }))).toBeNull();
+    expect(demandOf(input(failed("pull"), { inputsReady: true }))?.ready).toBe(true);
+    expect(demandOf(input(failed("pull"), { inputsReady: false }))).toBeNull();
+    expect(demandOf(input(failed("create"), { inputsReady: true }))).toBeNull();
   });
 
   it("lets a container that is there start although its image is gone and a pull failed", () => {
@@ -57,7 +57,7 @@ describe("the demand of an object", () => {
 });
 
 describe("a demand that is looked at again", () => {
-  const first = input({ ...resumed(), containers: [] }, { imageReady: true });
+  const first = input({ ...resumed(), containers: [] }, { inputsReady: true });
 
   it("is the same one while nothing of it has changed", () => {
     expect(demandOf({ ...first })).toBe(demandOf(first));
@@ -73,7 +73,7 @@ describe("a demand that is looked at again", () => {
     expect(demandOf({ ...first, quota: { ...quota, gpuNominal: nominal } })?.quotaLeft).toBe(2);
     expect(demandOf({ ...first, quota: { ...quota, gpuNominal: nominal }, used: 1 })?.quotaLeft).toBe(1);
     expect(demandOf({ ...first, quota: { ...quota, gpuNominal: none } })).toBeNull();
-    expect(demandOf({ ...first, imageReady: false })?.ready).toBe(false);
+    expect(demandOf({ ...first, inputsReady: false })?.ready).toBe(false);
     expect(demandOf({ ...first, record: { ...record, memory } })).toMatchObject({
       submittedAt: now - minute,
       preferred: ["GPU-1"],

@@ -33,7 +33,7 @@ export interface DemandInput {
   readonly devices: readonly Device[];
   /** GPU-equivalents that the namespace's objects hold now, this one included. */
   readonly used: number;
-  readonly imageReady: boolean;
+  readonly inputsReady: boolean;
   /** True while an admin has stopped everything of this user; absent: false. */
   readonly isStopped?: boolean;
   /** True while it may not start for what has nothing to do with devices; absent: false. */
@@ -50,7 +50,7 @@ export function demandOf(input: DemandInput): DeviceDemand | null {
   if (spec === null) return null;
   const request = ownDevices(spec);
   if (request === undefined) return null;
-  const ready = input.imageReady || needsOnlyStart(spec, input.containers);
+  const ready = input.inputsReady || needsOnlyStart(spec, input.containers);
   if (isHeldBack(input) || !mayStart(record, spec, { ready, now })) return null;
   const left = leaves(input);
   if (claim !== null && left.length === 0 && mayKeep(input, spec) && satisfies(request, claim, devices)) {

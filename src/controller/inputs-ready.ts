@@ -3,7 +3,7 @@ import type { ContainerRecord } from "../core/record.ts";
 import type { HostStateOptions } from "./host-state-options.ts";
 
 /** Whether the image and the files an object needs are here; an image that wants another driver is as good as none: nothing is set aside for it. */
-export function hasImage(
+export function inputsReady(
   record: ContainerRecord,
   { images, inventory, files }: Pick<HostStateOptions, "images" | "inventory" | "files">,
 ): boolean {

@@ -62,6 +62,12 @@ export const sourceColumns: readonly Column<SourceObject>[] = [
     cell: ({ status }) => status?.files ?? null,
   }),
   wideColumn({
+    name: "Signed By",
+    description: "Who signed what is in effect.",
+    jsonPath: ".status.signer",
+    cell: ({ status }) => status?.signer ?? null,
+  }),
+  wideColumn({
     name: "URL",
     description: "Where it is.",
     jsonPath: ".spec.url",

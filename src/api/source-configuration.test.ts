@@ -76,6 +76,23 @@ it("takes no path with a control character in it, behind which more could stand"
   }
 });
 
+it("takes one kind of signers, from a file", () => {
+  const gpg = { keys: "/etc/ds01/signers.asc" };
+  const ssh = { allowedSigners: "/etc/ds01/allowed-signers" };
+  for (const verify of [{ gpg }, { ssh }]) expect(accepted({ verify }), JSON.stringify(verify)).toBe(true);
+  for (const verify of [
+    {},
+    { gpg, ssh },
+    { gpg: {} },
+    { ssh: { allowedSigners: "signers" } },
+    { x509: gpg },
+  ]) {
+    expect(accepted({ verify }), JSON.stringify(verify)).toBe(false);
+  }
+  const { error } = SourceConfiguration.safeParse(git({ verify: {} }));
+  expect(error?.issues).toMatchObject([{ path: ["git", "verify"], message: "wanted one of gpg and ssh" }]);
+});
+
 it("wants one place for each name", () => {
   const directory = { path: "/srv/specs" };
   const taken = (sources: unknown): boolean => SourcesConfiguration.safeParse(sources).success;

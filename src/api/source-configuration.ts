@@ -50,6 +50,20 @@ const GitCredentials = z.strictObject({
     .describe("A credential helper of Git."),
 });
 
+/** Who may sign what comes into effect; one of the two, which the configuration as a whole checks. */
+const GitSigners = z.strictObject({
+  gpg: z
+    .strictObject({ keys: AbsolutePath.describe("File with public keys, as gpg --export prints them.") })
+    .optional()
+    .describe("A signature of gpg."),
+  ssh: z
+    .strictObject({
+      allowedSigners: AbsolutePath.describe("File with a name and a public key a line (ssh-keygen(1))."),
+    })
+    .optional()
+    .describe("A signature made with a key of ssh."),
+});
+
 const GitRef = z.union([
   RefName,
   z.strictObject({
@@ -82,6 +96,9 @@ export const GitConfiguration = z.strictObject({
     .boolean()
     .optional()
     .describe("Take a revision without any spec at its word; false, it is an accident."),
+  verify: GitSigners.optional().describe(
+    "Whose signature the commit, or the tag that is followed, must carry; nobody's.",
+  ),
   maximumSize: ByteQuantity.optional().describe("A revision with larger files in all is not taken; 256Mi."),
 });
 export type GitConfiguration = z.infer<typeof GitConfiguration>;
@@ -112,6 +129,10 @@ export const SourceConfiguration = z
     if (credentials?.helper !== undefined && credentials.tokenFile !== undefined) {
       const message = "wanted one of tokenFile and helper";
       context.addIssue({ code: "custom", path: ["git", "credentials"], message });
+    }
+    const { verify } = source.git ?? {};
+    if (verify !== undefined && (verify.gpg === undefined) === (verify.ssh === undefined)) {
+      context.addIssue({ code: "custom", path: ["git", "verify"], message: "wanted one of gpg and ssh" });
     }
   });
 export type SourceConfiguration = z.infer<typeof SourceConfiguration>;

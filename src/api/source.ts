@@ -18,6 +18,7 @@ export const SourceStatus = z.object({
   revision: z.string().optional().describe("The commit that was found last."),
   appliedRevision: z.string().optional().describe("The commit that is in effect."),
   appliedAt: time.optional().describe("Since when it is."),
+  signer: z.string().optional().describe("Who signed it, where a signature is asked for."),
   lastAttempt: time.optional().describe("When it was looked for a newer one."),
   reason: z.string().describe("Synced, or why the newest revision is not in effect."),
   message: z.string().describe("The same for people."),

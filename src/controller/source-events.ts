@@ -14,10 +14,11 @@ export function sourceEvent(known: KnownSource, before: KnownSource): Happening 
   if (report.appliedRevision === null || report.appliedRevision === before.report?.appliedRevision)
     return null;
   const { ref = "HEAD" } = source.place;
+  const signed = report.signer === undefined ? "" : `, signed by ${report.signer}`;
   return {
     type: "Normal",
     reason: "SourceSynced",
-    message: `${report.appliedRevision} of ${ref} is in effect`,
+    message: `${report.appliedRevision} of ${ref} is in effect${signed}`,
     about,
   };
 }

@@ -53,6 +53,7 @@ function statusOf({ state, report }: KnownSource): SourceStatus {
     ...(report?.revision == null ? {} : { revision: report.revision }),
     ...(report?.appliedRevision == null ? {} : { appliedRevision: report.appliedRevision }),
     ...(report?.appliedAt == null ? {} : { appliedAt: formatTime(report.appliedAt) }),
+    ...(report?.signer === undefined ? {} : { signer: report.signer }),
     ...(report === null ? {} : { lastAttempt: formatTime(report.attemptedAt) }),
     ...verdict(state, report),
   };

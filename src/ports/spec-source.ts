@@ -36,6 +36,8 @@ export interface SyncReport {
   readonly appliedRevision: string | null;
   /** When that became so, in milliseconds since the epoch. */
   readonly appliedAt: number | null;
+  /** Whose good signature that revision carries; absent: none was asked for. */
+  readonly signer?: string;
   /** Why the newest revision is not the one in effect; null: it is. */
   readonly failure: { readonly reason: string; readonly message: string } | null;
 }

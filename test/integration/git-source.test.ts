@@ -13,89 +13,19 @@ import {
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
-import { gitSource } from "../../src/adapters/git/git-source.ts";
-import type { SpecSource, SyncReport } from "../../src/ports/spec-source.ts";
 import { waitFor } from "../bed/wait-for.ts";
-import { GitBed, specText } from "../support/git-repository.ts";
+import { specText, type GitBed } from "../support/git-repository.ts";
 import { GitHttpServer } from "../support/git-http-server.ts";
-import { RecordingSink } from "../support/recording-sink.ts";
-import { silentLog } from "../support/silent-log.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
-
-class Running {
-  readonly sink = new RecordingSink();
-  readonly log = silentLog();
-  readonly source: SpecSource;
-  readonly #end = new AbortController();
-  readonly #running: Promise<void>;
-
-  constructor(directory: string, url: string, changes: Partial<GitSettings> = {}) {
-    const settings = { ...gitSettings({ url, interval: "1h" }), ...changes };
-    this.source = gitSource({ name: "lab", directory, log: this.log, ...settings });
-    this.#running = this.source.run(this.sink, this.#end.signal);
-    onTestFinished(() => this.end());
-  }
-
-  async end(): Promise<void> {
-    this.#end.abort();
-    await this.#running;
-  }
-
-  /** Syncs once more; what came of it. */
-  async sync(): Promise<SyncReport> {
-    await this.source.sync?.();
-    return this.report();
-  }
-
-  report(): SyncReport {
-    const report = this.sink.reports.at(-1);
-    if (report === undefined) throw new Error("no attempt has ended");
-    return report;
-  }
-
-  async first(): Promise<this> {
-    await waitFor("the first attempt", () => this.sink.reports.length > 0, { timeoutMs: 20_000 });
-    return this;
-  }
-
-  paths(): readonly string[] {
-    return [...this.sink.texts.keys()].toSorted();
-  }
-}
-
-interface Bed {
-  readonly git: GitBed;
-  readonly folder: string;
-  readonly state: string;
-  /** The first commit, with `train` and `eval` of alice and a quota. */
-  readonly commit: string;
-}
-
-function prepared(): Bed {
-  const folder = temporaryDirectory();
-  const git = new GitBed(folder);
-  git.write("users/alice/train.yaml", specText("train"));
-  git.write("users/alice/eval.yaml", specText("eval"));
-  git.write(
-    "quotas/all.yaml",
-    "apiVersion: ds01.io/v1alpha1\nkind: QuotaSpec\nmetadata: {name: all}\nspec: {subjects: {default: true}}\n",
-  );
-  git.write("README.md", "specs of the lab\n");
-  return { git, folder, state: join(folder, "state"), commit: git.push() };
-}
-
-const everything = ["quotas/all.yaml", "users/alice/eval.yaml", "users/alice/train.yaml"];
-
-async function synced(changes: Partial<GitSettings> = {}): Promise<Bed & { readonly run: Running }> {
-  const bed = prepared();
-  const run = await new Running(bed.state, bed.git.bare, changes).first();
-  expect(run.report().failure).toBeNull();
-  expect(run.paths()).toEqual(everything);
-  return { ...bed, run };
-}
+import {
+  everything,
+  preparedRepository,
+  RunningGitSource,
+  syncedSource,
+  type GitSourceBed,
+} from "../support/running-git-source.ts";
 
 test("delivers a revision in full, then only what changed, with the commit that changed it", async () => {
-  const { git, run, commit } = await synced();
+  const { git, run, commit } = await syncedSource();
   expect(run.sink.scans).toEqual([3]);
   expect(run.report()).toMatchObject({ revision: commit, appliedRevision: commit, failure: null });
   expect(run.sink.texts.get("users/alice/train.yaml")).toMatchObject({ revision: commit, ownerUid: null });
@@ -119,14 +49,14 @@ test("delivers a revision in full, then only what changed, with the commit that 
 });
 
 test("is in effect again after a restart without the server, with the same revisions", async () => {
-  const { git, run, state, commit } = await synced();
+  const { git, run, state, commit } = await syncedSource();
   git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
   const second = git.push();
   await run.sync();
   await run.end();
   rmSync(git.bare, { recursive: true });
 
-  const again = await new Running(state, git.bare).first();
+  const again = await new RunningGitSource(state, git.bare).first();
 
   expect(again.paths()).toEqual(everything);
   expect(again.sink.texts.get("users/alice/train.yaml")?.revision).toBe(second);
@@ -139,13 +69,13 @@ test("is in effect again after a restart without the server, with the same revis
 });
 
 test("follows a branch, a tag, a commit and a directory", async () => {
-  const { git, folder, commit } = prepared();
+  const { git, folder, commit } = preparedRepository();
   git.git("tag", "-a", "v1", "-m", "first");
   git.git("push", "--quiet", "origin", "v1");
   git.write("deep/lab/users/alice/deep.yaml", specText("deep"));
   const second = git.push();
-  const follow = async (name: string, config: Parameters<typeof gitSettings>[0]): Promise<Running> =>
-    new Running(join(folder, name), git.bare, gitSettings(config)).first();
+  const follow = async (name: string, config: Parameters<typeof gitSettings>[0]): Promise<RunningGitSource> =>
+    new RunningGitSource(join(folder, name), git.bare, gitSettings(config)).first();
   const url = git.bare;
 
   const branch = await follow("branch", { url, ref: "main", interval: "1h" });
@@ -212,7 +142,7 @@ describe("what must be an accident changes nothing, says why, and is over when i
   ];
 
   test.each(wreck)("%s", async (_what, reason, breakIt, changes) => {
-    const bed = prepared();
+    const bed = preparedRepository();
     const { git } = bed;
     if (changes.path !== undefined) {
       for (const folder of ["users", "quotas"]) {
@@ -222,7 +152,7 @@ describe("what must be an accident changes nothing, says why, and is over when i
       }
       git.push();
     }
-    const run = await new Running(bed.state, git.bare, changes).first();
+    const run = await new RunningGitSource(bed.state, git.bare, changes).first();
     expect(run.paths()).toEqual(everything);
     const before = git.git("rev-parse", "HEAD").trim();
     run.sink.events.length = 0;
@@ -242,7 +172,7 @@ describe("what must be an accident changes nothing, says why, and is over when i
 });
 
 test("takes an empty revision at its word where that is said", async () => {
-  const { git, run } = await synced({ allowEmpty: true });
+  const { git, run } = await syncedSource({ allowEmpty: true });
   git.remove("users");
   git.remove("quotas");
   git.push();
@@ -252,7 +182,7 @@ test("takes an empty revision at its word where that is said", async () => {
 });
 
 test("takes a history that was rewritten like any other revision", async () => {
-  const { git, run } = await synced();
+  const { git, run } = await syncedSource();
   git.git("checkout", "--quiet", "--orphan", "other");
   git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
   const rewritten = git.push();
@@ -263,7 +193,7 @@ test("takes a history that was rewritten like any other revision", async () => {
 });
 
 test("one file that is no plain spec is refused by itself, and nothing leads out of the tree", async () => {
-  const { git, run, folder, state } = await synced();
+  const { git, run, folder, state } = await syncedSource();
   writeFileSync(join(folder, "secret.yaml"), specText("secret"));
   const [link, inside] = [
     join(git.clone, "users/alice/link.yaml"),
@@ -308,7 +238,7 @@ test("one file that is no plain spec is refused by itself, and nothing leads out
 });
 
 test("a copy that is damaged is fetched anew, and files that are, are written anew", async () => {
-  const { git, run, state } = await synced();
+  const { git, run, state } = await syncedSource();
   // Commits come first in a pack, contents last.
   const packs = join(state, "repository/objects/pack");
   const pack = join(packs, readdirSync(packs).find((name) => name.endsWith(".pack")) ?? "");
@@ -323,7 +253,7 @@ test("a copy that is damaged is fetched anew, and files that are, are written an
 
   // As after a crash of the machine: the name is there, the content is not.
   writeFileSync(join(state, "current/users/alice/train.yaml"), "");
-  const again = await new Running(state, git.bare).first();
+  const again = await new RunningGitSource(state, git.bare).first();
   expect(again.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:2");
   expect(again.report().failure).toBeNull();
   await again.end();
@@ -331,7 +261,7 @@ test("a copy that is damaged is fetched anew, and files that are, are written an
   writeFileSync(join(state, "repository/shallow.lock"), "");
   git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
   git.push();
-  const third = await new Running(state, git.bare).first();
+  const third = await new RunningGitSource(state, git.bare).first();
   expect(third.report().failure).toBeNull();
   expect(third.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:3");
 });
@@ -339,7 +269,7 @@ test("a copy that is damaged is fetched anew, and files that are, are written an
 test.each(["fetched", "listed", "checkedOut", "validated", "published", "delivered"])(
   "a kill -9 when it has %s leaves the old revision or the new one, never a mix",
   async (step) => {
-    const { git, run, state, commit } = await synced();
+    const { git, run, state, commit } = await syncedSource();
     await run.end();
     for (const name of ["train", "eval"]) git.write(`users/alice/${name}.yaml`, specText(name, "bed/base:2"));
     git.remove("quotas");
@@ -347,7 +277,7 @@ test.each(["fetched", "listed", "checkedOut", "validated", "published", "deliver
     const killed = await killedAt(state, git.bare, step);
     expect(killed).toBe("SIGKILL");
 
-    const away = await new Running(state, `${git.bare}-away`).first();
+    const away = await new RunningGitSource(state, `${git.bare}-away`).first();
     const isNew = ["published", "delivered"].includes(step);
     expect(away.report().appliedRevision).toBe(isNew ? second : commit);
     expect(away.paths()).toEqual(isNew ? everything.slice(1) : everything);
@@ -357,7 +287,7 @@ test.each(["fetched", "listed", "checkedOut", "validated", "published", "deliver
     expect(images).toEqual([isNew, isNew]);
     await away.end();
 
-    const again = await new Running(state, git.bare).first();
+    const again = await new RunningGitSource(state, git.bare).first();
     expect(again.report()).toMatchObject({ failure: null, appliedRevision: second });
     expect(again.paths()).toEqual(everything.slice(1));
     const names = readdirSync(join(state, "worktrees")).filter((name) => !name.endsWith(".json"));
@@ -373,7 +303,7 @@ async function killedAt(state: string, url: string, step: string): Promise<strin
 }
 
 test("keeps no more revisions than the one in effect and the one before", async () => {
-  const { git, run, state } = await synced();
+  const { git, run, state } = await syncedSource();
   for (const version of [2, 3, 4]) {
     git.write("users/alice/train.yaml", specText("train", `bed/base:${version}`));
     git.push();
@@ -388,12 +318,12 @@ test("keeps no more revisions than the one in effect and the one before", async 
 describe("over http", () => {
   async function served(
     changes: Partial<GitSettings> = {},
-  ): Promise<Bed & { readonly run: Running; readonly server: GitHttpServer }> {
-    const bed = prepared();
+  ): Promise<GitSourceBed & { readonly run: RunningGitSource; readonly server: GitHttpServer }> {
+    const bed = preparedRepository();
     const server = new GitHttpServer(bed.folder);
     const url = await server.listen();
     onTestFinished(() => server.close());
-    const run = await new Running(bed.state, `${url}/specs.git`, changes).first();
+    const run = await new RunningGitSource(bed.state, `${url}/specs.git`, changes).first();
     return { ...bed, run, server };
   }
 
@@ -418,14 +348,14 @@ describe("over http", () => {
   });
 
   test("a token is read anew at each sync, and stands in no message", async () => {
-    const bed = prepared();
+    const bed = preparedRepository();
     const server = new GitHttpServer(bed.folder);
     server.login = "robot:s3cret";
     const url = await server.listen();
     onTestFinished(() => server.close());
     const tokenFile = join(bed.folder, "token");
     writeFileSync(tokenFile, "wrong\n");
-    const run = await new Running(bed.state, `${url}/specs.git`, {
+    const run = await new RunningGitSource(bed.state, `${url}/specs.git`, {
       credentials: { tokenFile, user: "robot" },
     }).first();
     expect(run.report().failure?.reason).toBe("AuthenticationFailed");
@@ -443,7 +373,7 @@ describe("over http", () => {
 });
 
 test("over ssh nothing is asked, no key is trusted unseen, and only the given one is shown", async () => {
-  const { git, folder, state } = prepared();
+  const { git, folder, state } = preparedRepository();
   const programs = join(folder, "programs");
   mkdirSync(programs);
   // A stand-in for ssh: notes how it was called, and runs on this machine what it was to run on the other one.
@@ -454,7 +384,9 @@ test("over ssh nothing is asked, no key is trusted unseen, and only the given on
   onTestFinished(() => void (process.env["PATH"] = path));
   const credentials = { sshKey: join(folder, "a key; id"), knownHosts: join(folder, "known hosts") };
 
-  const run = await new Running(state, `ssh://git@git.example.org:2222${git.bare}`, { credentials }).first();
+  const run = await new RunningGitSource(state, `ssh://git@git.example.org:2222${git.bare}`, {
+    credentials,
+  }).first();
 
   expect(run.report().failure).toBeNull();
   expect(run.paths()).toEqual(everything);
@@ -476,7 +408,7 @@ test("over ssh nothing is asked, no key is trusted unseen, and only the given on
 test.each(["users", "users/alice", "quotas"])(
   "what a link or a submodule in the place of %s hides is not known to be gone",
   async (path) => {
-    const { git, run } = await synced();
+    const { git, run } = await syncedSource();
     const asked = path === "quotas" ? "quotas" : "users/alice";
     expect(run.source.hasDirectory(asked)).toBe(true);
 
@@ -498,7 +430,7 @@ test.each(["users", "users/alice", "quotas"])(
 );
 
 test("links that lead out of the tree only by another link are left out, too", async () => {
-  const { git, run, state } = await synced();
+  const { git, run, state } = await syncedSource();
   symlinkSync("../..", join(git.clone, "users/alice/top"));
   symlinkSync("top/../..", join(git.clone, "users/alice/out"));
   symlinkSync("top/README.md", join(git.clone, "users/alice/readme"));

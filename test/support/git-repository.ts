@@ -11,6 +11,8 @@ export function specText(name: string, image = "bed/base:1"): string {
 export class GitBed {
   readonly bare: string;
   readonly clone: string;
+  /** Variables for Git beside those that it always has. */
+  readonly environment: Record<string, string> = {};
 
   constructor(folder: string) {
     this.bare = join(folder, "specs.git");
@@ -64,7 +66,13 @@ export class GitBed {
       cwd: directory,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env["PATH"], HOME: directory, LC_ALL: "C", GIT_CONFIG_NOSYSTEM: "1" },
+      env: {
+        PATH: process.env["PATH"],
+        HOME: directory,
+        LC_ALL: "C",
+        GIT_CONFIG_NOSYSTEM: "1",
+        ...this.environment,
+      },
     });
   }
 }

@@ -7,7 +7,7 @@ import { runGit, type GitResult } from "./run-git.ts";
 import { parseTree, type TreeEntry } from "./tree-entry.ts";
 
 /** Where a fetched revision is kept; nothing else in the repository has a name. */
-const fetchedRef = "refs/ds01/fetched";
+export const fetchedRef = "refs/ds01/fetched";
 
 /** Attributes of a repository can turn content into something else when it is checked out: none of them counts. */
 const plainContent = "* -text -eol -ident -filter !working-tree-encoding\n";
@@ -42,17 +42,17 @@ export class GitRepository {
       "--no-write-fetch-head",
     ];
     const args = ["fetch", ...options, "--refmap=", "--end-of-options", url, `+${ref}:${fetchedRef}`];
-    const fetched = await this.#git(args, signal);
+    const fetched = await this.run(args, signal);
     if (fetched.code !== 0) {
       const failure = failureFrom("git fetch", fetched.stderr);
       if (failure.reason !== "SourceDiskFull") await this.#mustBeSound(signal);
       throw failure;
     }
-    const commit = await this.#read(
+    const commit = await this.read(
       ["rev-parse", "--verify", "--end-of-options", `${fetchedRef}^{commit}`],
       signal,
     );
-    const check = await this.#git(
+    const check = await this.run(
       ["rev-list", "--objects", "--quiet", "--end-of-options", commit.trim()],
       signal,
     );
@@ -63,7 +63,7 @@ export class GitRepository {
   /** All entries below a directory (empty: the root); GitFailure PathMissing where that is none. */
   async entries(commit: string, path: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
     if (path !== "") {
-      const type = await this.#git(["cat-file", "-t", "--end-of-options", `${commit}:${path}`], signal);
+      const type = await this.run(["cat-file", "-t", "--end-of-options", `${commit}:${path}`], signal);
       if (type.stdout.trim() !== "tree") {
         throw new GitFailure({
           reason: "PathMissing",
@@ -74,7 +74,7 @@ export class GitRepository {
     }
     const only = path === "" ? [] : ["--", `${path}/`];
     return parseTree(
-      await this.#read(["ls-tree", "-r", "-z", "-l", "--full-tree", commit, ...only], signal),
+      await this.read(["ls-tree", "-r", "-z", "-l", "--full-tree", commit, ...only], signal),
       path,
     );
   }
@@ -92,9 +92,9 @@ export class GitRepository {
     const index = `${target}.index`;
     const environment = { GIT_INDEX_FILE: index, GIT_WORK_TREE: target };
     try {
-      await this.#read(["read-tree", commit], signal, { environment });
+      await this.read(["read-tree", commit], signal, { environment });
       const input = paths.map((path) => `${path}\0`).join("");
-      await this.#read(["checkout-index", "--quiet", "-z", "--stdin"], signal, { environment, input });
+      await this.read(["checkout-index", "--quiet", "-z", "--stdin"], signal, { environment, input });
     } finally {
       await rm(index, { force: true });
       await rm(`${index}.lock`, { force: true });
@@ -108,42 +108,23 @@ export class GitRepository {
 
   /** Removes from the copy what no revision of now needs. */
   async collectGarbage(signal: AbortSignal): Promise<void> {
-    await this.#git(["-c", "gc.auto=2000", "gc", "--auto", "--quiet", "--prune=now"], signal);
+    await this.run(["-c", "gc.auto=2000", "gc", "--auto", "--quiet", "--prune=now"], signal);
   }
 
-  async #prepare(signal: AbortSignal): Promise<void> {
-    const { directory } = this.#options;
-    if (existsSync(join(directory, "ds01-complete"))) return;
-    await this.discard();
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await this.#read(["init", "--quiet", "--bare", "."], signal);
-    await mkdir(join(directory, "info"), { recursive: true });
-    await writeFile(join(directory, "info", "attributes"), plainContent);
-    await writeFile(join(directory, "ds01-complete"), "");
-  }
-
-  /** A fetch failed: was it because of the copy? Locks of a Git that was killed count, too. */
-  async #mustBeSound(signal: AbortSignal): Promise<void> {
-    const { directory } = this.#options;
-    const names = await readdir(directory, { recursive: true }).catch(() => []);
-    const left = names.find((name) => name.endsWith(".lock") || /(?:^|\/)tmp_/.test(name));
-    if (left !== undefined) throw damaged(`${left} was left by a Git that was ended`);
-    const check = await this.#git(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"], signal);
-    if (check.code !== 0) throw damaged(check.stderr);
-  }
-
-  async #read(
+  /** What Git prints to standard output; DamagedClone where it fails, as it never does with a copy that is sound. */
+  async read(
     args: readonly string[],
     signal: AbortSignal,
     more: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
   ): Promise<string> {
-    const { code, stdout, stderr } = await this.#git(args, signal, more);
+    const { code, stdout, stderr } = await this.run(args, signal, more);
     if (code === 0) return stdout;
     const failure = failureFrom(`git ${args[0] ?? ""}`, stderr);
     throw failure.reason === "SourceDiskFull" ? failure : damaged(stderr);
   }
 
-  async #git(
+  /** Runs Git on the copy; any exit code is a result. */
+  async run(
     args: readonly string[],
     signal: AbortSignal,
     {
@@ -159,6 +140,27 @@ export class GitRepository {
       signal,
       ...(input === undefined ? {} : { input }),
     });
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const { directory } = this.#options;
+    if (existsSync(join(directory, "ds01-complete"))) return;
+    await this.discard();
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.read(["init", "--quiet", "--bare", "."], signal);
+    await mkdir(join(directory, "info"), { recursive: true });
+    await writeFile(join(directory, "info", "attributes"), plainContent);
+    await writeFile(join(directory, "ds01-complete"), "");
+  }
+
+  /** A fetch failed: was it because of the copy? Locks of a Git that was killed count, too. */
+  async #mustBeSound(signal: AbortSignal): Promise<void> {
+    const { directory } = this.#options;
+    const names = await readdir(directory, { recursive: true }).catch(() => []);
+    const left = names.find((name) => name.endsWith(".lock") || /(?:^|\/)tmp_/.test(name));
+    if (left !== undefined) throw damaged(`${left} was left by a Git that was ended`);
+    const check = await this.run(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"], signal);
+    if (check.code !== 0) throw damaged(check.stderr);
   }
 }
 

@@ -19,6 +19,8 @@ export interface GitSettings {
   readonly onInvalid: "file" | "revision";
   readonly allowEmpty: boolean;
   readonly maximumBytes: number;
+  /** Whose signature a revision must carry; undefined: none is asked for. */
+  readonly verify: GitConfiguration["verify"];
 }
 
 /** Settings with defaults filled in. */
@@ -42,6 +44,7 @@ export function gitSettings(given: GitConfiguration): GitSettings {
     onInvalid: given.onInvalid ?? "file",
     allowEmpty: given.allowEmpty ?? false,
     maximumBytes: parseBytes(given.maximumSize ?? "") ?? 256 * 1024 ** 2,
+    verify: given.verify,
   };
 }
 

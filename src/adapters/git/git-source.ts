@@ -8,6 +8,7 @@ import { gitEnvironment } from "./git-environment.ts";
 import { GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { GitSync, type SyncStep } from "./git-sync.ts";
+import { SignatureCheck } from "./signature-check.ts";
 import { Worktrees } from "./worktrees.ts";
 
 export interface GitSourceOptions extends GitSettings {
@@ -56,7 +57,9 @@ class GitSource implements SpecSource {
       return new GitRepository({ url, ref, directory: join(directory, "repository"), environment });
     };
     this.#stopped = signal;
-    this.#sync = new GitSync({ ...this.#options, repository, worktrees: new Worktrees(directory), sink });
+    const signatures = new SignatureCheck({ ...this.#options, directory: join(directory, "signers") });
+    const worktrees = new Worktrees(directory);
+    this.#sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
     await this.#sync.start(signal);
     let isDue = true;
     while (!signal.aborted) {

@@ -8,6 +8,7 @@ import { DamagedClone, type GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { refuseInvalid } from "./revision-problems.ts";
 import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 import { checkedOut, revisionOf, type Revision } from "./revision.ts";
 import type { TreeEntry } from "./tree-entry.ts";
 import type { Worktrees } from "./worktrees.ts";
@@ -19,6 +20,7 @@ export interface GitSyncOptions extends GitSettings {
   readonly name: string;
   /** The copy; made anew for each attempt, as its files may have been lost. */
   readonly repository: () => Promise<GitRepository>;
+  readonly signatures: SignatureCheck;
   readonly worktrees: Worktrees;
   readonly sink: SpecSink;
   readonly log: Log;
@@ -81,7 +83,7 @@ export class GitSync {
   /** A commit that is named by its id and in effect never changes: nobody has to be asked. */
   async #commitToTake(repository: GitRepository, signal: AbortSignal): Promise<string> {
     const { ref } = this.#options;
-    return this.#told?.commit === ref ? ref : repository.fetch(signal);
+    return this.#isSettled(ref) ? ref : repository.fetch(signal);
   }
 
   /** A damaged copy is made anew, once. */
@@ -102,12 +104,17 @@ export class GitSync {
   }
 
   async #take(commit: string, repository: GitRepository, signal: AbortSignal): Promise<void> {
-    const { worktrees, path, onInvalid } = this.#options;
-    if (this.#told?.commit === commit && this.#told.path === path) return;
+    const { worktrees, path, onInvalid, signatures } = this.#options;
+    if (this.#isSettled(commit)) return;
+    const signer = await signatures.signer(repository, signal);
+    const signed = signer === undefined ? {} : { signer };
+    const told = this.#told;
+    // It came into effect before signatures were asked for.
+    if (told?.commit === commit) return this.#confirm({ ...told, ...signed });
     const before = (await worktrees.current()) ?? null;
     const entries = await repository.entries(commit, path, signal);
     const settings = { ...this.#options, before, appliedAt: Date.now() };
-    const revision = revisionOf(commit, entries, settings);
+    const revision = { ...revisionOf(commit, entries, settings), ...signed };
     this.#step("listed");
     await this.#addWorktree(revision, entries, { repository, signal });
     this.#step("checkedOut");
@@ -121,6 +128,17 @@ export class GitSync {
     this.#step("delivered");
     await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
     await repository.collectGarbage(signal);
+  }
+
+  /** Whether a commit is in effect, with a good signature where one is asked for. */
+  #isSettled(commit: string): boolean {
+    const { verify } = this.#options;
+    return this.#told?.commit === commit && (verify === undefined || this.#told.signer !== undefined);
+  }
+
+  async #confirm(revision: Revision): Promise<void> {
+    await this.#options.worktrees.publish(revision);
+    this.#told = revision;
   }
 
   async #addWorktree(
@@ -171,12 +189,13 @@ export class GitSync {
     const { sink, log, name } = this.#options;
     if (this.#lastFailure !== "") log.info({ source: name }, "the repository can be synced again");
     this.#lastFailure = "";
-    const { appliedAt = null } = this.#told ?? {};
+    const { appliedAt = null, signer } = this.#told ?? {};
     sink.report({
       attemptedAt: Date.now(),
       revision: commit,
       appliedRevision: commit,
       appliedAt,
+      ...(signer === undefined ? {} : { signer }),
       failure: null,
     });
   }
@@ -197,6 +216,7 @@ export class GitSync {
       revision: commit,
       appliedRevision: told?.commit ?? null,
       appliedAt: told?.appliedAt ?? null,
+      ...(told?.signer === undefined ? {} : { signer: told.signer }),
       failure: { reason, message },
     });
     if (told === null) sink.unavailable(message);

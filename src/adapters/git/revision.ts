@@ -24,6 +24,8 @@ export interface Revision {
   readonly path: string;
   /** When it came into effect, in milliseconds since the epoch. */
   readonly appliedAt: number;
+  /** Whose good signature it carries; absent: none was asked for. */
+  readonly signer?: string | undefined;
   readonly files: readonly RevisionFile[];
   readonly refused: readonly RefusedFile[];
 }

@@ -6,7 +6,12 @@ import { GitFailure } from "./git-failure.ts";
 const maximumOutputBytes = 64 * 1024 ** 2;
 const maximumComplaintBytes = 64 * 1024;
 
+/** Programs that are run, and the Debian package of each. */
+const packages = { git: "git", gpg: "gnupg", "ssh-keygen": "openssh-client" } as const;
+
 export interface GitCall {
+  /** git, where nothing is said. */
+  readonly program?: keyof typeof packages;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
@@ -22,12 +27,14 @@ export interface GitResult {
 }
 
 /**
- * Runs the git program, never through a shell. It has a process group of its own, so that ssh and the helpers for http
- * end with it. Rejects with the signal's reason, or GitFailure GitMissing; any exit code is a result.
+ * Runs the git program, or one that checks signatures, never through a shell. It has a process group of its own, so that
+ * ssh and the helpers for http end with it. Rejects with the signal's reason, or GitFailure GitMissing or
+ * SignatureProgramMissing; any exit code is a result.
  */
 export async function runGit(call: GitCall): Promise<GitResult> {
   call.signal.throwIfAborted();
-  const child = spawn("git", call.args, {
+  const { program = "git" } = call;
+  const child = spawn(program, call.args, {
     cwd: call.directory,
     env: call.environment,
     detached: true,
@@ -45,7 +52,7 @@ export async function runGit(call: GitCall): Promise<GitResult> {
   call.signal.addEventListener("abort", endAll, { once: true });
   try {
     const [code, stdout, stderr] = await Promise.all([
-      exitOf(child),
+      exitOf(child, program),
       collect(child.stdout, maximumOutputBytes, endAll),
       collect(child.stderr, maximumComplaintBytes, () => undefined),
       write(child.stdin, call.input ?? ""),
@@ -57,16 +64,16 @@ export async function runGit(call: GitCall): Promise<GitResult> {
   }
 }
 
-async function exitOf(child: ReturnType<typeof spawn>): Promise<number> {
+async function exitOf(
+  child: ReturnType<typeof spawn>,
+  program: NonNullable<GitCall["program"]>,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
-      const isMissing = errorCode(error) === "ENOENT";
-      const remedy = "install git (apt-get install git)";
-      reject(
-        isMissing
-          ? new GitFailure({ reason: "GitMissing", message: "there is no program git", remedy })
-          : error,
-      );
+      const reason = program === "git" ? "GitMissing" : "SignatureProgramMissing";
+      const message = `there is no program ${program}`;
+      const remedy = `install it (apt-get install ${packages[program]})`;
+      reject(errorCode(error) === "ENOENT" ? new GitFailure({ reason, message, remedy }) : error);
     });
     child.once("close", (code) => resolve(code ?? 128));
   });

@@ -13,6 +13,7 @@ const StoredRevision = z.object({
   commit: z.string(),
   path: z.string(),
   appliedAt: z.number(),
+  signer: z.string().optional(),
   files: z.array(z.object({ path: z.string(), id: z.string(), revision: z.string() })),
   refused: z.array(z.object({ path: z.string(), reason: z.string(), message: z.string() })),
 });

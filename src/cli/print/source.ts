@@ -21,13 +21,18 @@ export function renderSource(
       ["Name", [metadata.name]],
       ["Type", [spec?.type ?? ""]],
       ["URL", [spec?.url ?? ""]],
-      ["Ref", spec?.ref === undefined ? [] : [spec.ref]],
-      ["Path", spec?.path === undefined ? [] : [spec.path]],
+      ["Ref", given(spec?.ref)],
+      ["Path", given(spec?.path)],
       ["Status", status === undefined ? [] : [`${status.reason}: ${status.message}`]],
       ["Applied", appliedRevision === undefined ? [] : [`${appliedRevision}${ago(appliedAt)}`]],
-      ["Newest", revision === undefined ? [] : [revision]],
+      ["Signed by", given(status?.signer)],
+      ["Newest", given(revision)],
       ["Last attempt", lastAttempt === undefined ? [] : [`${lastAttempt}${ago(lastAttempt)}`]],
     ]),
     renderEvents(events, style),
   ].join("");
+}
+
+function given(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
 }

@@ -66,6 +66,7 @@ const rareVerbs = [
   "prune",
   "resume",
   "scrap",
+  "suspend",
   "uncordon",
   "undelete",
 ];

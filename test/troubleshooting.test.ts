@@ -18,7 +18,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 /** What nobody needs help with: all is well, it is being done, or it is only for programs and developers. */
 const noTrouble = new Set([
   ...words(`Adopted Assigned Completed Created Deleted EngineReady Healthy Kept NotRequested Present Ready Removed Renamed Replaced Synced
-    RestartRequested Restarted Running SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started StartedAgain Starting Stopping WithinQuota`),
+    RestartRequested Restarted Running SourceResumed SourceSynced SpecChanged SpecDeleted SliceCut SliceRemoved SpecRunning SpecValid Started StartedAgain Starting Stopping WithinQuota`),
   // Conflicts of two calls, which the next look settles.
   ...words(`AlreadyPaused Conflict ContainerNotFound ContainerNotRunning ContainerPaused ContainerRunning ExecNotFound NameUnchanged
     NotFound NotPaused RemovalInProgress VolumeNotFound`),

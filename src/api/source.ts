@@ -2,6 +2,9 @@ import { z } from "zod";
 
 const time = z.string().describe("RFC 3339");
 
+/** Longest reason of a suspension, in characters. */
+export const suspensionReasonLimit = 500;
+
 /** `spec` of a Source: where specs come from, as the configuration says. Made by ds01. */
 export const SourceSpec = z.object({
   type: z.enum(["directory", "git"]).describe("A directory of this host, or a Git repository."),
@@ -20,6 +23,14 @@ export const SourceStatus = z.object({
   appliedAt: time.optional().describe("Since when it is."),
   signer: z.string().optional().describe("Who signed it, where a signature is asked for."),
   lastAttempt: time.optional().describe("When it was looked for a newer one."),
+  suspended: z
+    .object({
+      since: time.describe("Since when."),
+      by: z.string().describe("Who has suspended it."),
+      reason: z.string().optional().describe("Why, in their words."),
+    })
+    .optional()
+    .describe("Nothing newer is taken until an admin resumes it."),
   reason: z.string().describe("Synced, or why the newest revision is not in effect."),
   message: z.string().describe("The same for people."),
 });

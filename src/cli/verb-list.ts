@@ -178,9 +178,15 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/emergency-stop.ts")).emergencyStop,
   },
   {
+    name: "suspend",
+    group: "Change",
+    summary: "Leave a Git source as it is, whatever is pushed",
+    load: async () => (await import("./verbs/suspend.ts")).suspend,
+  },
+  {
     name: "resume",
     group: "Change",
-    summary: "End an emergency stop",
+    summary: "End an emergency stop, or the suspension of a source",
     load: async () => (await import("./verbs/resume.ts")).resume,
   },
   ...verbsInside,

@@ -96,6 +96,9 @@ export interface Client {
   resync(): Promise<void>;
   /** Looks for a newer revision of a source now; what it is afterwards. */
   syncSource(name: string): Promise<ApiObject>;
+  /** Leaves a Git source as it is until it is resumed; `reason` null: none is told. What it is afterwards. */
+  suspendSource(name: string, reason: string | null): Promise<ApiObject>;
+  resumeSource(name: string): Promise<ApiObject>;
   version(): Promise<ServerVersion>;
 }
 
@@ -194,8 +197,10 @@ export function createClient(socketPath: string): Client {
     resync: async () => {
       await json({ method: "POST", path: `${groupPath}/resync` });
     },
-    syncSource: (name) =>
-      json({ method: "POST", path: `${groupPath}/sources/${encodeURIComponent(name)}/sync` }),
+    syncSource: (name) => json({ method: "POST", path: sourcePath(name, "sync") }),
+    suspendSource: (name, reason) =>
+      json({ method: "POST", path: sourcePath(name, "suspension"), body: JSON.stringify({ reason }) }),
+    resumeSource: (name) => json({ method: "DELETE", path: sourcePath(name, "suspension") }),
     version: () => json({ path: "/version" }),
   };
 }
@@ -247,6 +252,10 @@ const containerKind = kindNames.find((name) => name.kind === "ContainerSpec");
 function containerPath(target: ObjectTarget): string {
   if (containerKind === undefined) throw new TypeError("ContainerSpec is not among the kind names");
   return objectPath(containerKind, target.namespace, target.name);
+}
+
+function sourcePath(name: string, subresource: "sync" | "suspension"): string {
+  return `${groupPath}/sources/${encodeURIComponent(name)}/${subresource}`;
 }
 
 function podPath(target: ObjectTarget, subresource: "log" | "exec" | "attach" | "portforward"): string {

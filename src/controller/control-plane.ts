@@ -50,9 +50,11 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       volumes.presets.map((preset) => ({ name: preset.name, spec: describePreset(preset, volumes) })),
     sources: parts.sources,
     syncSource: async (name) => {
+      parts.suspensions.refuseSync(name);
       await options.syncSource(name);
-      return parts.sources.list().find((source) => source.name === name);
     },
+    suspendSource: (request) => parts.suspensions.suspend(request),
+    resumeSource: (source, by) => parts.suspensions.resume(source, by),
     questions: new ControllerQuestions({
       host,
       inventory,

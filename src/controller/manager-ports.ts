@@ -67,6 +67,8 @@ export interface ManagerPorts {
   readonly adoptions: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
+  /** Which sources admins have suspended. */
+  readonly suspensions: StateDocument;
   /** What can be brought back of what was deleted. */
   readonly tombstones: StateDocument;
   /** How long earlier work took. */

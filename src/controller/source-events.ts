@@ -1,12 +1,18 @@
 import { apiVersion } from "../api/names.ts";
+import type { InvolvedObject } from "../api/event.ts";
 import type { Happening } from "../ports/event-sink.ts";
 import type { KnownSource } from "./source-book.ts";
+
+/** A source, for events about it. */
+export function aboutSource(name: string): InvolvedObject {
+  return { apiVersion, kind: "Source", name, uid: `source-${name}` };
+}
 
 /** What is to be told of a source's last attempt: each failure (like ones are counted), and a revision that is new. */
 export function sourceEvent(known: KnownSource, before: KnownSource): Happening | null {
   const { report, source } = known;
   if (report === null || report === before.report) return null;
-  const about = { apiVersion, kind: "Source", name: source.name, uid: `source-${source.name}` };
+  const about = aboutSource(source.name);
   if (report.failure !== null) {
     const { reason, message } = report.failure;
     return { type: "Warning", reason: "SourceFailed", message: `${reason}: ${message}`, about };

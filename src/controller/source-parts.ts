@@ -11,6 +11,7 @@ import type { Recorder } from "./recorder.ts";
 import { SourceBook } from "./source-book.ts";
 import { SourceView } from "./source-view.ts";
 import { SpecIndex } from "./spec-index.ts";
+import { SuspensionDesk } from "./suspension-desk.ts";
 import { storedRecords } from "./stored-record.ts";
 import { TombstoneBook } from "./tombstone-book.ts";
 
@@ -23,6 +24,7 @@ export interface SourceParts {
   readonly ingest: Ingest;
   readonly orphans: Orphans;
   readonly tombstones: TombstoneBook;
+  readonly suspensions: SuspensionDesk;
 }
 
 /** Puts together what follows the spec files, with what it asks of the other parts. */
@@ -77,6 +79,16 @@ export function sourceParts(
     mayBeDeclared,
     onChange: others.enqueue,
   });
-  const view = new SourceView(book, () => store.nextResourceVersion(), clock.now());
-  return { book, sources: view, index, prunes, ingest, orphans, tombstones };
+  const suspensions = new SuspensionDesk({
+    ...shared,
+    sources,
+    document: ports.suspensions,
+    onChange: (source) => view.refresh(source),
+  });
+  const view: SourceView = new SourceView(book, {
+    nextResourceVersion: () => store.nextResourceVersion(),
+    startedAt: clock.now(),
+    suspensionOf: (source) => suspensions.of(source),
+  });
+  return { book, sources: view, index, prunes, ingest, orphans, tombstones, suspensions };
 }

@@ -1,5 +1,6 @@
 import type { SourceStatus } from "../api/source.ts";
 import { formatTime } from "../core/format-time.ts";
+import { describeSuspension, type SourceSuspension } from "../core/source-suspension.ts";
 import type { SourceRecord, View, ViewChange } from "../ports/control-plane.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { KnownSource, SourceBook } from "./source-book.ts";
@@ -8,12 +9,23 @@ import type { KnownSource, SourceBook } from "./source-book.ts";
 export class SourceView implements View<SourceRecord> {
   readonly #nextResourceVersion: () => number;
   readonly #startedAt: number;
+  readonly #book: SourceBook;
+  readonly #suspensionOf: (source: string) => SourceSuspension | null;
   readonly #listeners = new Set<(change: ViewChange<SourceRecord>) => void>();
   readonly #records = new Map<string, SourceRecord>();
 
-  constructor(book: SourceBook, nextResourceVersion: () => number, startedAt: number) {
-    this.#nextResourceVersion = nextResourceVersion;
-    this.#startedAt = startedAt;
+  constructor(
+    book: SourceBook,
+    options: {
+      readonly nextResourceVersion: () => number;
+      readonly startedAt: number;
+      readonly suspensionOf: (source: string) => SourceSuspension | null;
+    },
+  ) {
+    this.#book = book;
+    this.#nextResourceVersion = options.nextResourceVersion;
+    this.#startedAt = options.startedAt;
+    this.#suspensionOf = options.suspensionOf;
     for (const known of book.list()) this.update(known);
   }
 
@@ -26,9 +38,15 @@ export class SourceView implements View<SourceRecord> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Something beside the reading of a source has changed. */
+  refresh(source: string): void {
+    const known = this.#book.list().find(({ source: { name } }) => name === source);
+    if (known !== undefined) this.update(known);
+  }
+
   update(known: KnownSource): void {
     const { name, place } = known.source;
-    const status = statusOf(known);
+    const status = statusOf(known, this.#suspensionOf(name));
     const before = this.#records.get(name);
     if (before !== undefined && sameValue(before.status, status)) return;
     const object: SourceRecord = {
@@ -45,7 +63,7 @@ export class SourceView implements View<SourceRecord> {
   }
 }
 
-function statusOf({ state, report }: KnownSource): SourceStatus {
+function statusOf({ state, report }: KnownSource, suspension: SourceSuspension | null): SourceStatus {
   const synced = state.type === "synced";
   return {
     synced,
@@ -55,7 +73,16 @@ function statusOf({ state, report }: KnownSource): SourceStatus {
     ...(report?.appliedAt == null ? {} : { appliedAt: formatTime(report.appliedAt) }),
     ...(report?.signer === undefined ? {} : { signer: report.signer }),
     ...(report === null ? {} : { lastAttempt: formatTime(report.attemptedAt) }),
-    ...verdict(state, report),
+    ...(suspension === null ? verdict(state, report) : suspended(suspension)),
+  };
+}
+
+function suspended(suspension: SourceSuspension): Pick<SourceStatus, "suspended" | "reason" | "message"> {
+  const { by, at, reason } = suspension;
+  return {
+    suspended: { since: formatTime(at), by, ...(reason === null ? {} : { reason }) },
+    reason: "Suspended",
+    message: describeSuspension(suspension),
   };
 }
 

@@ -109,8 +109,17 @@ export interface ControlPlane {
   pruneImages(request: ImagePruning): Promise<ImagePruneAnswer>;
   presets(): readonly PresetRecord[];
   readonly sources: View<SourceRecord>;
-  /** Looks for a newer revision of a source now; it afterwards, or undefined when there is none of that name. */
-  syncSource(name: string): Promise<SourceRecord | undefined>;
+  /** Looks for a newer revision of a source now, if it is one of Git; ConflictError while it is suspended. */
+  syncSource(name: string): Promise<void>;
+  /** Leaves a Git source as it is until it is resumed; NotFoundError, or InvalidError for a directory. */
+  suspendSource(request: {
+    readonly source: string;
+    /** Null: nothing was said. */
+    readonly reason: string | null;
+    readonly by: string;
+  }): Promise<void>;
+  /** Takes that back; NotFoundError where it is not suspended. */
+  resumeSource(source: string, by: string): Promise<void>;
   readonly questions: Questions;
   readonly adoptions: Adoptions;
   describe(namespace: string, name: string): ContainerDescription | undefined;

@@ -79,4 +79,9 @@ export interface SpecSource {
   rescan(): Promise<void>;
   /** Looks for a newer revision now; resolves when the attempt has ended. Absent: there is only what is there. */
   sync?(): Promise<void>;
+  /**
+   * True: nothing newer comes into effect once this has resolved; false: it is looked for at once. May be said before
+   * `run`. Absent: what stands there counts.
+   */
+  setSuspended?(suspended: boolean): Promise<void>;
 }

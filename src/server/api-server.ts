@@ -35,6 +35,7 @@ import { portForwardRoutes } from "./routes/port-forward.ts";
 import { readingRoutes } from "./routes/reading.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
 import { writingRoutes } from "./routes/writing.ts";
+import { sourceRoutes } from "./routes/sources.ts";
 import { serveResources } from "./served-resource.ts";
 import type { Services } from "./services.ts";
 import { openUnixDoor } from "./unix-door.ts";
@@ -136,6 +137,7 @@ function routesOf(services: Services): readonly Route[] {
     ...metricsRoutes(services),
     ...containerActionRoutes(services),
     ...operationRoutes(services),
+    ...sourceRoutes(services),
     ...imagePruneRoutes(services),
     ...deletedObjectRoutes(services),
     ...emergencyRoutes(services),

@@ -139,6 +139,34 @@ describe("a Git repository as the truth", () => {
     await host.waitForReady("alice/new");
   });
 
+  it("must take nothing newer of a source that is suspended, and say so, until it is resumed", async () => {
+    const before = head();
+    const suspended = await host.ds01("suspend", "source", "lab", "--reason", "the server moves");
+    expect(suspended.stdout).toBe("source/lab suspended\n");
+    git.write("users/alice/late.yaml", containerSpec("late"));
+    const commit = git.push();
+    for (const line of [
+      ["sync", "now"],
+      ["sync", "now", "lab"],
+    ]) {
+      const { code, stderr } = await host.ds01(...line);
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/suspended by .*: the server moves; .*ds01 resume source lab/);
+    }
+    await host.restartController();
+    await host.waitForReady("alice/train");
+    expect((await host.ds01("get", "sources")).stdout).toMatch(
+      new RegExp(`^lab +git +main +${before.slice(0, 12)} .*Suspended`, "m"),
+    );
+    const described = (await host.ds01("describe", "source", "lab")).stdout;
+    expect(described).toMatch(/Suspended: +\d{4}-.* ago, by \w+/);
+    expect(described).toContain("SourceSuspended");
+
+    expect((await host.ds01("resume", "source/lab")).stdout).toBe("source/lab resumed\n");
+    await host.waitForReady("alice/late");
+    expect((await host.ds01("sync", "now")).stdout).toBe(`lab at ${commit.slice(0, 12)}\n`);
+  });
+
   it("must refuse changes at the machine with the file to change", async () => {
     for (const line of [
       ["stop", "train"],

@@ -68,6 +68,36 @@ test("is in effect again after a restart without the server, with the same revis
   expect(again.sink.outages).toEqual([]);
 });
 
+test("takes nothing newer while it is suspended, also when it is run anew, and everything after", async () => {
+  const { git, run, state, commit } = await syncedSource();
+  await run.source.setSuspended?.(true);
+  git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
+  const second = git.push();
+  await run.sync();
+  expect(run.report().appliedRevision).toBe(commit);
+  await run.end();
+
+  const again = new RunningGitSource(state, git.bare, {}, true);
+  await waitFor("what is in effect", () => again.sink.scans.length > 0);
+  await again.source.sync?.();
+  expect(again.paths()).toEqual(everything);
+  expect(again.sink.reports).toEqual([]);
+  expect(again.sink.outages).toEqual([]);
+
+  await again.source.setSuspended?.(false);
+  await again.first();
+  expect(again.report()).toMatchObject({ appliedRevision: second, failure: null });
+});
+
+test("suspended before anything was in effect says so, and is read when it is resumed", async () => {
+  const { git, state, commit } = preparedRepository();
+  const run = new RunningGitSource(state, git.bare, {}, true);
+  await waitFor("it to say so", () => run.sink.outages.length > 0);
+  expect(run.sink.outages).toEqual(["it is suspended, and nothing of it is in effect"]);
+  await run.source.setSuspended?.(false);
+  expect((await run.first()).report()).toMatchObject({ appliedRevision: commit, failure: null });
+});
+
 test("follows a branch, a tag, a commit and a directory", async () => {
   const { git, folder, commit } = preparedRepository();
   git.git("tag", "-a", "v1", "-m", "first");
@@ -345,6 +375,20 @@ describe("over http", () => {
       expect(run.sink.texts.get("users/alice/train.yaml")?.text).toContain(mode);
     }
     expect(run.sink.outages).toEqual([]);
+  });
+
+  test("a suspension ends what is under way, and nothing of it comes into effect", async () => {
+    const { run, git, server, commit } = await served();
+    git.write("users/alice/train.yaml", specText("train", "bed/base:2"));
+    server.mode = "hang";
+    git.push();
+    const { requests } = server;
+    const syncing = run.source.sync?.();
+    await waitFor("the server to be asked", () => server.requests > requests);
+    await run.source.setSuspended?.(true);
+    await syncing;
+    server.mode = "serve";
+    expect(run.report()).toMatchObject({ appliedRevision: commit, failure: null });
   });
 
   test("a token is read anew at each sync, and stands in no message", async () => {

@@ -104,6 +104,7 @@ export class ControllerProcess implements TaskOwner {
         buildContexts: new MemoryContexts(),
         recentUse: document("recent-use"),
         containerSettings: { read: async () => plainSettings },
+        suspensions: document("suspensions"),
         emergencyStops: document("emergency-stops"),
         adoptions: document("adoptions"),
         tombstones: document("tombstones"),

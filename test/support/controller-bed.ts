@@ -117,6 +117,8 @@ export class ControllerBed {
   /** Of containers that ds01 did not make, by id. */
   readonly furtherSettings = new Map<string, FurtherSettings>();
   readonly tombstones = new MemoryDocument();
+  /** Which sources are suspended, as it was written last. */
+  readonly suspensions = new MemoryDocument();
   /** Names that images got by aliases, as it was written last. */
   readonly aliasTags = new MemoryDocument();
   /** How long earlier work took, as it was written last. */
@@ -205,6 +207,7 @@ export class ControllerBed {
         ownSlices: new MemoryDocument(),
         tombstones: this.tombstones,
         emergencyStops: this.emergencyStops,
+        suspensions: this.suspensions,
         aliasTags: this.aliasTags,
         adoptions: this.adoptions,
         containerSettings: { read: async (id) => this.furtherSettings.get(id) ?? plainSettings },
@@ -237,6 +240,7 @@ export class ControllerBed {
       "runHistory",
       "recentUse",
       "emergencyStops",
+      "suspensions",
       "aliasTags",
       "adoptions",
       "idleness",

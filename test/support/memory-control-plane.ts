@@ -96,8 +96,12 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       spec: describePreset(preset, defaultVolumes),
     }));
   readonly sources = new MemoryView<SourceRecord>();
-  readonly syncSource = async (name: string): Promise<SourceRecord | undefined> =>
-    this.sources.list().find((source) => source.name === name);
+  readonly synced: string[] = [];
+  readonly syncSource = async (name: string): Promise<void> => void this.synced.push(name);
+  readonly suspended = new Map<string, string | null>();
+  readonly suspendSource: ControlPlane["suspendSource"] = async ({ source, reason }) =>
+    void this.suspended.set(source, reason);
+  readonly resumeSource: ControlPlane["resumeSource"] = async (source) => void this.suspended.delete(source);
   /** Path below the specs root -> text. */
   readonly files = new Map<string, string>();
   /** Path -> who owns the file. */

@@ -17,9 +17,10 @@ export class RunningGitSource {
   readonly #end = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(directory: string, url: string, changes: Partial<GitSettings> = {}) {
+  constructor(directory: string, url: string, changes: Partial<GitSettings> = {}, suspended = false) {
     const settings = { ...gitSettings({ url, interval: "1h" }), ...changes };
     this.source = gitSource({ name: "lab", directory, log: this.log, ...settings });
+    if (suspended) void this.source.setSuspended?.(true);
     this.#running = this.source.run(this.sink, this.#end.signal);
     onTestFinished(() => this.end());
   }

@@ -40,6 +40,8 @@ class GitSource implements SpecSource {
   #stopped: AbortSignal = AbortSignal.abort();
   #failures = 0;
   #wake: () => void = () => undefined;
+  /** Aborted while the source is suspended. */
+  #suspended = new AbortController();
 
   constructor(options: GitSourceOptions) {
     this.name = options.name;
@@ -61,6 +63,9 @@ class GitSource implements SpecSource {
     const worktrees = new Worktrees(directory);
     this.#sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
     await this.#sync.start(signal);
+    if (this.#suspended.signal.aborted && !this.#sync.isInEffect) {
+      sink.unavailable("it is suspended, and nothing of it is in effect");
+    }
     let isDue = true;
     while (!signal.aborted) {
       if (isDue) await this.sync();
@@ -104,8 +109,21 @@ class GitSource implements SpecSource {
     await this.#next;
   }
 
+  async setSuspended(suspended: boolean): Promise<void> {
+    if (suspended === this.#suspended.signal.aborted) return;
+    if (suspended) {
+      this.#suspended.abort();
+      await this.#running;
+      return;
+    }
+    this.#suspended = new AbortController();
+    // How it ends is reported; whoever resumes need not wait for a server.
+    void this.sync();
+  }
+
   async #attempt(): Promise<void> {
-    const succeeded = (await this.#sync?.attempt(this.#stopped)) ?? true;
+    const ended = AbortSignal.any([this.#stopped, this.#suspended.signal]);
+    const succeeded = (await this.#sync?.attempt(ended)) ?? true;
     this.#failures = succeeded ? 0 : this.#failures + 1;
     // The wait that is under way was reckoned from the attempt before.
     this.#wake();

@@ -38,6 +38,11 @@ export class GitSync {
     this.#options = options;
   }
 
+  /** Whether a revision of it is in effect. */
+  get isInEffect(): boolean {
+    return this.#told !== null;
+  }
+
   /** Whether what stands there, or in the place of a directory above, is not taken. */
   isRefused(path: string): boolean {
     return this.#told?.refused.some((file) => `${path}/`.startsWith(`${file.path}/`)) === true;
@@ -74,7 +79,11 @@ export class GitSync {
       this.#tellSuccess(found.commit);
       return true;
     } catch (error) {
-      if (stopped.aborted) return true;
+      if (stopped.aborted) {
+        // Ended while it tidied up: what it was to do is done.
+        if (found.commit !== null && this.#told?.commit === found.commit) this.#tellSuccess(found.commit);
+        return true;
+      }
       this.#tellFailure(deadline.aborted ? this.#tooSlow() : error, found.commit);
       return false;
     }

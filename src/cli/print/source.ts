@@ -15,7 +15,7 @@ export function renderSource(
     const age = ageText(time, style.nowMs);
     return age === null ? "" : `, ${age} ago`;
   };
-  const { appliedRevision, appliedAt, revision, lastAttempt } = status ?? {};
+  const { appliedRevision, appliedAt, revision, lastAttempt, suspended } = status ?? {};
   return [
     renderFields([
       ["Name", [metadata.name]],
@@ -24,6 +24,10 @@ export function renderSource(
       ["Ref", given(spec?.ref)],
       ["Path", given(spec?.path)],
       ["Status", status === undefined ? [] : [`${status.reason}: ${status.message}`]],
+      [
+        "Suspended",
+        suspended === undefined ? [] : [`${suspended.since}${ago(suspended.since)}, by ${suspended.by}`],
+      ],
       ["Applied", appliedRevision === undefined ? [] : [`${appliedRevision}${ago(appliedAt)}`]],
       ["Signed by", given(status?.signer)],
       ["Newest", given(revision)],

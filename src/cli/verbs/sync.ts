@@ -19,24 +19,33 @@ export const sync = defineCommand({
   async run({ positionals }, context) {
     const [when, ...names] = positionals;
     if (when !== "now") throw new UsageError("say when: ds01 sync now");
-    const chosen = names.length > 0 ? names : await gitSources(context.client);
-    if (chosen.length === 0) context.tell("No source is a Git repository.");
-    let failed = false;
-    for (const name of chosen) {
-      const { status } = (await context.client.syncSource(name)) as SourceObject;
-      const isSynced = status?.reason === "Synced";
-      failed ||= !isSynced;
-      const applied = `${name} at ${shortRevision(status?.appliedRevision)}`;
-      if (isSynced) context.print(`${applied}\n`);
-      else context.tell(`${applied}: ${status?.reason ?? ""}: ${status?.message ?? ""}`);
-    }
+    const found = names.length > 0 ? [] : await gitSources(context.client);
+    if (names.length + found.length === 0) context.tell("No source is a Git repository.");
+    // Who names a suspended one is refused by the controller.
+    const suspended = found.filter(({ status }) => status?.suspended !== undefined);
+    for (const { metadata, status } of suspended) context.tell(`${metadata.name}: ${status?.message ?? ""}`);
+    const chosen = [...names, ...found.filter((source) => !suspended.includes(source)).map(nameOf)];
+    let failed = suspended.length > 0;
+    for (const name of chosen) if (!(await syncOne(name, context))) failed = true;
     return failed ? exitCodes.failed : exitCodes.done;
   },
 });
 
-async function gitSources(client: Context["client"]): Promise<readonly string[]> {
+/** Whether the newest revision is in effect afterwards. */
+async function syncOne(name: string, context: Context): Promise<boolean> {
+  const { status } = (await context.client.syncSource(name)) as SourceObject;
+  const isSynced = status?.reason === "Synced";
+  const applied = `${name} at ${shortRevision(status?.appliedRevision)}`;
+  if (isSynced) context.print(`${applied}\n`);
+  else context.tell(`${applied}: ${status?.reason ?? ""}: ${status?.message ?? ""}`);
+  return isSynced;
+}
+
+async function gitSources(client: Context["client"]): Promise<readonly SourceObject[]> {
   const { items } = await client.list(kindOf("Source"), {});
-  return (items as readonly SourceObject[])
-    .filter(({ spec }) => spec?.type === "git")
-    .map(({ metadata }) => metadata.name);
+  return (items as readonly SourceObject[]).filter(({ spec }) => spec?.type === "git");
+}
+
+function nameOf({ metadata }: SourceObject): string {
+  return metadata.name;
 }

@@ -2,10 +2,9 @@ import { z } from "zod";
 import { apiVersion } from "../../api/names.ts";
 import { may } from "../access.ts";
 import type { Caller } from "../access.ts";
-import { parameter, readBody, sendJson } from "../exchange.ts";
+import { readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
-import { notFound, StatusError } from "../failure.ts";
-import { presentSource } from "../present.ts";
+import { StatusError } from "../failure.ts";
 import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
@@ -33,16 +32,6 @@ export function operationRoutes(services: Services): readonly Route[] {
       handle: async ({ response }) => {
         await services.resync();
         sendJson(response, 200, success);
-      },
-    },
-    {
-      method: "POST",
-      pattern: `/apis/${apiVersion}/sources/:name/sync`,
-      handle: async (exchange) => {
-        const name = parameter(exchange, "name");
-        const source = await services.control.syncSource(name);
-        if (source === undefined) throw notFound(services.resources.of("Source").type, name);
-        sendJson(exchange.response, 200, presentSource(source));
       },
     },
   ];

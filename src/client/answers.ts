@@ -6,13 +6,6 @@ export interface HealthLine {
   readonly remedy: string | null;
 }
 
-/** Deletions that the prune guard holds back. */
-export interface BlockedPrune {
-  readonly token: string;
-  readonly objects: readonly string[];
-  readonly reason: string;
-}
-
 /** What `GET /version` answers. */
 export interface ServerVersion {
   readonly gitVersion: string;

@@ -110,7 +110,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       }),
     blockedPrunes: () => prunes.blocked(),
     expectRemoval: (kind, namespace, name, actor) => prunes.expect({ kind, namespace, name }, actor),
-    confirmPrune: (token, actor) => prunes.confirm(token, actor),
+    confirmPrune: (word, actor) => prunes.confirm(word, actor),
     setSchedulable: async (gpu, change) => {
       const device = inventory.current.devices.find(({ slot, uuid }) => slot === gpu || uuid === gpu);
       if (device === undefined) return undefined;

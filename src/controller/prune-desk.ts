@@ -1,19 +1,18 @@
 import { apiVersion, type Kind } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { adminFolders } from "../api/spec-folders.ts";
+import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
 import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
 import type { Store } from "../ports/store.ts";
+import { ExpectedRemovals } from "./expected-removals.ts";
 import { involved } from "./recorder.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
-
-/** A removal through the API shows in the files within moments; what vanishes later was not meant by it. */
-const expectedMs = 30_000;
 
 /** Editors save by rename: a file may be gone this long without meaning it (I11). */
 const candidateMs = 3000;
@@ -25,6 +24,8 @@ export interface PruneDeskOptions {
   readonly retired?: boolean;
   /** What is known of the other sources, to one of which objects may have moved while the controller was away. */
   readonly book: Pick<SourceBook, "allAsked" | "neverRead">;
+  /** The revision of the source that is in effect; null where it has none. */
+  readonly revision: () => string | null;
   readonly store: Store;
   readonly index: SpecIndex;
   readonly clock: Clock;
@@ -45,12 +46,6 @@ interface Candidate {
   readonly since: number;
 }
 
-export interface BlockedPrune {
-  readonly token: string;
-  readonly objects: readonly string[];
-  readonly reason: string;
-}
-
 /**
  * Objects whose file is gone. They wait for three seconds, are looked for once more, and are judged together;
  * nothing is judged while the source cannot be read.
@@ -58,7 +53,7 @@ export interface BlockedPrune {
 export class PruneDesk {
   readonly #options: PruneDeskOptions;
   readonly #candidates = new Map<string, Candidate>();
-  readonly #expected = new Map<string, { readonly actor: string; readonly until: number }>();
+  readonly #expected: ExpectedRemovals;
   /** Uid -> what a dry run said of it last. */
   readonly #told = new Map<string, string>();
   #compared = "";
@@ -72,6 +67,7 @@ export class PruneDesk {
 
   constructor(options: PruneDeskOptions) {
     this.#options = options;
+    this.#expected = new ExpectedRemovals(options.clock);
   }
 
   vanished(identity: SpecIdentity): void {
@@ -79,12 +75,12 @@ export class PruneDesk {
     if (!this.#candidates.has(key)) {
       this.#candidates.set(key, { identity, since: this.#options.clock.now() });
     }
-    this.#plan(this.#expectedBy(key) === undefined ? candidateMs : 0);
+    this.#plan(this.#expected.by(key) === undefined ? candidateMs : 0);
   }
 
   returned(identity: SpecIdentity): void {
     const key = identityKey(identity);
-    this.#expected.delete(key);
+    this.#expected.forget(key);
     if (!this.#candidates.delete(key) || this.#blocked === null) return;
     if (this.#candidates.size === 0) this.#blocked = null;
     else this.#plan(0);
@@ -92,17 +88,11 @@ export class PruneDesk {
 
   /** The next disappearance of this object is meant: no waiting, no guard. */
   expect(identity: SpecIdentity, actor: string): void {
-    const until = this.#options.clock.now() + expectedMs;
-    this.#expected.set(identityKey(identity), { actor, until });
+    this.#expected.note(identityKey(identity), actor);
     for (const { kind, namespace, name, source } of this.#storedOfSource()) {
       if (source.element?.of !== identity.name || namespace !== identity.namespace) continue;
-      this.#expected.set(identityKey({ kind, namespace, name }), { actor, until });
+      this.#expected.note(identityKey({ kind, namespace, name }), actor);
     }
-  }
-
-  #expectedBy(key: string): string | undefined {
-    const expected = this.#expected.get(key);
-    return expected !== undefined && expected.until > this.#options.clock.now() ? expected.actor : undefined;
   }
 
   /** A complete scan: whatever is stored and stands in no file has vanished, also while we were away. */
@@ -133,7 +123,14 @@ export class PruneDesk {
   }
 
   blocked(): readonly BlockedPrune[] {
-    return this.#blocked === null ? [] : [this.#blocked];
+    const blocked = this.#blocked;
+    if (blocked === null) return [];
+    // What has vanished since was not shown: until all is judged anew, only the token says what is meant.
+    const isAsShown = [...this.#candidates.values()].every(
+      (candidate) =>
+        blocked.objects.includes(objectName(candidate.identity)) || this.#ruleOf(candidate) === "disabled",
+    );
+    return [isAsShown ? blocked : { ...blocked, revision: null }];
   }
 
   /** Lets the blocked set through; nothing when the token is not that of the present set. */
@@ -173,7 +170,7 @@ export class PruneDesk {
   async #decide(): Promise<void> {
     const now = this.#options.clock.now();
     for (const [key, candidate] of this.#candidates) {
-      const actor = this.#expectedBy(key);
+      const actor = this.#expected.by(key);
       if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
     }
     this.#countFromNow(now);
@@ -206,8 +203,12 @@ export class PruneDesk {
       return;
     }
     const objects = waiting.map(({ identity }) => objectName(identity)).toSorted();
-    this.#blocked = { token: verdict.token, objects, reason: verdict.message };
-    for (const { identity } of waiting) await this.#block(identity, verdict.message);
+    const { token } = verdict;
+    // A revision that changes nothing about the set does not undo what was shown of it.
+    const shown = this.#blocked?.token === token ? this.#blocked.revision : this.#options.revision();
+    const reason = `${verdict.message}; nothing is removed. Confirm with: ds01 prune --confirm ${confirmationOf({ token, revision: shown })}`;
+    this.#blocked = { token, revision: shown, objects, reason };
+    for (const { identity } of waiting) await this.#block(identity, reason);
   }
 
   /** Where the clock was set back, nobody waits for it to come to where it was. */
@@ -243,7 +244,7 @@ export class PruneDesk {
     if (noted !== undefined && this.#options.dryRun !== true) await this.#options.onDelete?.(noted, cause);
     if (!isGone()) return;
     this.#candidates.delete(key);
-    this.#expected.delete(key);
+    this.#expected.forget(key);
     const record = this.#stored(identity);
     if (record === undefined) return;
     if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);

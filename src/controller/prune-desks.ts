@@ -1,11 +1,15 @@
 import type { SpecIdentity } from "../api/identity.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
-import { NotFoundError } from "../util/errors.ts";
-import { PruneDesk, type BlockedPrune, type PruneDeskOptions } from "./prune-desk.ts";
+import type { BlockedPrune } from "../api/blocked-prune.ts";
+import { blockedBy } from "../core/prune-confirmation.ts";
+import { PruneDesk, type PruneDeskOptions } from "./prune-desk.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord } from "./stored-record.ts";
 
-export interface PruneDesksOptions extends Omit<PruneDeskOptions, "owns" | "hasDirectory" | "rescan"> {
+export interface PruneDesksOptions extends Omit<
+  PruneDeskOptions,
+  "owns" | "revision" | "hasDirectory" | "rescan"
+> {
   readonly sources: readonly Pick<SpecSource, "name" | "hasDirectory" | "rescan">[];
   readonly book: SourceBook;
   /** Resolves when all that was delivered is taken in. */
@@ -30,6 +34,7 @@ export class PruneDesks {
         new PruneDesk({
           ...options,
           owns: (name) => name === source.name,
+          revision: () => options.book.revisionOf(source.name),
           hasDirectory: (path) => source.hasDirectory(path),
           rescan: async () => {
             await source.rescan();
@@ -42,6 +47,7 @@ export class PruneDesks {
       ...options,
       owns: (name) => !sources.some((source) => source.name === name),
       retired: true,
+      revision: () => null,
       hasDirectory: () => true,
       rescan: settled,
     });
@@ -78,17 +84,11 @@ export class PruneDesks {
     return this.#all().flatMap((desk) => desk.blocked());
   }
 
-  /** Lets the blocked set through; NotFoundError when the token is not that of a present set. */
-  async confirm(token: string, actor: string): Promise<void> {
+  /** Lets the blocked set of a token or revision through; NotFoundError with what waits now when there is none. */
+  async confirm(word: string, actor: string): Promise<void> {
+    const { token } = blockedBy(word, this.blocked());
     const desk = this.#all().find((one) => one.blocked().some((blocked) => blocked.token === token));
-    if (desk === undefined) {
-      throw new NotFoundError({
-        reason: "PruneNotFound",
-        message: `no blocked deletion has the token ${token}`,
-        remedy: "list them with: ds01 prune",
-      });
-    }
-    await desk.confirm(token, actor);
+    await desk?.confirm(token, actor);
   }
 
   #all(): readonly PruneDesk[] {

@@ -39,6 +39,11 @@ export class SourceBook {
     return this.#known.get(name)?.state;
   }
 
+  /** The revision of a source that is in effect; null where it has none, or none yet. */
+  revisionOf(name: string): string | null {
+    return this.#known.get(name)?.report?.appliedRevision ?? null;
+  }
+
   /** True once all sources were asked, also when one did not answer. */
   get allAsked(): boolean {
     return this.list().every(({ state }) => state.type !== "unread");

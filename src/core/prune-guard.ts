@@ -45,7 +45,13 @@ export const pruneDisabled = `its file is gone, and its annotation ${annotationN
 /** Whether vanished files may be taken at their word (I11). */
 export type PruneVerdict =
   | { readonly type: "allowed" }
-  | { readonly type: "blocked"; readonly token: string; readonly message: string };
+  | {
+      readonly type: "blocked";
+      /** Names exactly this set. */
+      readonly token: string;
+      /** Why they may not; what to do about it is added by who shows it. */
+      readonly message: string;
+    };
 
 /** Judges all vanished files together: one by one they would slip through. */
 export function judgePrune(question: PruneQuestion): PruneVerdict {
@@ -57,8 +63,7 @@ export function judgePrune(question: PruneQuestion): PruneVerdict {
   const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories || isSaid;
   if (vanished.length === 0 || !doubtful) return { type: "allowed" };
   const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
-  const message = `${whatVanished(question, tooMany)}; nothing is removed. Confirm with: ds01 prune --confirm ${token}`;
-  return { type: "blocked", token, message };
+  return { type: "blocked", token, message: whatVanished(question, tooMany) };
 }
 
 function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {

@@ -5,6 +5,7 @@ import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import type { EventObject } from "../api/event.ts";
 import type { KeptLogText } from "../api/kept-log.ts";
+import type { BlockedPrune } from "../api/blocked-prune.ts";
 import type { ImagePruneAnswer } from "../api/image-prune.ts";
 import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
@@ -136,16 +137,12 @@ export interface ControlPlane {
     options: { readonly follow: boolean; readonly tail: number | null },
   ): Readable | undefined;
   health(): readonly HealthCheck[];
-  /** Deletions that the prune guard holds back; `token` confirms exactly this set. */
-  blockedPrunes(): readonly {
-    readonly token: string;
-    readonly objects: readonly string[];
-    readonly reason: string;
-  }[];
+  /** Deletions that the prune guard holds back. */
+  blockedPrunes(): readonly BlockedPrune[];
   /** The caller is about to remove the object's file: its deletion needs no guard and no waiting. */
   expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void;
-  /** Lets a blocked set through; NotFoundError when the token names none. */
-  confirmPrune(token: string, actor: string): Promise<void>;
+  /** Lets a blocked set through; NotFoundError when the token, or revision, names none. */
+  confirmPrune(word: string, actor: string): Promise<void>;
   /**
    * Takes a device out of scheduling or gives it back, durably; `gpu` is its slot or UUID. The Gpu afterwards, or
    * undefined when there is none of that name.

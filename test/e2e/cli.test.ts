@@ -339,7 +339,7 @@ describe("describe, events, doctor, version and prune", () => {
   it("prune shows and confirms what is held back", async () => {
     const bed = await cliBed();
     bed.control.prunes = [
-      { token: "9ab12cd", objects: ["alice/train"], reason: "14 of 20 objects vanished" },
+      { token: "9ab12cd", revision: null, objects: ["alice/train"], reason: "14 of 20 objects vanished" },
     ];
     expect((await bed.ds01("prune")).stdout).toBe(
       "9ab12cd   14 of 20 objects vanished\n  alice/train\n  to delete these: ds01 prune --confirm 9ab12cd\n",

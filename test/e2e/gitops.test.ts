@@ -167,6 +167,34 @@ describe("a Git repository as the truth", () => {
     expect((await host.ds01("sync", "now")).stdout).toBe(`lab at ${commit.slice(0, 12)}\n`);
   });
 
+  it("must let go what was held back by the revision that was looked at, and by no earlier one", async () => {
+    for (const name of ["one", "two", "three", "four"])
+      git.write(`users/alice/${name}.yaml`, containerSpec(name));
+    git.push();
+    for (const name of ["one", "two", "three", "four"]) await host.waitForReady(`alice/${name}`);
+    const heldBackAt = async (commit: string): Promise<string> =>
+      waitFor(`what ${commit} removes to be held back`, async () => {
+        const { stdout } = await host.ds01("prune");
+        return stdout.includes(`ds01 prune --confirm ${commit.slice(0, 12)}`) && stdout;
+      });
+    for (const name of ["one", "two", "three", "four"]) git.remove(`users/alice/${name}.yaml`);
+    const first = git.push();
+    await heldBackAt(first);
+    git.remove("users/alice/watch.yaml");
+    const second = git.push();
+    expect(await heldBackAt(second)).toContain("  alice/watch\n");
+
+    const refused = await host.ds01("prune", "--confirm", first);
+    expect(refused.code, refused.stderr).toBe(4);
+    expect(refused.stderr).toContain(second.slice(0, 12));
+    expect(refused.stderr).toContain("alice/watch");
+    expect(await host.container("alice/one")).toBeDefined();
+
+    expect(await host.ds01("prune", "--confirm", second)).toMatchObject({ code: 0 });
+    await host.waitUntilGone(["one", "two", "three", "four", "watch"].map((name) => `alice/${name}`));
+    expect((await host.container("alice/train"))?.status.phase).toBe("Running");
+  });
+
   it("must refuse changes at the machine with the file to change", async () => {
     for (const line of [
       ["stop", "train"],

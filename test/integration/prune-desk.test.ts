@@ -177,7 +177,9 @@ describe("a file that is gone", () => {
     expect(blocked?.objects).toEqual(["alice/four", "alice/one", "alice/three", "alice/two"]);
     expect(tree.store.get("ContainerSpec", "alice/one")?.pruneBlocked?.reason).toBe("PruneBlocked");
 
-    await expect(tree.desk.confirm("00000000", "root")).rejects.toThrow("no blocked deletion");
+    await expect(tree.desk.confirm("00000000", "root")).rejects.toThrow(
+      'nothing is held back under "00000000"',
+    );
     await tree.desk.confirm(blocked?.token ?? "", "root");
     expect(["one", "two", "three", "four"].map((name) => tree.isDeleted(name))).toEqual([
       true,
@@ -186,6 +188,51 @@ describe("a file that is gone", () => {
       true,
     ]);
     expect(tree.isDeleted("five")).toBe(false);
+  });
+
+  it("is held back under the revision that removes it, and a confirmation of an earlier one is refused", async () => {
+    const at = async (revision: string): Promise<void> => {
+      tree.sink.report({
+        attemptedAt: 0,
+        revision,
+        appliedRevision: revision,
+        appliedAt: 0,
+        failure: null,
+      });
+      await tree.ingest.settled();
+    };
+    const [first, readme, second] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [
+      string,
+      string,
+      string,
+    ];
+    const blockedAt = async (revision: string): Promise<void> => {
+      await tree.pass(3100);
+      await waitFor("the set of that revision", () => tree.desk.blocked()[0]?.revision === revision, {
+        timeoutMs: 2000,
+      });
+    };
+    await tree.remove("one", "two", "three", "four");
+    await at(first);
+    await blockedAt(first);
+    expect(tree.desk.blocked()[0]?.reason).toContain("ds01 prune --confirm aaaaaaaaaaaa");
+    // A revision that removes nothing more leaves what was shown as it is.
+    await at(readme);
+    tree.sink.synced(2);
+    await blockedAt(first);
+
+    await tree.remove("five");
+    await at(second);
+    // Not even before it is judged anew: nobody has seen that five goes.
+    await expect(tree.desk.confirm(first, "root")).rejects.toThrow("what waits now is");
+    await blockedAt(second);
+    await expect(tree.desk.confirm(first, "root")).rejects.toThrow("what waits now is cccccccccccc (token ");
+    await expect(tree.desk.confirm(readme, "root")).rejects.toThrow("alice/five");
+    expect(["one", "two", "three", "four", "five"].filter((name) => tree.isDeleted(name))).toEqual([]);
+
+    await tree.desk.confirm(second.slice(0, 12), "root");
+    const all = ["one", "two", "three", "four", "five", "six"];
+    expect(all.filter((name) => !tree.isDeleted(name))).toEqual(["six"]);
   });
 
   it.each([

@@ -412,8 +412,13 @@ describe("who may do what", () => {
   it("lets owners confirm the deletion of what is wholly theirs", async () => {
     const bed = await bedWithObjects();
     bed.control.prunes = [
-      { token: "mine", objects: ["alice/train", "alice/notebook"], reason: "2 of 2 vanished" },
-      { token: "mixed", objects: ["alice/train", "bob/sweep"], reason: "2 of 3 vanished" },
+      {
+        revision: null,
+        token: "mine",
+        objects: ["alice/train", "alice/notebook"],
+        reason: "2 of 2 vanished",
+      },
+      { revision: null, token: "mixed", objects: ["alice/train", "bob/sweep"], reason: "2 of 3 vanished" },
     ];
     const confirm = async (token: string): Promise<number> =>
       (await bed.call("POST", `${group}/prunes`, { body: JSON.stringify({ token }) })).code;

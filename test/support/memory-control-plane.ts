@@ -2,6 +2,7 @@ import { describePreset } from "../../src/core/presets/describe-preset.ts";
 import { defaultVolumes } from "../../src/core/presets/preset.ts";
 import { Readable } from "node:stream";
 import type { ContainerSpecSpec } from "../../src/api/container.ts";
+import type { BlockedPrune } from "../../src/api/blocked-prune.ts";
 import type { ContainerDescription, Preview } from "../../src/api/description.ts";
 import type { DeletedObject } from "../../src/api/deleted-object.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
@@ -112,7 +113,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   /** Milliseconds that somebody has asked for, by `alice/train`. */
   readonly kept = new Map<string, number>();
   readonly startedAgain: string[] = [];
-  prunes: { token: string; objects: string[]; reason: string }[] = [];
+  prunes: readonly BlockedPrune[] = [];
   /** While true, files are written but nobody looks at them. */
   asleep = false;
   /** What `expectRemoval` was told. */
@@ -271,7 +272,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     return this.checks;
   }
 
-  blockedPrunes(): readonly { token: string; objects: readonly string[]; reason: string }[] {
+  blockedPrunes(): readonly BlockedPrune[] {
     return this.prunes;
   }
 

@@ -1,3 +1,4 @@
+import { confirmationOf } from "../../api/blocked-prune.ts";
 import { kindByWord } from "../../api/names.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -7,17 +8,17 @@ import { UsageError } from "../usage-error.ts";
 
 /** `ds01 prune` */
 export const prune = defineCommand({
-  usage: ["", "--confirm TOKEN", "images [--dry-run] [--older-than DURATION] [-n NS] [--yes]"],
+  usage: ["", "--confirm REVISION|TOKEN", "images [--dry-run] [--older-than DURATION] [-n NS] [--yes]"],
   description: [
-    "When many spec files vanish at once, ds01 deletes nothing and asks. Without flags this shows what is held back; `--confirm` lets exactly that set go.",
+    "When many spec files vanish at once, ds01 deletes nothing and asks. Without flags this shows what is held back; `--confirm` lets exactly that set go: by the revision that removes it where it comes from Git (seven characters are enough), else by its token. When more was removed since, the earlier word is refused with what waits now.",
     "`prune images` removes images that this ds01 has built and that no spec and no container uses, running or not: those built for your own containers; an admin's command takes everybody's, or with -n one user's. It shows them first and asks; without a terminal it needs --yes or --dry-run. Images that were pulled, or built by others, are never removed. `ds01 get images -o wide` says of each why it is kept.",
   ],
   options: {
-    confirm: { value: "TOKEN", summary: "delete the set of this token" },
+    confirm: { value: "REVISION", summary: "delete the set that is held back under this revision, or token" },
     ...pruneImagesOptions,
   },
   examples: [
-    ["ds01 prune --confirm 9ab12cd", "yes, delete them"],
+    ["ds01 prune --confirm 3f2a91c0b7de", "yes, delete what this commit has removed"],
     ["ds01 prune images --dry-run", "what would go, and how much that frees"],
     ["ds01 prune images --older-than 7d --yes", "remove what was built more than a week ago"],
   ],
@@ -40,12 +41,13 @@ export const prune = defineCommand({
     }
     const blocked = await context.client.prunes();
     if (blocked.length === 0) context.tell("Nothing is held back.");
-    for (const { token, reason, objects } of blocked) {
+    for (const set of blocked) {
+      const word = confirmationOf(set);
       context.print(
         [
-          `${token}   ${oneLine(reason)}\n`,
-          ...objects.map((object) => `  ${oneLine(object)}\n`),
-          `  to delete these: ds01 prune --confirm ${token}\n`,
+          `${word}   ${oneLine(set.reason)}\n`,
+          ...set.objects.map((object) => `  ${oneLine(object)}\n`),
+          `  to delete these: ds01 prune --confirm ${word}\n`,
         ].join(""),
       );
     }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiVersion } from "../../api/names.ts";
+import { blockedBy } from "../../core/prune-confirmation.ts";
 import { may } from "../access.ts";
 import type { Caller } from "../access.ts";
 import { readBody, sendJson } from "../exchange.ts";
@@ -9,6 +10,7 @@ import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
+/** `token`: that of a set, or a revision. */
 const Confirmation = z.object({ token: z.string() });
 
 const success = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } as const;
@@ -40,15 +42,12 @@ export function operationRoutes(services: Services): readonly Route[] {
 async function confirmPrune(services: Services, exchange: Exchange): Promise<void> {
   const wanted = '{"token": "..."}, as `ds01 prune` lists it';
   const { token } = parseRequestBody(Confirmation, await readBody(exchange.request), wanted);
-  const prune = services.control.blockedPrunes().find((blocked) => blocked.token === token);
-  if (prune === undefined) {
-    throw new StatusError("NotFound", `no deletion is held back under "${token}"; see: ds01 prune`);
-  }
+  const prune = blockedBy(token, services.control.blockedPrunes());
   if (!mayPrune(exchange.caller, prune.objects)) {
     const message = `User "${exchange.caller.user}" cannot confirm a deletion of other users' objects; ask an admin`;
     throw new StatusError("Forbidden", message);
   }
-  await services.control.confirmPrune(token, exchange.caller.user);
+  await services.control.confirmPrune(prune.token, exchange.caller.user);
   sendJson(exchange.response, 200, success);
 }
 

@@ -129,6 +129,7 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     strategyOverrides: settings.strategyOverrides,
     preemption: settings.preemption,
     cutsCards: settings.cutsCards,
+    deletionPolicy: settings.deletionPolicy,
     workers: settings.workers,
     concurrentBuilds: settings.builds.concurrent,
     health: settings.health,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ApiConfiguration } from "./api-configuration.ts";
 import { ByteQuantity, Duration, DurationOrNever, ObjectName, StrategyName } from "./fields.ts";
 import { ConfiguredPreset, VolumeMode } from "./preset.ts";
+import { deletionPolicies } from "./names.ts";
 import { IdleConfiguration } from "./idle-configuration.ts";
 import { SourcesConfiguration } from "./source-configuration.ts";
 import { NotificationConfiguration } from "./notification-configuration.ts";
@@ -134,6 +135,15 @@ export const Configuration = z.strictObject({
     })
     .optional()
     .describe("What has to give way to whom."),
+  prune: z
+    .strictObject({
+      deletionPolicy: z
+        .enum(deletionPolicies)
+        .optional()
+        .describe("Whether a running job whose spec is gone is stopped, or goes on to its end; stop."),
+    })
+    .optional()
+    .describe("What becomes of objects whose files are gone."),
   volumes: z
     .strictObject({
       mode: VolumeMode.optional().describe(

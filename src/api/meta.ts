@@ -14,7 +14,7 @@ export const WrittenMetadata = z.strictObject({
   }),
   labels: StringMap.optional().describe("Free words to select objects by (`ds01 get -l`)."),
   annotations: StringMap.optional().describe(
-    "Free text for people and tools; no effect on the container, but for ds01.io/restartedAt, ds01.io/adopts and ds01.io/prune.",
+    "Free text for people and tools; no effect on the container, but for ds01.io/restartedAt, ds01.io/adopts, ds01.io/prune and ds01.io/deletion-policy.",
   ),
 });
 export type WrittenMetadata = z.infer<typeof WrittenMetadata>;

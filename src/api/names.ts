@@ -120,7 +120,13 @@ export const annotations = {
   adopts: "ds01.io/adopts",
   /** Whether its container goes when its file has: `disabled`, or `confirm`. */
   prune: "ds01.io/prune",
+  /** What becomes of its running job when its file is gone: one of `deletionPolicies`. */
+  deletionPolicy: "ds01.io/deletion-policy",
 } as const;
+
+/** What becomes of a running job whose file is gone: it is stopped, or goes on to its end. */
+export const deletionPolicies = ["stop", "finish"] as const;
+export type DeletionPolicy = (typeof deletionPolicies)[number];
 
 /** Labels that ds01 writes once at create; only these prove that a container is ours (DESIGN 4). */
 export const labels = {

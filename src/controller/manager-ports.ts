@@ -1,4 +1,5 @@
 import type { EventObject } from "../api/event.ts";
+import type { DeletionPolicy } from "../api/names.ts";
 import type { AccessPolicy } from "../core/gpu-access.ts";
 import type { InjectionChoice } from "../core/schedule/injection.ts";
 import type { HealthSettings } from "../core/health/known-device.ts";
@@ -122,6 +123,8 @@ export interface ManagerSettings {
   /** Of which events people are told; the usual ones where absent. */
   readonly noticeReasons?: readonly string[];
   readonly dryRun: boolean;
+  /** What becomes of a running job whose file is gone; it is stopped where absent. */
+  readonly deletionPolicy?: DeletionPolicy;
   /** Images built at the same time; 2 where absent. */
   readonly concurrentBuilds?: number;
   /** Name of the cgroup above those of users with an aggregate; `ds01` where absent. */

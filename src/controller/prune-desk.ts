@@ -1,15 +1,12 @@
-import { apiVersion, type Kind } from "../api/names.ts";
+import type { DeletionPolicy } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { adminFolders } from "../api/spec-folders.ts";
 import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
+import { isToFinish, whileItFinishes } from "../core/deletion-policy.ts";
 import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EventSink } from "../ports/event-sink.ts";
-import type { Log } from "../ports/log.ts";
-import type { Store } from "../ports/store.ts";
+import { heldBack, PruneEffects, type PruneBlocked, type PruneEffectsOptions } from "./prune-effects.ts";
 import { ExpectedRemovals } from "./expected-removals.ts";
-import { involved } from "./recorder.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
@@ -17,7 +14,7 @@ import { storedRecord, storedRecords } from "./stored-record.ts";
 /** Editors save by rename: a file may be gone this long without meaning it (I11). */
 const candidateMs = 3000;
 
-export interface PruneDeskOptions {
+export interface PruneDeskOptions extends PruneEffectsOptions {
   /** Whether an object of this source is judged here. */
   readonly owns: (source: string) => boolean;
   /** The configuration has no such source any more. */
@@ -26,19 +23,14 @@ export interface PruneDeskOptions {
   readonly book: Pick<SourceBook, "allAsked" | "neverRead">;
   /** The revision of the source that is in effect; null where it has none. */
   readonly revision: () => string | null;
-  readonly store: Store;
   readonly index: SpecIndex;
-  readonly clock: Clock;
-  readonly events: EventSink;
-  readonly log: Log;
   readonly hasDirectory: (path: string) => boolean;
   /** Reads the source again and resolves when what it found is taken in. */
   readonly rescan: () => Promise<void>;
-  readonly onChange: (kind: Kind, namespace: string, name: string) => void;
   /** An object is about to be deleted, for this cause. */
   readonly onDelete?: (record: StoredRecord, cause: string) => Promise<void>;
-  /** `--dry-run`: says what would be deleted, and deletes nothing. */
-  readonly dryRun?: boolean;
+  /** What becomes of a running job that does not say it itself. */
+  readonly deletionPolicy: DeletionPolicy;
 }
 
 interface Candidate {
@@ -54,8 +46,7 @@ export class PruneDesk {
   readonly #options: PruneDeskOptions;
   readonly #candidates = new Map<string, Candidate>();
   readonly #expected: ExpectedRemovals;
-  /** Uid -> what a dry run said of it last. */
-  readonly #told = new Map<string, string>();
+  readonly #effects: PruneEffects;
   #compared = "";
   #blocked: BlockedPrune | null = null;
   #synced = false;
@@ -68,6 +59,7 @@ export class PruneDesk {
   constructor(options: PruneDeskOptions) {
     this.#options = options;
     this.#expected = new ExpectedRemovals(options.clock);
+    this.#effects = new PruneEffects(options);
   }
 
   vanished(identity: SpecIdentity): void {
@@ -126,10 +118,7 @@ export class PruneDesk {
     const blocked = this.#blocked;
     if (blocked === null) return [];
     // What has vanished since was not shown: until all is judged anew, only the token says what is meant.
-    const isAsShown = [...this.#candidates.values()].every(
-      (candidate) =>
-        blocked.objects.includes(objectName(candidate.identity)) || this.#ruleOf(candidate) === "disabled",
-    );
+    const isAsShown = this.#toJudge().every(({ identity }) => blocked.objects.includes(objectName(identity)));
     return [isAsShown ? blocked : { ...blocked, revision: null }];
   }
 
@@ -143,7 +132,7 @@ export class PruneDesk {
     const confirmed = [...this.#candidates.values()].filter(({ identity }) =>
       blocked.objects.includes(objectName(identity)),
     );
-    for (const candidate of confirmed) await this.#delete(candidate, `confirmed by ${actor}`);
+    for (const candidate of confirmed) await this.#letGo(candidate, `confirmed by ${actor}`);
     if (this.#candidates.size > 0) this.#plan(candidateMs);
   }
 
@@ -176,11 +165,13 @@ export class PruneDesk {
     this.#countFromNow(now);
     this.#waitsForOthers = !this.#options.book.allAsked;
     if (this.#waitsForOthers) return;
-    const waiting: Candidate[] = [];
     for (const candidate of this.#candidates.values()) {
-      if (this.#ruleOf(candidate) === "disabled") await this.#block(candidate.identity, pruneDisabled);
-      else waiting.push(candidate);
+      const cause = this.#letThrough(candidate);
+      if (this.#ruleOf(candidate) === "disabled")
+        await this.#keep(candidate.identity, heldBack(pruneDisabled));
+      else if (cause !== undefined) await this.#letGo(candidate, cause);
     }
+    const waiting = this.#toJudge();
     const due = waiting.filter(({ since }) => now - since >= candidateMs);
     if (due.length < waiting.length) this.#plan(candidateMs);
     if (due.length === 0) return;
@@ -199,7 +190,7 @@ export class PruneDesk {
       heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),
     });
     if (verdict.type === "allowed") {
-      for (const candidate of due) await this.#delete(candidate, `its file is gone`);
+      for (const candidate of due) await this.#letGo(candidate, `its file is gone`);
       return;
     }
     const objects = waiting.map(({ identity }) => objectName(identity)).toSorted();
@@ -208,7 +199,7 @@ export class PruneDesk {
     const shown = this.#blocked?.token === token ? this.#blocked.revision : this.#options.revision();
     const reason = `${verdict.message}; nothing is removed. Confirm with: ds01 prune --confirm ${confirmationOf({ token, revision: shown })}`;
     this.#blocked = { token, revision: shown, objects, reason };
-    for (const { identity } of waiting) await this.#block(identity, reason);
+    for (const { identity } of waiting) await this.#keep(identity, heldBack(reason));
   }
 
   /** Where the clock was set back, nobody waits for it to come to where it was. */
@@ -216,6 +207,18 @@ export class PruneDesk {
     for (const [key, candidate] of this.#candidates) {
       if (candidate.since > now) this.#candidates.set(key, { ...candidate, since: now });
     }
+  }
+
+  /** Neither kept for good nor let through before. */
+  #toJudge(): readonly Candidate[] {
+    return [...this.#candidates.values()].filter(
+      (candidate) => this.#ruleOf(candidate) !== "disabled" && this.#letThrough(candidate) === undefined,
+    );
+  }
+
+  /** Why it goes once its job has come to its end; undefined where that is not decided. */
+  #letThrough({ identity }: Candidate): string | undefined {
+    return this.#stored(identity)?.pruneBlocked?.cause;
   }
 
   #ruleOf({ identity }: Candidate): PruneRule {
@@ -234,6 +237,14 @@ export class PruneDesk {
     return [...new Set(directories)].filter((path) => !this.#options.hasDirectory(path));
   }
 
+  /** A job that is to finish first is deleted when it has; nobody is asked again for that. */
+  async #letGo(candidate: Candidate, cause: string): Promise<void> {
+    const record = this.#stored(candidate.identity);
+    if (record !== undefined && isToFinish(record, this.#options.deletionPolicy))
+      await this.#keep(candidate.identity, whileItFinishes(cause));
+    else await this.#delete(candidate, cause);
+  }
+
   async #delete(candidate: Candidate, cause: string): Promise<void> {
     const { identity } = candidate;
     const key = identityKey(identity);
@@ -247,38 +258,12 @@ export class PruneDesk {
     this.#expected.forget(key);
     const record = this.#stored(identity);
     if (record === undefined) return;
-    if (this.#options.dryRun === true) return this.#tellOnly(record, "would delete", cause);
-    const { store, clock } = this.#options;
-    const deletion = { requestedAt: clock.now(), cause };
-    // In memory at once: what cannot be written yet is told of all the same, or nobody would look at it.
-    const written =
-      record.kind === "ContainerSpec"
-        ? store.put({ ...record, deletion, pruneBlocked: null })
-        : store.delete(record.kind, record.name);
-    this.#tell(record, "Normal", "SpecDeleted", `${record.source.path}: ${cause}`);
-    await written;
+    await this.#effects.remove(record, cause);
   }
 
-  async #block(identity: SpecIdentity, message: string): Promise<void> {
+  async #keep(identity: SpecIdentity, why: PruneBlocked): Promise<void> {
     const record = this.#stored(identity);
-    if (record === undefined || record.pruneBlocked?.message === message) return;
-    if (this.#options.dryRun === true) return this.#tellOnly(record, "would keep", message);
-    const pruneBlocked = { reason: "PruneBlocked", message };
-    const written = this.#options.store.put({ ...record, pruneBlocked } as never);
-    this.#tell(record, "Warning", "PruneBlocked", message);
-    await written;
-  }
-
-  /** Once for each object: its file stays away. */
-  #tellOnly({ kind, namespace, name, uid }: StoredRecord, what: string, cause: string): void {
-    if (this.#told.get(uid) === what) return;
-    this.#told.set(uid, what);
-    this.#options.log.info({ kind, namespace, name, uid, cause }, what);
-  }
-
-  #tell(record: StoredRecord, type: "Normal" | "Warning", reason: string, message: string): void {
-    this.#options.events.record({ type, reason, message, about: involved(record, apiVersion) });
-    this.#options.onChange(record.kind, record.namespace, record.name);
+    if (record !== undefined) await this.#effects.keep(record, why);
   }
 
   #stored(identity: SpecIdentity): StoredRecord | undefined {

@@ -1,7 +1,9 @@
 import type { SpecIdentity } from "../api/identity.ts";
 import type { SpecSource } from "../ports/spec-source.ts";
 import type { BlockedPrune } from "../api/blocked-prune.ts";
+import { finishesFirst, isToFinish } from "../core/deletion-policy.ts";
 import { blockedBy } from "../core/prune-confirmation.ts";
+import type { StoredRecord } from "../core/record.ts";
 import { PruneDesk, type PruneDeskOptions } from "./prune-desk.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord } from "./stored-record.ts";
@@ -82,6 +84,13 @@ export class PruneDesks {
 
   blocked(): readonly BlockedPrune[] {
     return this.#all().flatMap((desk) => desk.blocked());
+  }
+
+  /** An object is another than before: what its deletion has waited for may have come. */
+  changed(record: StoredRecord): void {
+    const { namespace, name, kind, source } = record;
+    if (record.pruneBlocked?.reason !== finishesFirst || isToFinish(record, "finish")) return;
+    (this.#desks.get(source.source) ?? this.#retired).vanished({ kind, namespace, name });
   }
 
   /** Lets the blocked set of a token or revision through; NotFoundError with what waits now when there is none. */

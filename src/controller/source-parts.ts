@@ -30,7 +30,7 @@ export interface SourceParts {
 /** Puts together what follows the spec files, with what it asks of the other parts. */
 export function sourceParts(
   ports: ManagerPorts,
-  { instance, dryRun }: ManagerSettings,
+  { instance, dryRun, deletionPolicy = "stop" }: ManagerSettings,
   others: {
     readonly hooks: Pick<PartHooks, "onSpec">;
     readonly book: SourceBook;
@@ -53,9 +53,11 @@ export function sourceParts(
     book,
     settled: () => ingest.settled(),
     dryRun,
+    deletionPolicy,
     onDelete: (record, cause) => tombstones.note(record, cause),
     onChange: others.hooks.onSpec,
   });
+  store.onChange(({ record }) => prunes.changed(record));
   const uidFor = ({ namespace, name }: SpecIdentity, document?: ParsedDocument): string => {
     const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
     return promised ?? Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();

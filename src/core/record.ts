@@ -46,8 +46,13 @@ export interface RecordBase {
   readonly rejection: Rejection | null;
   /** Set once the prune guard has let the deletion through; from then on it is final. */
   readonly deletion: Deletion | null;
-  /** Set while the file is gone but the guard holds the deletion back. */
-  readonly pruneBlocked: { readonly reason: string; readonly message: string } | null;
+  /** Set while the file is gone but the object is kept: by the guard, or because its job is to finish. */
+  readonly pruneBlocked: {
+    readonly reason: string;
+    readonly message: string;
+    /** Why it goes as soon as it may; absent: that is not decided. */
+    readonly cause?: string;
+  } | null;
 }
 
 export interface Deletion {

@@ -43,6 +43,7 @@ class Tree {
       ...shared,
       sources,
       book,
+      deletionPolicy: "stop",
       settled: () => this.ingest.settled(),
       onDelete: async ({ name }, cause) => {
         if (!this.isDeleted(name)) this.noted.push(`${name}: ${cause}`);

@@ -3,6 +3,7 @@ import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Configuration } from "../../api/configuration.ts";
+import type { DeletionPolicy } from "../../api/names.ts";
 import type { NotificationConfiguration } from "../../api/notification-configuration.ts";
 import type { AccessPolicy } from "../../core/gpu-access.ts";
 import type { InjectionChoice } from "../../core/schedule/injection.ts";
@@ -48,6 +49,7 @@ export interface Settings extends SourceSettings {
   readonly cutsCards: boolean;
   readonly preemption: PreemptionSettings;
   readonly workers: number;
+  readonly deletionPolicy: DeletionPolicy;
   readonly registries: readonly RegistryRow[];
   readonly builds: { readonly concurrent: number; readonly contextBytes: number };
   readonly cgroupRoot: string;
@@ -111,6 +113,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     ...allocationSettings(file),
     preemption: preemptionSettings(file.preemption),
     workers: file.workers ?? 4,
+    deletionPolicy: file.prune?.deletionPolicy ?? "stop",
     ...imageSettings(file),
     cgroupRoot: file.cgroupRoot ?? "ds01",
     volumes: {

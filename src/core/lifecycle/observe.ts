@@ -5,6 +5,7 @@ import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
+import { finishesFirst } from "../deletion-policy.ts";
 import { nameConflict } from "../name-conflict.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
@@ -69,6 +70,9 @@ function observeMissing(situation: Situation): Fact {
       finished.message,
     );
   }
+  const { pruneBlocked } = world.record;
+  // Its file is gone and it was only to finish: what has no container any more is not begun again.
+  if (pruneBlocked?.reason === finishesFirst) return fact("waiting", finishesFirst, pruneBlocked.message);
   const conflict = nameConflict(world);
   if (conflict !== null) return fact("stalled", "NameConflict", conflict, now + 30_000);
   if (world.toAdopt != null) {

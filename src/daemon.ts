@@ -151,7 +151,11 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
     clock: systemClock,
     log,
     peerCredentials,
-    admins: { ...settings.admins, controllerUid: process.getuid?.() ?? 0 },
+    access: {
+      ...settings.admins,
+      controllerUid: process.getuid?.() ?? 0,
+      visibility: settings.visibility,
+    },
     version: await packageVersion(),
     ...(settings.httpsPort === null
       ? {}

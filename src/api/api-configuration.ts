@@ -1,7 +1,13 @@
 import { z } from "zod";
 
-/** The part of the configuration about how the API is reached, beside its unix socket. */
+/** The part of the configuration about the API: how it is reached beside its unix socket, and what it shows to whom. */
 export const ApiConfiguration = z.strictObject({
+  visibility: z
+    .enum(["own", "all"])
+    .optional()
+    .describe(
+      "What users see of containers and Pods: their own, or also what others run, without the values of variables; own.",
+    ),
   https: z
     .strictObject({
       port: z

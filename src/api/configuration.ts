@@ -33,7 +33,7 @@ export const Configuration = z.strictObject({
     })
     .optional()
     .describe("How often to look whether containers can still open their GPUs, and what to do when not."),
-  api: ApiConfiguration.optional().describe("How the API is reached, beside its socket."),
+  api: ApiConfiguration.optional().describe("How the API is reached beside its socket, and what users see."),
   trust: z
     .enum(["owner", "path"])
     .optional()

@@ -10,7 +10,7 @@ export const namespaceOption = {
   value: "NS",
   summary: "namespace (default: your user name)",
 } as const;
-export const allNamespacesOption = { short: "A", summary: "all namespaces" } as const;
+export const allNamespacesOption = { short: "A", summary: "all namespaces that you may see" } as const;
 
 /** Where to look: a namespace, or all of them. */
 export interface Scope {

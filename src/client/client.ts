@@ -57,6 +57,8 @@ export interface Client {
   describe(target: ObjectTarget): Promise<ContainerDescription>;
   /** What applying this document would do, without doing it. */
   preview(target: ObjectTarget, yaml: string): Promise<Preview>;
+  /** Everybody who waits for GPUs; of what the caller may not read there is only what concerns those behind it. */
+  queue(): Promise<ApiList>;
   /** By slot or UUID. */
   gpuAvailability(reference: string): Promise<GpuAvailability>;
   gpuDetails(reference: string): Promise<GpuDetails>;
@@ -140,6 +142,7 @@ export function createClient(socketPath: string): Client {
         body: yaml,
         contentType: "application/yaml",
       }),
+    queue: () => json({ path: `${groupPath}/queue` }),
     gpuAvailability: (reference) => json({ path: `${gpuPath(reference)}/availability` }),
     gpuDetails: (reference) => json({ path: `${gpuPath(reference)}/details` }),
     limits: (user) => json({ path: `${groupPath}/limits/${encodeURIComponent(user)}` }),

@@ -5,14 +5,20 @@ export interface Caller {
   readonly user: string;
   readonly groups: readonly string[];
   readonly admin: boolean;
+  /** Whether they also read what others run; nobody but admins where everybody keeps to themselves. */
+  readonly seesAll: boolean;
 }
 
-/** Who administers: root and the controller's own user always do. */
-export interface AdminRule {
+/** What users see beside what is their own: nothing, or what others run, without the values of variables. */
+export type Visibility = "own" | "all";
+
+/** Who administers: root and the controller's own user always do. And what the others see. */
+export interface AccessRule {
   readonly users: readonly string[];
   readonly groups: readonly string[];
   /** The uid that the controller runs as; it could edit every file anyway. */
   readonly controllerUid: number;
+  readonly visibility: Visibility;
 }
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
@@ -48,24 +54,37 @@ export type AccessResource =
 
 const readVerbs: readonly Verb[] = ["get", "list", "watch"];
 
-/** Kinds that everybody may read in all namespaces, so that who holds what is no secret. */
+/** What concerns everybody: the machine, its rules, and who holds which device. */
 const readableByAll: readonly AccessResource[] = [
-  "containers",
-  "containers/description",
   "quotas",
   "reservations",
   "gpus",
   "images",
   "presets",
   "sources",
-  "namespaces",
-  "pods",
   "nodes",
   "nodes/metrics",
   "customresourcedefinitions",
   "health",
   "prunes",
   "emergencystops",
+];
+
+/** What users run, which others read where `visibility` is `all`. */
+const readableWhereShown: readonly AccessResource[] = [
+  "containers",
+  "containers/description",
+  "pods",
+  "namespaces",
+];
+
+/** Looked at over all namespaces, these are answered with what the caller may see of them. */
+const listedInPart: readonly AccessResource[] = [
+  "containers",
+  "pods",
+  "events",
+  "namespaces",
+  "pods/metrics",
 ];
 
 /** Kinds that a user may read and change in their own namespace. */
@@ -83,7 +102,10 @@ const ownedByUsers: readonly AccessResource[] = [
   "pods/portforward",
 ];
 
-/** The one rule of who may do what; `namespace` is undefined for cluster-scoped things and for all namespaces. */
+/**
+ * The one rule of who may do what: requests, reviews and what a list or watch shows go by it. `namespace` is undefined for
+ * cluster-scoped things and for all namespaces; of a Namespace it is its name.
+ */
 export function may(
   caller: Caller,
   verb: Verb,
@@ -91,16 +113,22 @@ export function may(
   namespace: string | undefined,
 ): boolean {
   if (caller.admin) return true;
-  if (readVerbs.includes(verb) && readableByAll.includes(resource)) return true;
-  // A list over all namespaces is answered with what the caller may see of it (`seenBy`).
-  if (resource === "events" && namespace === undefined) return readVerbs.includes(verb);
+  if (readVerbs.includes(verb) && isReadable(caller, resource, namespace)) return true;
   // A look at everything now changes nothing; requests are merged.
   if (resource === "resync") return true;
   return ownedByUsers.includes(resource) && namespace === caller.user;
 }
 
+/** What is read without owning it. */
+function isReadable(caller: Caller, resource: AccessResource, namespace: string | undefined): boolean {
+  if (readableByAll.includes(resource)) return true;
+  if (caller.seesAll && readableWhereShown.includes(resource)) return true;
+  if (resource === "namespaces" && namespace === caller.user) return true;
+  return namespace === undefined && listedInPart.includes(resource);
+}
+
 /** Whether a user administers. */
-export function isAdmin(rule: AdminRule, uid: number, user: string, groups: readonly string[]): boolean {
+export function isAdmin(rule: AccessRule, uid: number, user: string, groups: readonly string[]): boolean {
   return (
     uid === 0 ||
     uid === rule.controllerUid ||

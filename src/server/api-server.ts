@@ -5,7 +5,7 @@ import type { ControlPlane } from "../ports/control-plane.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { Log } from "../ports/log.ts";
 import type { SpecWriter } from "../ports/spec-writer.ts";
-import type { AdminRule } from "./access.ts";
+import type { AccessRule } from "./access.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { callerOf, createCallerLookup } from "./caller.ts";
 import type { ReadPeerCredentials } from "./caller.ts";
@@ -50,7 +50,7 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly peerCredentials: ReadPeerCredentials;
-  readonly admins: AdminRule;
+  readonly access: AccessRule;
   /** The second door, at 127.0.0.1 over TLS; absent: closed. */
   readonly https?: { readonly port: number; readonly secrets: DoorSecrets };
   /** Version of ds01. */
@@ -102,8 +102,8 @@ async function openDoors(
   routes: readonly Route[],
   doors: HttpServer[],
 ): Promise<void> {
-  const { identity, admins, log, clock, https } = options;
-  const peers = createCallerLookup(options.peerCredentials, identity, admins);
+  const { identity, access, log, clock, https } = options;
+  const peers = createCallerLookup(options.peerCredentials, identity, access);
   let network: NetworkDoor | undefined;
   doors.push(
     await openUnixDoor(options.socketPath, {
@@ -115,7 +115,7 @@ async function openDoors(
   if (https === undefined) return;
   const tokens = createAccessTokens(https.secrets.tokenKey, clock);
   const router = createRouter(routes);
-  const callerByUid = (uid: number): ReturnType<typeof callerOf> => callerOf(uid, identity, admins);
+  const callerByUid = (uid: number): ReturnType<typeof callerOf> => callerOf(uid, identity, access);
   const door = await openHttpsDoor({ ...https, tokens, router, callerByUid, clock, log });
   doors.push(door);
   network = { tokens, address: { server: door.url, certificateAuthority: https.secrets.authority } };

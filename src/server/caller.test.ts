@@ -15,6 +15,7 @@ it("asks who somebody is at each request, and which process it is once a connect
     users: [],
     groups: ["admins"],
     controllerUid: 0,
+    visibility: "own",
   });
   const connection = new Socket();
   expect(await callerOf(connection)).toMatchObject({ user: "alice", admin: true });

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Identity } from "../ports/identity.ts";
 import { isAdmin } from "./access.ts";
-import type { AdminRule, Caller } from "./access.ts";
+import type { AccessRule, Caller } from "./access.ts";
 
 /** Credentials of the process at the other end of a unix socket, as they were when it connected. */
 export interface PeerCredentials {
@@ -19,24 +19,28 @@ export type ReadPeerCredentials = (socket: Socket) => PeerCredentials;
 export function createCallerLookup(
   peerCredentials: ReadPeerCredentials,
   identity: Identity,
-  admins: AdminRule,
+  access: AccessRule,
 ): (socket: Socket) => Promise<Caller> {
   const uids = new WeakMap<Socket, number>();
   return async (socket) => {
     const uid = uids.get(socket) ?? peerCredentials(socket).uid;
     uids.set(socket, uid);
-    return callerOf(uid, identity, admins);
+    return callerOf(uid, identity, access);
   };
 }
 
 /** The user of a uid as a caller. */
-export async function callerOf(uid: number, identity: Identity, admins: AdminRule): Promise<Caller> {
+export async function callerOf(uid: number, identity: Identity, access: AccessRule): Promise<Caller> {
   const user = await identity.userByUid(uid);
   if (user === undefined) {
     // ":" is no character of a namespace, so that a uid without a name owns none.
     const name = uid === 0 ? "root" : `uid:${uid}`;
-    return { uid, user: name, groups: [], admin: isAdmin(admins, uid, name, []) };
+    return withRights({ uid, user: name, groups: [] }, access);
   }
-  const groups = await identity.groupsOf(user.name);
-  return { uid, user: user.name, groups, admin: isAdmin(admins, uid, user.name, groups) };
+  return withRights({ uid, user: user.name, groups: await identity.groupsOf(user.name) }, access);
+}
+
+function withRights(who: Pick<Caller, "uid" | "user" | "groups">, access: AccessRule): Caller {
+  const admin = isAdmin(access, who.uid, who.user, who.groups);
+  return { ...who, admin, seesAll: admin || access.visibility === "all" };
 }

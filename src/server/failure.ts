@@ -29,10 +29,14 @@ export function qualified(type: ResourceType): string {
   return group === "" ? type.plural : `${type.plural}.${group}`;
 }
 
-/** `details` that name the object which a failure is about. */
-export function detailsOf(type: ResourceType, name: string): StatusDetails {
+/** `details` that name the object which a failure is about, or only its kind. */
+export function detailsOf(type: ResourceType, name: string | undefined): StatusDetails {
   const group = groupOf(type);
-  return { name, kind: type.plural, ...(group === "" ? {} : { group }) };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(group === "" ? {} : { group }),
+    kind: type.plural,
+  };
 }
 
 /** 404 in kubectl's words. */
@@ -58,7 +62,7 @@ export function forbidden(
     "Forbidden",
     `${qualified(type)}${object} is forbidden: User "${caller.user}" cannot ${verb} resource "${type.plural}"` +
       ` in API group "${groupOf(type)}" ${place}${own}`,
-    name === undefined ? { kind: type.plural } : detailsOf(type, name),
+    detailsOf(type, name),
   );
 }
 

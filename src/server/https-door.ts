@@ -28,7 +28,7 @@ export interface HttpsDoor extends HttpServer {
 
 /** What is answered to everybody. */
 const publicPaths: readonly string[] = ["/version", "/healthz", "/livez", "/readyz"];
-const anonymous: Caller = { uid: -1, user: "system:anonymous", groups: [], admin: false };
+const anonymous: Caller = { uid: -1, user: "system:anonymous", groups: [], admin: false, seesAll: false };
 
 /** A client that shakes hands, sends its headers or its body more slowly than this is left. */
 const patienceMs = 20_000;

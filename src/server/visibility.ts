@@ -1,15 +1,52 @@
 import type { ImageStatus } from "../api/image.ts";
 import type { ApiObject } from "../api/meta.ts";
+import type { ContainerSpecSpec, ContainerStatus } from "../api/container.ts";
 import { may } from "./access.ts";
-import type { Caller } from "./access.ts";
+import type { AccessResource, Caller } from "./access.ts";
+
+/** What objects that belong to somebody are called in the rule. */
+const ownedKinds: Readonly<Record<string, AccessResource>> = {
+  ContainerSpec: "containers",
+  Pod: "pods",
+  Event: "events",
+};
 
 /** An object as this caller may see it; undefined when they may not know of it. */
 export function seenBy(caller: Caller, object: ApiObject): ApiObject | undefined {
-  const { namespace } = object.metadata;
-  if (object.kind === "Event") return may(caller, "get", "events", namespace ?? "") ? object : undefined;
-  if (object.kind === "Image") return concernsImage(caller, object) ? object : undefined;
-  if (object.kind !== "ContainerSpec" || may(caller, "update", "containers", namespace)) return object;
+  const { kind, metadata } = object;
+  if (kind === "Namespace") return may(caller, "get", "namespaces", metadata.name) ? object : undefined;
+  if (kind === "Image") return concernsImage(caller, object) ? object : undefined;
+  const resource = ownedKinds[kind];
+  if (resource === undefined) return object;
+  const namespace = metadata.namespace ?? "";
+  if (!may(caller, "get", resource, namespace)) return undefined;
+  if (kind !== "ContainerSpec" || may(caller, "update", "containers", namespace)) return object;
   return withoutEnvironmentValues(object);
+}
+
+/** Of an object that waits, what everybody is told who waits as well: whose it is, what it needs and its place. */
+export function seenWaiting(caller: Caller, object: ApiObject): ApiObject {
+  const seen = seenBy(caller, object);
+  if (seen !== undefined) return seen;
+  const { apiVersion, kind, metadata, spec, status } = object as ApiObject<
+    ContainerSpecSpec,
+    ContainerStatus
+  >;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const { phase, reason, queue } = status ?? {};
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    },
+    spec: spec?.gpus === undefined ? {} : { gpus: spec.gpus },
+    status: { phase, reason, queue },
+  };
 }
 
 /** What others have built is nobody else's business, unless a container of one's own is made from it. */

@@ -27,7 +27,7 @@ interface KubectlBed extends ApiBed {
   readonly file: (text: string) => string;
 }
 
-async function startKubectlBed(kubectl: Kubectl): Promise<KubectlBed> {
+async function startKubectlBed(kubectl?: Kubectl): Promise<KubectlBed> {
   const directory = temporaryDirectory();
   const secrets = await doorSecrets(directory, systemClock);
   const bed = await startApiBed({ clock: systemClock, https: { port: 0, secrets } });
@@ -39,6 +39,8 @@ async function startKubectlBed(kubectl: Kubectl): Promise<KubectlBed> {
     "users/bob/sweep.yaml",
     containerText("sweep", "  image: busybox\n  env: [{name: TOKEN, value: s3cret}]"),
   );
+  bed.control.setPhase("alice", "train", "Running");
+  bed.control.setPhase("bob", "sweep", "Running");
   bed.control.emit("alice", "train", "Created");
   bed.control.emit("bob", "sweep", "Created");
   const address = (await bed.json(`${group}/network-address`)) as NetworkAddress;
@@ -60,6 +62,7 @@ async function startKubectlBed(kubectl: Kubectl): Promise<KubectlBed> {
   }
   bed.actAs("root");
   const runAs: KubectlBed["runAs"] = async (user, ...line) => {
+    if (kubectl === undefined) throw new Error("this bed was started without a kubectl");
     const environment = { ...process.env, HOME: directory, KUBECONFIG: kubeconfigs.get(user) };
     return runKubectl(kubectl, line, { environment });
   };
@@ -120,13 +123,14 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
   });
 
   it("shows objects in all its forms", async () => {
-    const { ok, run } = await startKubectlBed(kubectl);
-    expect(await ok("get", "containers")).toMatch(/^NAME\s+PHASE\s+GPU.*\ntrain\s+Pending/);
-    expect(await ok("get", "ctr", "-A")).toMatch(/^bob\s+sweep/m);
+    const { ok, run, runAs } = await startKubectlBed(kubectl);
+    expect(await ok("get", "containers")).toMatch(/^NAME\s+PHASE\s+GPU.*\ntrain\s+Running/);
+    expect(await ok("get", "ctr", "-A")).toMatch(/^alice\s+train/m);
     expect(await ok("get", "container/train", "-o", "wide")).toContain("busybox");
     expect(await ok("get", "container", "train", "-o", "name")).toBe("containerspec.ds01.io/train\n");
     expect(await ok("get", "container", "train", "-o", "jsonpath={.spec.image}")).toBe("busybox");
-    expect(await ok("get", "containers", "-A", "--sort-by=.metadata.name")).toMatch(/sweep[^]*train/);
+    const sorted = await runAs("carol", "get", "containers", "-A", "--sort-by=.metadata.name");
+    expect(sorted.stdout).toMatch(/^bob\s+sweep[^]*^alice\s+train/m);
     expect(await ok("get", "containers", "-l", "a=b")).toContain("No resources found");
     expect(await ok("get", "containers", "--field-selector", "metadata.name=train")).toContain("train");
     expect(await ok("get", "ds01")).toContain("train");
@@ -220,21 +224,50 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect((await run("get", "events", "-n", "bob")).stderr).toContain(
       "Error from server (Forbidden): events is forbidden",
     );
-    expect((await run("logs", "sweep", "-n", "bob")).stderr).toMatch(/error from server \(NotFound\)/i);
-    expect(await ok("get", "events", "-A")).not.toContain("bob");
-    expect(await ok("get", "container", "sweep", "-n", "bob", "-o", "yaml")).not.toContain("s3cret");
+    for (const line of [
+      ["get", "containers"],
+      ["get", "container", "sweep"],
+      ["get", "pods"],
+      ["get", "containers", "-w"],
+      ["logs", "sweep"],
+      ["exec", "sweep", "--", "id"],
+      ["describe", "container", "sweep"],
+    ]) {
+      const { code, stdout, stderr } = await run(...line, "-n", "bob");
+      expect([code, stdout], line.join(" ")).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        /^Error from server \(Forbidden\): \S+ (?:"sweep" )?is forbidden: User "alice" cannot \S+ resource "\S+" in API group "(?:ds01\.io)?" in the namespace "bob"\n$/,
+      );
+    }
+    for (const [user, own, others] of [
+      ["alice", "train", "sweep"],
+      ["bob", "sweep", "train"],
+    ] as const) {
+      for (const kind of ["containers", "pods", "events"]) {
+        const { code, stdout } = await runAs(user, "get", kind, "-A");
+        expect(code, kind).toBe(0);
+        expect(stdout, kind).toContain(own);
+        expect(stdout, kind).not.toContain(others);
+      }
+      expect((await runAs(user, "get", "namespaces", "-o", "name")).stdout).toBe(`namespace/${user}\n`);
+      const can = async (...line: string[]): Promise<string> =>
+        (await runAs(user, "auth", "can-i", ...line)).stdout.trim();
+      expect(await can("get", "containers")).toBe("yes");
+      expect(await can("list", "pods", "-A")).toBe("yes");
+      expect(await can("get", "pods", "-n", "carol")).toBe("no");
+      expect(await can("watch", "containers", "-n", "carol")).toBe("no");
+      expect(await can("patch", "quotas")).toBe("no");
+    }
     expect(await ok("get", "container", "train", "-o", "yaml")).toContain("s3cret");
-    expect((await runAs("bob", "get", "containers")).stdout).toContain("sweep");
     expect((await runAs("bob", "delete", "container", "sweep")).code).toBe(0);
     expect((await runAs("carol", "delete", "container", "train", "-n", "alice")).code).toBe(0);
   });
 });
 
 it("no token is written where others read", async () => {
-  const [kubectl] = kubectls;
-  if (kubectl === undefined) return;
-  const { directory, log } = await startKubectlBed(kubectl);
+  const { directory, log, call } = await startKubectlBed();
   const token = /ds01_[\w.-]{20,}/.exec(readFileSync(join(directory, "alice.kubeconfig"), "utf8"))?.[0] ?? "";
   expect(token).not.toBe("");
+  expect(await call("GET", "/healthz")).toMatchObject({ code: 200 });
   expect(JSON.stringify(log.lines)).not.toContain(token);
 });

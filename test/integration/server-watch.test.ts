@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
-import { containerText, startApiBed } from "../support/api-bed.ts";
+import { accessRule, containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 
 const group = "/apis/ds01.io/v1alpha1";
@@ -17,6 +17,7 @@ interface Line {
     readonly message?: string;
     readonly metadata: {
       readonly name?: string;
+      readonly namespace?: string;
       readonly resourceVersion?: string;
       readonly annotations?: Readonly<Record<string, string>>;
     };
@@ -190,8 +191,30 @@ describe("watch", () => {
     expect(watching.seen()).toEqual(["ADDED a"]);
   });
 
-  it("shows others neither events nor env values", async () => {
+  it("shows others neither objects nor events, in one namespace as in all", async () => {
     const bed = await bedWith();
+    bed.actAs("bob");
+    const watched = [`${group}/containers`, "/api/v1/pods", "/api/v1/events"];
+    const watches = await Promise.all(watched.map(async (path) => watch(bed, `${path}?watch=1`)));
+    await bed.control.drop("users/alice/a.yaml", containerText("a"));
+    bed.control.setPhase("alice", "a", "Running");
+    bed.control.emit("alice", "a", "Created");
+    await bed.control.drop("users/bob/b.yaml", containerText("b"));
+    bed.control.setPhase("bob", "b", "Running");
+    bed.control.emit("bob", "b", "Created");
+    for (const each of watches) {
+      await until(each, 1);
+      expect(each.lines.map(({ object }) => object.metadata?.namespace)).not.toContain("alice");
+      expect(JSON.stringify(each.lines)).not.toContain("alice");
+    }
+    for (const path of watched) {
+      const [base, kind] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
+      expect(await bed.call("GET", `${base}/namespaces/alice/${kind}?watch=1`)).toMatchObject({ code: 403 });
+    }
+  });
+
+  it("shows others neither events nor env values where it shows them objects", async () => {
+    const bed = await startApiBed({ access: { ...accessRule, visibility: "all" } });
     bed.actAs("bob");
     const objects = await watch(bed, `${group}/containers?watch=1`);
     const events = await watch(bed, "/api/v1/events?watch=1");

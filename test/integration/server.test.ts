@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { statusFailure } from "../../src/api/status-error.ts";
-import { containerText, startApiBed, users } from "../support/api-bed.ts";
+import type { AccessRule } from "../../src/server/access.ts";
+import { accessRule, containerText, startApiBed, users } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -12,8 +13,10 @@ const group = "/apis/ds01.io/v1alpha1";
 const tableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 /** alice/train with a secret in its env, alice/notebook, bob/sweep and a quota. */
-async function bedWithObjects(): Promise<ApiBed> {
-  const bed = await startApiBed();
+async function bedWithObjects(
+  { visibility }: Pick<AccessRule, "visibility"> = { visibility: "own" },
+): Promise<ApiBed> {
+  const bed = await startApiBed({ access: { ...accessRule, visibility } });
   const env = "  image: busybox\n  env: [{name: TOKEN, value: s3cret}]";
   await bed.control.drop(
     "users/alice/train.yaml",
@@ -339,9 +342,59 @@ describe("reading", () => {
 });
 
 describe("who may do what", () => {
-  it("lets everybody see who runs what, but not the values of other people's env", async () => {
+  it("lets users see what is theirs, and admins everything", async () => {
     const bed = await bedWithObjects();
     bed.actAs("bob");
+    expect(namesIn(await bed.json(`${group}/containers`))).toEqual(["sweep"]);
+    expect(namesIn(await bed.json("/api/v1/namespaces"))).toEqual(["bob"]);
+    for (const path of [
+      `${group}/namespaces/alice/containers`,
+      `${group}/namespaces/alice/containers?watch=1`,
+      `${group}/namespaces/alice/containers/train`,
+      `${group}/namespaces/alice/containers/train/status`,
+      `${group}/namespaces/alice/containers/none`,
+      `${group}/namespaces/alice/containers/train/description`,
+      "/api/v1/namespaces/alice/pods",
+      "/api/v1/namespaces/alice/pods/train",
+      "/api/v1/namespaces/alice/events",
+      "/api/v1/namespaces/alice",
+    ]) {
+      expect(await bed.call("GET", path), path).toMatchObject({ code: 403 });
+    }
+    expect(JSON.parse((await bed.call("GET", `${group}/namespaces/alice/containers`)).text)).toEqual(
+      statusFailure(
+        "Forbidden",
+        'containers.ds01.io is forbidden: User "bob" cannot list resource "containers" ' +
+          'in API group "ds01.io" in the namespace "alice"',
+        { kind: "containers", group: "ds01.io" },
+      ),
+    );
+    bed.actAs("carol");
+    expect(namesIn(await bed.json(`${group}/containers`))).toEqual(["notebook", "train", "sweep"]);
+  });
+
+  it("tells everybody who waits and who holds what", async () => {
+    const bed = await bedWithObjects();
+    const record = bed.control.store.get("ContainerSpec", "alice/train");
+    if (record?.kind !== "ContainerSpec") throw new Error("alice/train is not there");
+    const queue = { position: 1, of: 1, priority: 50, basis: "unknown" as const };
+    await bed.control.store.put({ ...record, status: { ...record.status, queue } });
+    bed.actAs("bob");
+    const seen = await bed.json(`${group}/queue`);
+    expect(seen).toMatchObject({
+      kind: "List",
+      items: [{ metadata: { namespace: "alice", name: "train" }, status: { queue } }],
+    });
+    expect(JSON.stringify(seen)).not.toMatch(/s3cret|TOKEN|busybox/);
+    bed.actAs("alice");
+    expect(JSON.stringify(await bed.json(`${group}/queue`))).toContain("busybox");
+  });
+
+  it("lets everybody see who runs what where it is shown, but not the values of other people's env", async () => {
+    const bed = await bedWithObjects({ visibility: "all" });
+    bed.actAs("bob");
+    expect(namesIn(await bed.json("/api/v1/namespaces"))).toEqual(["alice", "bob"]);
+    expect(await bed.call("GET", "/api/v1/namespaces/alice/events")).toMatchObject({ code: 403 });
     const seen = await bed.json(`${group}/containers`);
     expect(namesIn(seen)).toEqual(["notebook", "train", "sweep"]);
     expect(JSON.stringify(seen)).not.toContain("s3cret");
@@ -360,10 +413,6 @@ describe("who may do what", () => {
     bed.actAs("bob");
     expect(await eventObjects()).toEqual(["sweep"]);
     expect(await bed.call("GET", "/api/v1/namespaces/alice/events")).toMatchObject({ code: 403 });
-    expect(await bed.json(`${group}/namespaces/alice/containers/train/description`)).toMatchObject({
-      name: "train",
-      events: [],
-    });
     bed.actAs("carol");
     expect(await eventObjects()).toEqual(["train", "sweep"]);
     bed.actAs("alice");
@@ -403,7 +452,7 @@ describe("who may do what", () => {
   it("gives a uid without a name no namespace", async () => {
     const bed = await bedWithObjects();
     bed.actAs("nobody");
-    expect(namesIn(await bed.json(`${group}/containers`))).toHaveLength(3);
+    expect(namesIn(await bed.json(`${group}/containers`))).toEqual([]);
     const path = `${group}/namespaces/uid%3A49999/containers`;
     const body = containerText("x");
     expect(await bed.call("POST", path, { body, type: "application/yaml" })).toMatchObject({ code: 400 });
@@ -453,8 +502,9 @@ describe("who may do what", () => {
       return text;
     };
     const train = `${group}/namespaces/alice/containers/train`;
-    expect(await callAs("bob", "GET", train)).toBe("200");
+    expect(await callAs("bob", "GET", train)).toBe("403");
     expect(await callAs("bob", "DELETE", train)).toBe("403");
+    expect(await callAs("alice", "GET", train)).toBe("200");
     expect(await callAs("bob", "GET", "/api/v1/namespaces/alice/events")).toBe("403");
     expect(await callAs("alice", "GET", "/api/v1/namespaces/alice/events")).toBe("200");
     expect(await callAs("carol", "GET", "/api/v1/namespaces/alice/events")).toBe("200");

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { peerCredentials } from "../../src/adapters/host/peer-credentials.ts";
 import type { ContainerAccess } from "../../src/ports/container-access.ts";
 import type { Identity, SystemUser } from "../../src/ports/identity.ts";
+import type { AccessRule } from "../../src/server/access.ts";
 import { startApiServer } from "../../src/server/api-server.ts";
 import type { ApiServerOptions } from "../../src/server/api-server.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -20,6 +21,14 @@ export const users: readonly SystemUser[] = [
   { name: "bob", uid: 41002, gid: 41002, home: "/home/bob" },
   { name: "carol", uid: 41003, gid: 41003, home: "/home/carol" },
 ];
+
+/** carol administers, as the only one in her group. */
+export const accessRule: AccessRule = {
+  users: [],
+  groups: ["operators"],
+  controllerUid: 0,
+  visibility: "own",
+};
 
 const identity: Identity = {
   userByName: async (name) => users.find((user) => user.name === name),
@@ -93,7 +102,7 @@ export async function startApiBed(options: Partial<ApiServerOptions> = {}): Prom
       const uid = actor === "root" ? 0 : (users.find(({ name }) => name === actor)?.uid ?? 49_999);
       return { uid, gid: uid, pid: 1 };
     },
-    admins: { users: [], groups: ["operators"], controllerUid: 0 },
+    access: accessRule,
     version: "0.1.0",
     ...options,
   });

@@ -155,11 +155,17 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     await this.resync();
   }
 
-  /** Gives a container a new phase. */
+  /** Gives an object a new phase; it has a container from then on. */
   setPhase(namespace: string, name: string, phase: "Running" | "Stopped"): void {
     const record = this.store.get("ContainerSpec", objectKey(namespace, name));
     if (record === undefined) throw new TypeError(`no container ${namespace}/${name}`);
-    this.store.putSoon({ ...record, status: { ...record.status, phase } });
+    const container = {
+      id: `docker-${namespace}-${name}`,
+      name: `${name}._.${namespace}`,
+      image: record.spec?.image ?? "",
+      startedAt: "2026-01-05T08:00:00Z",
+    };
+    this.store.putSoon({ ...record, status: { ...record.status, phase, container } });
   }
 
   async preview(text: string, path: string): Promise<Preview> {

@@ -59,6 +59,8 @@ export interface Settings extends SourceSettings {
   readonly notifications: NotificationConfiguration;
   /** The port of the API at 127.0.0.1; null: it is reached at its socket only. */
   readonly httpsPort: number | null;
+  /** What users see beside what is their own. */
+  readonly visibility: "own" | "all";
   /** Where the kernel log is; null: it is not read. */
   readonly kernelLog: string | null;
 }
@@ -107,6 +109,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     gpus: pick(given.gpus, "DS01_GPUS", file.gpus, "auto"),
     ...gpuSettings(file),
     httpsPort: httpsPortOf(file),
+    visibility: file.api?.visibility ?? "own",
     trust: file.trust ?? "owner",
     instance: file.instance,
     admins: adminsOf(file),

@@ -31,7 +31,7 @@ export const get = defineCommand({
   },
   examples: [
     ["ds01 get containers", "yours"],
-    ["ds01 get containers -A", "everybody's, with what each waits for"],
+    ["ds01 get containers -A", "all that you may see, with what each waits for"],
     ["ds01 get container train -o yaml", "one object, whole"],
     ["ds01 get images -o wide", "images that ds01 built, named or uses, and why each is kept"],
     ["ds01 get gpus -w", "the GPUs, and every change of them"],

@@ -25,7 +25,7 @@ export const queue = defineCommand({
     if (positionals.length > 0)
       throw new UsageError(`queue takes no name; found "${positionals.join(" ")}". Use: ds01 why NAME`);
     const format = parseOutputFormat(options.output);
-    const list = await context.client.list(kindOf("ContainerSpec"), {});
+    const list = await context.client.queue();
     const waiting = queued(list.items as readonly ContainerObject[]);
     if (format.type !== "table") {
       context.print(await renderObjects(waiting, format, false));

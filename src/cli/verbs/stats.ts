@@ -9,7 +9,7 @@ export const stats = defineCommand({
   options: { ...topOptions, "no-stream": { summary: "print one table and end, as --once" } },
   examples: [
     ["ds01 stats", "watch your containers"],
-    ["ds01 stats -A --no-stream", "everybody's, once"],
+    ["ds01 stats -A --no-stream", "all that you may see, once"],
   ],
   async run({ options, positionals }, context) {
     if (positionals.length > 0) {

@@ -1,3 +1,5 @@
+import type { ContainerStatus } from "../../api/container.ts";
+import type { ApiList } from "../../api/meta.ts";
 import { apiVersion } from "../../api/names.ts";
 import { may } from "../access.ts";
 import { parameter, sendJson } from "../exchange.ts";
@@ -5,6 +7,7 @@ import type { Exchange } from "../exchange.ts";
 import { forbidden, notFound } from "../failure.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
+import { seenWaiting } from "../visibility.ts";
 
 const base = `/apis/${apiVersion}`;
 
@@ -21,6 +24,11 @@ export function questionRoutes(services: Services): readonly Route[] {
       sendJson(exchange.response, 200, answer);
     };
   return [
+    {
+      method: "GET",
+      pattern: `${base}/queue`,
+      handle: (exchange) => sendQueue(services, exchange),
+    },
     {
       method: "GET",
       pattern: `${base}/gpus/:name/availability`,
@@ -56,6 +64,18 @@ export function questionRoutes(services: Services): readonly Route[] {
       },
     },
   ];
+}
+
+/** Everybody who waits for devices: whoever waits may know for whom. */
+function sendQueue({ resources }: Services, { caller, response }: Exchange): void {
+  const { cache } = resources.of("ContainerSpec");
+  const items = cache
+    .list()
+    .filter(({ status }) => (status as ContainerStatus | undefined)?.queue !== undefined)
+    .map((object) => seenWaiting(caller, object));
+  const metadata = { resourceVersion: String(cache.version()) };
+  const list: ApiList = { apiVersion: "v1", kind: "List", metadata, items };
+  sendJson(response, 200, list);
 }
 
 function mustReadQuotas(services: Services, { caller }: Exchange): void {

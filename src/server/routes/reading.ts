@@ -81,9 +81,7 @@ function sendCollection(
   const view = viewOf(services, resource.type, exchange);
   const matches = selectorOf(query);
   const select = (object: Parameters<typeof matches>[0]): boolean =>
-    (namespace === undefined || object.metadata.namespace === namespace) &&
-    seenBy(caller, object) !== undefined &&
-    matches(object);
+    (namespace === undefined || object.metadata.namespace === namespace) && matches(object);
   if (flag(query, "watch")) {
     authorize(caller, "watch", resource.type, { namespace });
     return whenFresh(resource, () => sendWatch(services, { resource, exchange, view, select }));

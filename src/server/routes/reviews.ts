@@ -8,6 +8,7 @@ import {
   accessReviewType,
   groupOf,
   groupPathOf,
+  namespaceType,
   podMetricsType,
   rulesReviewType,
   subjectReviewType,
@@ -90,9 +91,10 @@ function accessOf(caller: Caller, spec: Values): object {
   if (found === undefined || served === undefined) {
     return { allowed: false, reason: "this server has no such resource, or none with this verb" };
   }
-  return {
-    allowed: allows(caller, served, { type: found.type, part, namespace: textOf(wanted["namespace"]) }),
-  };
+  const { type } = found;
+  // A Namespace lies in itself.
+  const namespace = textOf(wanted[type === namespaceType ? "name" : "namespace"]);
+  return { allowed: allows(caller, served, { type, part, namespace }) };
 }
 
 function rulesOf(caller: Caller, namespace: string): readonly object[] {
@@ -123,7 +125,7 @@ function allows(
     caller,
     asked,
     accessName(type, part),
-    type.namespaced && namespace !== "" ? namespace : undefined,
+    (type.namespaced || type === namespaceType) && namespace !== "" ? namespace : undefined,
   );
 }
 

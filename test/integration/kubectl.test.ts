@@ -233,7 +233,7 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
       ["exec", "sweep", "--", "id"],
       ["describe", "container", "sweep"],
     ]) {
-      const { code, stdout, stderr } = await run(...line, "-n", "bob");
+      const { code, stdout, stderr } = await run("-n", "bob", ...line);
       expect([code, stdout], line.join(" ")).toEqual([1, ""]);
       expect(stderr).toMatch(
         /^Error from server \(Forbidden\): \S+ (?:"sweep" )?is forbidden: User "alice" cannot \S+ resource "\S+" in API group "(?:ds01\.io)?" in the namespace "bob"\n$/,
@@ -265,9 +265,10 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
 });
 
 it("no token is written where others read", async () => {
-  const { directory, log, call } = await startKubectlBed();
+  const bed = await startKubectlBed();
+  const { directory, log } = bed;
   const token = /ds01_[\w.-]{20,}/.exec(readFileSync(join(directory, "alice.kubeconfig"), "utf8"))?.[0] ?? "";
   expect(token).not.toBe("");
-  expect(await call("GET", "/healthz")).toMatchObject({ code: 200 });
+  expect(await bed.call("GET", "/healthz")).toMatchObject({ code: 200 });
   expect(JSON.stringify(log.lines)).not.toContain(token);
 });

@@ -50,7 +50,7 @@ export interface HostInput {
   readonly instance: string;
   readonly inventory: Inventory;
   readonly reservations: ReadonlyMap<string, Reservation>;
-  /** Whether the image an object needs is on this host. */
+  /** Whether the image and the files an object needs are on this host. */
   readonly inputsReady: (record: ContainerRecord) => boolean;
   readonly strategy: Strategy;
   /** Whose the containers are that are not ours, by container id, as far as that is known. */

@@ -7,8 +7,9 @@ import type { ImagePruning, ImageRecord } from "../ports/control-plane.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { InstanceLock } from "../ports/lock.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
-import { ConflictError, messageOf, StalledError, UnreachableError } from "../util/errors.ts";
+import { ConflictError, messageOf, UnreachableError } from "../util/errors.ts";
 import type { ImageView } from "./image-view.ts";
+import { refuseIfLost } from "./refuse-if-lost.ts";
 import { Turns } from "../util/turns.ts";
 
 export interface ImagePrunerOptions {
@@ -83,12 +84,7 @@ export class ImagePruner {
     // Specs, containers and builds may be others than when it was chosen.
     const { prunable, keptBecause = "" } = view.useOf(row);
     if (!prunable) return keptBecause;
-    if (!lock.held()) {
-      throw new StalledError({
-        reason: "LockLost",
-        message: "another controller has taken over the state directory; nothing is done any more",
-      });
-    }
+    refuseIfLost(lock);
     const gone: string[] = [];
     try {
       await this.#removeNames(row, gone);

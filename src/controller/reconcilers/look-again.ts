@@ -1,4 +1,5 @@
 import type { Decision } from "../../core/decision.ts";
+import { givenWords } from "../../core/given-files/given-file.ts";
 import type { ReconcileResult } from "../../ports/reconciler.ts";
 
 /** Something that waits without a deadline is looked at this often (an account, the quota of others). */
@@ -8,11 +9,8 @@ const soonThere: ReadonlySet<string> = new Set([
   "MountMissing",
   "CopyMissing",
   "PortInUse",
-  "EnvFileNotFound",
-  "EnvFileInvalid",
-  "SecretFileNotFound",
-  "SecretFileInvalid",
   "GivenFileWaiting",
+  ...Object.values(givenWords).flatMap(({ notFound, invalid }) => [notFound, invalid]),
 ]);
 const soonLookMs = 5000;
 const waitingFacts: ReadonlySet<string> = new Set(["waiting", "stalled", "image.pulling", "image.building"]);

@@ -22,10 +22,10 @@ export interface VolumeSettings {
   readonly presets: readonly Preset[];
   /** Where the paths of spec files begin. */
   readonly specsRoot: string;
-  /** Where secrets are mounted from; absent: nowhere, as the engine runs on another machine. */
-  readonly secretsRoot?: string;
   /** The same for sources that begin elsewhere, by name. */
   readonly sourceRoots?: Readonly<Record<string, string>>;
+  /** Where secrets are mounted from; absent: nowhere, as the engine runs on another machine. */
+  readonly secretsRoot?: string;
 }
 
 /** Where the paths of the spec files of a source begin. */

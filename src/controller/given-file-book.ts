@@ -4,7 +4,6 @@ import { parseEnvFile } from "../api/env-file.ts";
 import {
   givenFiles,
   givenPathProblem,
-  givenPaths,
   givenWords,
   maximumGivenBytes,
   resolveGiven,
@@ -13,7 +12,7 @@ import {
   type GivenVariables,
 } from "../core/given-files/given-file.ts";
 import type { ObservedContainer } from "../core/observed.ts";
-import { specPlace } from "../core/plan/copies.ts";
+import { lookedAtFor, specPlace } from "../core/plan/placed-path.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -126,7 +125,7 @@ export class GivenFileBook {
     const files = this.#filesOf(record).filter((file) => file.use === "secret");
     const wanted = files.filter(({ name }) => names.has(name));
     // What a path leads to may have changed since the container was made.
-    const { hostPaths } = await lookAtPaths(givenPaths(wanted), this.#options.hostPaths, []);
+    const { hostPaths } = await lookAtPaths(lookedAtFor(wanted), this.#options.hostPaths, []);
     const wrong = givenPathProblem(wanted, hostPaths);
     if (wrong !== null) throw this.#unusable(record, wrong);
     const found = await this.#contents(resolveGiven(wanted, hostPaths), record);

@@ -5,8 +5,9 @@ import type { ContainerRecord, SourceReference } from "../core/record.ts";
 import type { HostPathFact } from "../core/world.ts";
 import { expandPresets, presetAnchors, type ExpandedSpec, type PresetOwner } from "../core/presets/expand.ts";
 import { copyPaths, wantedCopies } from "../core/plan/copies.ts";
-import { givenFiles, givenPaths } from "../core/given-files/given-file.ts";
-import { rootOfSource, type VolumeSettings } from "../core/presets/preset.ts";
+import { lookedAtFor, specPlace } from "../core/plan/placed-path.ts";
+import { givenFiles } from "../core/given-files/given-file.ts";
+import type { VolumeSettings } from "../core/presets/preset.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
 import type { OwnerAccount } from "../core/account/owner-account.ts";
 
@@ -49,9 +50,9 @@ export function specPaths(
   volumes: VolumeSettings,
 ): SpecPaths {
   const { presets } = volumes;
-  const place = { specsRoot: rootOfSource(volumes, source.source), sourcePath: source.path };
+  const place = specPlace({ record: { source }, volumes });
   const expanded = expandPresets(spec, presets, owner);
-  const taken = [...copyPaths(wantedCopies(spec, place)), ...givenPaths(givenFiles(spec, place))];
+  const taken = [...copyPaths(wantedCopies(spec, place)), ...lookedAtFor(givenFiles(spec, place))];
   const anchors = expanded.hash === null ? [] : presetAnchors(presets, owner);
   return { expanded, owner, paths: [...pathsOf(expanded.spec), ...taken, ...anchors] };
 }

@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import { extract, pack, type Header } from "tar-stream";
-import { isWithin } from "../../core/plan/copies.ts";
+import { isWithin } from "../../core/plan/placed-path.ts";
 import type { Unpacked } from "../../ports/container-files.ts";
 import { StalledError } from "../../util/errors.ts";
 

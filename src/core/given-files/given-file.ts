@@ -1,6 +1,5 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
-import { isWithin, type SpecPlace } from "../plan/copies.ts";
-import { plainPath } from "../plan/plain-path.ts";
+import { leadsOutTo, placedPath, type PlacedPath, type SpecPlace } from "../plan/placed-path.ts";
 import type { HostPathFact } from "../world.ts";
 
 /** How much a file may hold, in bytes. */
@@ -22,13 +21,9 @@ export interface GivenSecret extends GivenPath {
   readonly name: string;
 }
 
-interface GivenPath {
+interface GivenPath extends PlacedPath {
   /** Where the spec names it. */
   readonly field: string;
-  /** Absolute; links are not resolved. */
-  readonly path: string;
-  /** The directory that it must not lead out of; null: a quota has to grant it. */
-  readonly within: string | null;
   readonly optional: boolean;
 }
 
@@ -42,27 +37,23 @@ export interface GivenFileProblem {
 /** The files that a spec names, in its order; relative paths begin at the directory of its file. */
 export function givenFiles(
   { envFrom = [], secrets = [] }: Pick<ContainerSpecSpec, "envFrom" | "secrets">,
-  { specsRoot, sourcePath }: SpecPlace,
+  place: SpecPlace,
 ): readonly GivenFile[] {
-  const directory = plainPath(`${specsRoot}/${sourcePath.split("/").slice(0, -1).join("/")}`);
-  const placed = (path: string): Pick<GivenPath, "path" | "within"> =>
-    path.startsWith("/")
-      ? { path: plainPath(path), within: null }
-      : { path: plainPath(`${directory}/${path}`), within: directory };
   return [
     ...envFrom.map(({ file: { path, optional = false }, prefix = "" }, index): GivenVariables => {
       const field = `spec.envFrom[${index}].file.path`;
-      return { use: "variables", field, ...placed(path), optional, prefix };
+      return { use: "variables", field, ...placedPath(path, place), optional, prefix };
     }),
     ...secrets.map(({ file, name }, index): GivenSecret => {
-      return { use: "secret", field: `spec.secrets[${index}].file`, ...placed(file), optional: false, name };
+      return {
+        use: "secret",
+        field: `spec.secrets[${index}].file`,
+        ...placedPath(file, place),
+        optional: false,
+        name,
+      };
     }),
   ];
-}
-
-/** Paths to be looked at for them. */
-export function givenPaths(files: readonly GivenFile[]): readonly string[] {
-  return [...new Set(files.flatMap(({ path, within }) => (within === null ? [path] : [path, within])))];
 }
 
 /** The same files by the paths that they lead to; those that may be missing and are are left out. */
@@ -81,12 +72,13 @@ export function givenPathProblem(
   files: readonly GivenFile[],
   hostPaths: ReadonlyMap<string, HostPathFact>,
 ): GivenFileProblem | null {
-  for (const { use, path, within, optional } of files) {
-    const { kind, realPath = path } = hostPaths.get(path) ?? {};
-    const root = within === null ? null : (hostPaths.get(within)?.realPath ?? within);
+  for (const file of files) {
+    const { use, path, optional } = file;
+    const { kind } = hostPaths.get(path) ?? {};
+    const outside = leadsOutTo(file, hostPaths);
     const what = givenWords[use];
-    if (root !== null && !isWithin(realPath, root)) {
-      const message = `takes ${what.noun} from ${path}, which leads to ${realPath}; a relative path must not lead out of the spec's directory: move the file there, or write an absolute path`;
+    if (outside !== null) {
+      const message = `takes ${what.noun} from ${path}, which leads to ${outside}; a relative path must not lead out of the spec's directory: move the file there, or write an absolute path`;
       return { reason: "GivenFileOutside", message };
     }
     if (kind === undefined || kind === "File" || (kind === "Missing" && optional)) continue;

@@ -1,7 +1,7 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { secretPath } from "../../api/secret.ts";
 import type { ObservedMount } from "../observed.ts";
-import { isWithin } from "../plan/copies.ts";
+import { isWithin } from "../plan/placed-path.ts";
 import { plainPath } from "../plan/plain-path.ts";
 
 /** A secret of a container, and where ds01 keeps it while there is one. */

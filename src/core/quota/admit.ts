@@ -2,7 +2,8 @@ import type { ContainerSpecSpec } from "../../api/container.ts";
 import type { HostPathVolume } from "../../api/volume.ts";
 import type { HostPathFact, World } from "../world.ts";
 import { presetGrants, presetOwner, presetsIn, type ExpandedSpec } from "../presets/expand.ts";
-import { isWithin, specPlace, wantedCopies } from "../plan/copies.ts";
+import { wantedCopies } from "../plan/copies.ts";
+import { leadsOutTo, specPlace } from "../plan/placed-path.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import type { ContainerRecord } from "../record.ts";
 import { countsAsContainer } from "./counts-as-container.ts";
@@ -133,10 +134,10 @@ function missingForFirstStart(world: World, spec: ContainerSpecSpec, object: str
 /** Files are copied once there is a container: what is missing then would keep it and its GPUs waiting. */
 function missingCopy(world: World, spec: ContainerSpecSpec, object: string): Admission | null {
   for (const { from, within } of wantedCopies(spec, specPlace(world))) {
-    const { kind, realPath = from } = world.hostPaths.get(from) ?? {};
-    const root = within === null ? null : (world.hostPaths.get(within)?.realPath ?? within);
-    if (root !== null && !isWithin(realPath, root)) {
-      const message = `${object} copies ${from}, which leads to ${realPath}; a relative path must not lead out of the spec's directory: copy the file there, or write an absolute path`;
+    const { kind } = world.hostPaths.get(from) ?? {};
+    const outside = leadsOutTo({ path: from, within }, world.hostPaths);
+    if (outside !== null) {
+      const message = `${object} copies ${from}, which leads to ${outside}; a relative path must not lead out of the spec's directory: copy the file there, or write an absolute path`;
       return { type: "refused", reason: "CopyOutside", message };
     }
     if (kind === undefined || kind === "Directory" || kind === "File") continue;

@@ -1,5 +1,5 @@
 import { givenFiles } from "../given-files/given-file.ts";
-import type { SpecPlace } from "../plan/copies.ts";
+import type { SpecPlace } from "../plan/placed-path.ts";
 import type { Violation } from "./limits.ts";
 import { mountViolation } from "./mount-violations.ts";
 import type { Subject } from "./violation-words.ts";

@@ -1,3 +1,4 @@
+import { isWithin } from "../plan/placed-path.ts";
 import { plainPath } from "../plan/plain-path.ts";
 
 /**
@@ -10,8 +11,4 @@ export function protectedBy(path: string, protectedPaths: readonly string[]): st
     const kept = plainPath(one);
     return isWithin(place, kept) || isWithin(kept, place);
   });
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return directory === "/" || path === directory || path.startsWith(`${directory}/`);
 }

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { judgePrune } from "./prune-guard.ts";
 
 const objects = (count: number): string[] => Array.from({ length: count }, (_, index) => `alice/c${index}`);
-const calm = { cameBackEmpty: false, heldBack: false, missingDirectories: [] };
+const calm = {
+  cameBackEmpty: false,
+  heldBack: false,
+  missingDirectories: [],
+  retiredSources: [],
+  unreadSources: [],
+  toConfirm: [],
+};
 
 describe("the prune guard", () => {
   it("lets few go, however many there are, and a small share of many", () => {

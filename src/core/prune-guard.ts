@@ -14,13 +14,13 @@ export interface PruneQuestion {
   /** The source was away, or the controller was, and it came back with nothing. */
   readonly cameBackEmpty: boolean;
   /** Sources of these objects that the configuration does not name any more. */
-  readonly retiredSources?: readonly string[];
+  readonly retiredSources: readonly string[];
   /** Other sources that could not be read yet, one of which may have these objects by now. */
-  readonly unreadSources?: readonly string[];
+  readonly unreadSources: readonly string[];
   /** Users' directories that are gone as a whole, as after a failed mount. */
   readonly missingDirectories: readonly string[];
   /** Those of them that say themselves that they want to be confirmed. */
-  readonly toConfirm?: readonly string[];
+  readonly toConfirm: readonly string[];
   /** Some of them are held back already: they stay so until they come back or are confirmed. */
   readonly heldBack: boolean;
 }
@@ -55,32 +55,31 @@ export type PruneVerdict =
 
 /** Judges all vanished files together: one by one they would slip through. */
 export function judgePrune(question: PruneQuestion): PruneVerdict {
-  const { vanished, total, cameBackEmpty, heldBack, missingDirectories } = question;
-  const { retiredSources = [], unreadSources = [], toConfirm = [] } = question;
-  const tooMany = vanished.length > maximumCount && vanished.length > maximumShare * total;
-  const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;
-  const isSaid = unreadSources.length > 0 || toConfirm.length > 0;
-  const doubtful = tooMany || cameBackEmpty || heldBack || wholeDirectories || isSaid;
-  if (vanished.length === 0 || !doubtful) return { type: "allowed" };
+  const { vanished } = question;
+  const doubt = vanished.length === 0 ? null : doubtOf(question);
+  if (doubt === null) return { type: "allowed" };
   const token = sha256(vanished.toSorted().join("\n")).slice(0, 8);
-  return { type: "blocked", token, message: whatVanished(question, tooMany) };
+  return { type: "blocked", token, message: doubt };
 }
 
-function whatVanished({ vanished, total, ...question }: PruneQuestion, tooMany: boolean): string {
+/** Why nobody can be sure that they are meant to go: what says most, where there are several reasons. */
+function doubtOf(question: PruneQuestion): string | null {
+  const { vanished, total, retiredSources, unreadSources, toConfirm, missingDirectories } = question;
   const share = `${vanished.length} of ${total} objects`;
-  const { retiredSources = [], unreadSources = [], toConfirm = [] } = question;
-  if (retiredSources.length > 0) {
-    const names = retiredSources.map((name) => `"${name}"`).join(", ");
-    return `the configuration has no source ${names} any more; ${share} would be removed`;
-  }
-  if (unreadSources.length > 0) {
-    const names = unreadSources.map((name) => `"${name}"`).join(", ");
-    return `they may be in ${names}, which could not be read yet; ${share} would be removed`;
-  }
-  if (question.cameBackEmpty) return `the source came back empty; ${share} would be removed`;
-  if (tooMany) return `${share} vanished at once`;
+  const wouldGo = `${share} would be removed`;
+  if (retiredSources.length > 0)
+    return `the configuration has no source ${quoted(retiredSources)} any more; ${wouldGo}`;
+  if (unreadSources.length > 0)
+    return `they may be in ${quoted(unreadSources)}, which could not be read yet; ${wouldGo}`;
+  if (question.cameBackEmpty) return `the source came back empty; ${wouldGo}`;
+  if (vanished.length > maximumCount && vanished.length > maximumShare * total)
+    return `${share} vanished at once`;
   if (toConfirm.length > 0)
-    return `${toConfirm.join(", ")} wants to be confirmed (${annotationNames.prune}); ${share} would be removed`;
-  if (question.missingDirectories.length === 0) return `${share} are still missing`;
-  return `${question.missingDirectories.join(", ")} is gone as a whole; ${share} would be removed`;
+    return `${toConfirm.join(", ")} wants to be confirmed (${annotationNames.prune}); ${wouldGo}`;
+  if (missingDirectories.length > 0) return `${missingDirectories.join(", ")} is gone as a whole; ${wouldGo}`;
+  return question.heldBack ? `${share} are still missing` : null;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
 }

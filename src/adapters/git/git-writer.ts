@@ -1,3 +1,4 @@
+import { fileInRepository } from "../../core/file-in-repository.ts";
 import type { SourcePlace } from "../../ports/spec-source.ts";
 import type { SpecWriter } from "../../ports/spec-writer.ts";
 import { DeniedError } from "../../util/errors.ts";
@@ -6,12 +7,7 @@ import { DeniedError } from "../../util/errors.ts";
 export function gitWriter(places: readonly SourcePlace[]): SpecWriter {
   // eslint-disable-next-line typescript/require-await -- a refusal must reject
   const refuse = async (path: string): Promise<void> => {
-    const where = places
-      .map(({ url, ref, path: below }) => {
-        const file = below === undefined ? path : `${below}/${path}`;
-        return `${file} in ${url}${ref === undefined ? "" : ` (${ref})`}`;
-      })
-      .join(", or ");
+    const where = places.map((place) => fileInRepository(path, place)).join(", or ");
     throw new DeniedError({
       reason: "ManagedByGit",
       message: `specs come from Git: change ${where}`,

@@ -1,5 +1,6 @@
 import type { KindName } from "../../api/names.ts";
 import type { StatusObject } from "../../api/status-error.ts";
+import { fileInRepository } from "../../core/file-in-repository.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Verb } from "../access.ts";
 import { parameter, sendJson } from "../exchange.ts";
@@ -209,10 +210,8 @@ function refuseOtherSource({ writer, control }: Services, type: KindName, record
   const place = control.sources.list().find(({ name }) => name === source)?.spec;
   if (place?.type === "git") {
     const reason = "ManagedByGit";
-    const below = place.path === undefined ? path : `${place.path}/${path}`;
-    const ref = place.ref === undefined ? "" : ` (${place.ref})`;
     const message =
-      `"${record.name}" comes from Git: change ${below} in ${place.url}${ref}, commit and push it; ` +
+      `"${record.name}" comes from Git: change ${fileInRepository(path, place)}, commit and push it; ` +
       "it is in effect within the interval, or at once after: ds01 sync now";
     const causes = [{ reason, message }];
     throw new StatusError("Forbidden", message, { ...detailsOf(type, record.name), causes });

@@ -1,13 +1,9 @@
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
 import type { CustomResourceDefinition } from "../api/crd.ts";
 import { apiVersion, type Kind } from "../api/names.ts";
+import { formatTime } from "../core/format-time.ts";
 import type { RecordBase, StoredRecord } from "../core/record.ts";
 import type { GpuRecord, ImageRecord, PresetRecord, SourceRecord } from "../ports/control-plane.ts";
-
-/** RFC 3339 with whole seconds, as Kubernetes writes times. */
-function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
-}
 
 /** A stored record as the API shows it; a record whose file never parsed has no spec. */
 export function presentRecord(record: StoredRecord): ApiObject {
@@ -38,7 +34,7 @@ function presentObserved(kind: Kind, record: GpuRecord | SourceRecord): ApiObjec
       name: record.name,
       uid: record.uid,
       resourceVersion: String(record.resourceVersion),
-      creationTimestamp: timeText(record.createdAt),
+      creationTimestamp: formatTime(record.createdAt),
     },
     spec: record.spec,
     status: record.status,
@@ -54,7 +50,7 @@ export function presentImage(record: ImageRecord): ApiObject {
       name: record.name,
       uid: record.spec.id,
       resourceVersion: String(record.resourceVersion),
-      creationTimestamp: timeText(record.createdAt),
+      creationTimestamp: formatTime(record.createdAt),
     },
     spec: record.spec,
     status: record.status,
@@ -66,7 +62,7 @@ export function presentPreset({ name, spec }: PresetRecord): ApiObject {
   return {
     apiVersion,
     kind: "Preset",
-    metadata: { name, uid: `preset-${name}`, resourceVersion: "1", creationTimestamp: timeText(0) },
+    metadata: { name, uid: `preset-${name}`, resourceVersion: "1", creationTimestamp: formatTime(0) },
     spec,
   };
 }
@@ -80,7 +76,7 @@ export function presentNamespace(name: string, resourceVersion: number): ApiObje
       name,
       uid: `namespace-${name}`,
       resourceVersion: String(resourceVersion),
-      creationTimestamp: timeText(0),
+      creationTimestamp: formatTime(0),
       labels: { "kubernetes.io/metadata.name": name },
     },
     spec: {},
@@ -91,7 +87,7 @@ export function presentNamespace(name: string, resourceVersion: number): ApiObje
 /** A CustomResourceDefinition as a server shows one that is in effect. */
 export function presentDefinition(definition: CustomResourceDefinition, now: number): ApiObject {
   const { metadata, spec } = definition;
-  const lastTransitionTime = timeText(now);
+  const lastTransitionTime = formatTime(now);
   const conditions = ["NamesAccepted", "Established"].map((type) => ({
     type,
     status: "True",
@@ -118,8 +114,8 @@ function metadataOf(record: RecordBase): ObjectMeta {
     uid: record.uid,
     generation: record.generation,
     resourceVersion: String(record.resourceVersion),
-    creationTimestamp: timeText(record.createdAt),
-    ...(record.deletion === null ? {} : { deletionTimestamp: timeText(record.deletion.requestedAt) }),
+    creationTimestamp: formatTime(record.createdAt),
+    ...(record.deletion === null ? {} : { deletionTimestamp: formatTime(record.deletion.requestedAt) }),
     ...(isEmpty(record.labels) ? {} : { labels: record.labels }),
     ...(isEmpty(record.annotations) ? {} : { annotations: record.annotations }),
   };

@@ -80,9 +80,9 @@ function reviewType(kind: string, apiVersion: string): ResourceType {
   return { kind, plural: `${singular}s`, singular, aliases: [], namespaced: false, apiVersion };
 }
 
-/** API group of a type; empty for the core group. */
-export function groupOf(type: ResourceType): string {
-  return type.apiVersion.includes("/") ? type.apiVersion.slice(0, type.apiVersion.indexOf("/")) : "";
+/** API group of a type, as `ds01.io` of `ds01.io/v1alpha1`; empty for the core group. */
+export function groupOf({ apiVersion }: Pick<ResourceType, "apiVersion">): string {
+  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
 /** `/apis/ds01.io/v1alpha1` or `/api/v1`. */

@@ -113,10 +113,10 @@ function invalid(write: SpecWrite, problems: readonly Problem[]): StatusError {
 /** What a dry run answers: the object with what would stand in the file. */
 function asWritten(record: StoredRecord | undefined, write: SpecWrite, change: FileChange): ApiObject {
   const written = readDocument(change.document);
-  const { metadata, spec: asWritten } = isObject(written) ? written : {};
+  const { metadata, spec: writtenSpec } = isObject(written) ? written : {};
   // With the defaults that the object would have, so that a comparison shows only what would change.
   const { documents } = parseSpecText(change.document, { path: change.path });
-  const spec = documents.find(({ element }) => element === undefined)?.spec ?? asWritten;
+  const spec = documents.find(({ element }) => element === undefined)?.spec ?? writtenSpec;
   const { namespace, name } = write.target;
   const current = record === undefined ? undefined : presentRecord(record);
   return {

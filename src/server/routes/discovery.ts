@@ -21,7 +21,11 @@ export function discoveryRoutes(services: Services): readonly Route[] {
     { method: "GET", pattern: "/apis", handle: (exchange) => sendDiscovery(exchange, groupVersions, groups) },
     get("/api/v1", resourceList("v1")),
     ...groupVersions.flatMap((version) => [
-      get(`/apis/${nameOf(version)}`, { kind: "APIGroup", apiVersion: "v1", ...groupOfVersion(version) }),
+      get(`/apis/${groupOf({ apiVersion: version })}`, {
+        kind: "APIGroup",
+        apiVersion: "v1",
+        ...groupOfVersion(version),
+      }),
       get(`/apis/${version}`, resourceList(version)),
     ]),
   ];
@@ -41,11 +45,6 @@ function versionInfo(ds01Version: string): object {
   };
 }
 
-/** `ds01.io` of `ds01.io/v1alpha1`; empty for the core group. */
-function nameOf(groupVersion: string): string {
-  return groupVersion.includes("/") ? groupVersion.slice(0, groupVersion.indexOf("/")) : "";
-}
-
 /** `v1alpha1` of `ds01.io/v1alpha1`. */
 function versionOf(groupVersion: string): string {
   return groupVersion.slice(groupVersion.indexOf("/") + 1);
@@ -54,7 +53,7 @@ function versionOf(groupVersion: string): string {
 /** Every group has one version. */
 function groupOfVersion(groupVersion: string): object {
   const version = { groupVersion, version: versionOf(groupVersion) };
-  return { name: nameOf(groupVersion), versions: [version], preferredVersion: version };
+  return { name: groupOf({ apiVersion: groupVersion }), versions: [version], preferredVersion: version };
 }
 
 /** Aggregated discovery where the client asks for it, else the older list. */
@@ -77,7 +76,7 @@ function aggregated(versions: readonly string[]): object {
     apiVersion: "apidiscovery.k8s.io/v2",
     metadata: {},
     items: versions.map((groupVersion) => {
-      const name = nameOf(groupVersion);
+      const name = groupOf({ apiVersion: groupVersion });
       const resources = discoveredResources
         .filter(({ type }) => type.apiVersion === groupVersion)
         .map(aggregatedResource);

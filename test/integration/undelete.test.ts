@@ -58,7 +58,12 @@ describe("what was deleted", () => {
       cause: "its file is gone",
       document: { apiVersion: "ds01.io/v1alpha1", kind, metadata: { name: "one" }, spec: {} },
     });
-    bed.control.deleted = [of("ContainerSpec", "alice"), of("ContainerSpec", "bob"), of("QuotaSpec", "")];
+    bed.control.deleted = [
+      of("ContainerSpec", "alice"),
+      of("ContainerSpec", "bob"),
+      of("QuotaSpec", ""),
+      of("ReservationSpec", ""),
+    ];
     const seen = async (): Promise<readonly string[]> =>
       ((await bed.json(path)) as readonly DeletedObject[]).map(
         ({ kind, namespace }) => `${kind} ${namespace}`,
@@ -67,6 +72,11 @@ describe("what was deleted", () => {
     bed.actAs("alice");
     expect(await seen()).toEqual(["ContainerSpec alice"]);
     bed.actAs("root");
-    expect(await seen()).toEqual(["ContainerSpec alice", "ContainerSpec bob", "QuotaSpec "]);
+    expect(await seen()).toEqual([
+      "ContainerSpec alice",
+      "ContainerSpec bob",
+      "QuotaSpec ",
+      "ReservationSpec ",
+    ]);
   });
 });

@@ -1,8 +1,15 @@
+import type { DeletedObject } from "../../api/deleted-object.ts";
 import { apiVersion } from "../../api/names.ts";
-import { may } from "../access.ts";
+import { may, type AccessResource } from "../access.ts";
 import { sendJson } from "../exchange.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
+
+const resources = {
+  ContainerSpec: "containers",
+  QuotaSpec: "quotas",
+  ReservationSpec: "reservations",
+} as const satisfies Record<DeletedObject["kind"], AccessResource>;
 
 /** What was deleted within a day, to those who may declare it again: it holds all that the specs said. */
 export function deletedObjectRoutes({ control }: Services): readonly Route[] {
@@ -12,8 +19,7 @@ export function deletedObjectRoutes({ control }: Services): readonly Route[] {
       pattern: `/apis/${apiVersion}/deleted-objects`,
       handle: ({ caller, response }) => {
         const shown = control.deletedObjects().filter(({ kind, namespace }) => {
-          const resource = kind === "ContainerSpec" ? "containers" : "quotas";
-          return may(caller, "create", resource, namespace === "" ? undefined : namespace);
+          return may(caller, "create", resources[kind], namespace === "" ? undefined : namespace);
         });
         sendJson(response, 200, shown);
       },

@@ -88,6 +88,9 @@ export const GitConfiguration = z.strictObject({
     .regex(/^(?:https?|socks5h?):\/\/[^\s@]+$/, "http://HOST:PORT, https://… or socks5://…")
     .optional()
     .describe("Proxy for http and https."),
+  caFile: AbsolutePath.optional().describe(
+    "File with certificates of the authorities that a server's may be signed by; those of the system.",
+  ),
   onInvalid: z
     .enum(["file", "revision"])
     .optional()

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -6,7 +5,14 @@ import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settin
 import { findProgram } from "../bed/requirements.ts";
 import { ensureGitPrograms } from "../support/git-programs.ts";
 import { specText } from "../support/git-repository.ts";
-import { gpgSigner, pushSigned, revokedKey, sshSigner, type GitSigner } from "../support/git-signer.ts";
+import {
+  gpgSigner,
+  importKeys,
+  pushSigned,
+  revokedKey,
+  sshSigner,
+  type GitSigner,
+} from "../support/git-signer.ts";
 import {
   everything,
   preparedRepository,
@@ -124,8 +130,7 @@ describe.each(kinds)("signed by %s", (kind) => {
     const configuration = `[gpg "ssh"]\n\tallowedSignersFile = ${trusted}\n[gpg]\n\tprogram = /bin/true\n`;
     writeFileSync(join(root, ".gitconfig"), configuration);
     appendFileSync(join(bed.state, "repository", "config"), configuration);
-    if (kind === "gpg")
-      execFileSync("gpg", ["--quiet", "--homedir", join(root, ".gnupg"), "--import", trusted]);
+    if (kind === "gpg") importKeys(join(root, ".gnupg"), trusted);
     setVariables({ HOME: root, GNUPGHOME: join(root, ".gnupg") });
 
     expect(await refused(bed, pushSigned(bed.git, mallory), "SignatureInvalid")).toMatch(/nobody of the/);

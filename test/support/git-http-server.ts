@@ -1,6 +1,10 @@
 import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+
+/** So much of a pack comes before it stops. */
+const beforeHangingBytes = 20_000;
 
 /** Serves the bare repositories of a folder by http with Git's own program, and misbehaves when told to. */
 export class GitHttpServer {
@@ -9,17 +13,27 @@ export class GitHttpServer {
   /** `user:password` that is asked for; null: nothing. */
   login: string | null = null;
   /** What it does with requests: answer, answer nothing, or begin to answer and stop. */
-  mode: "serve" | "hang" | "hangInBody" | "fail" = "serve";
+  mode: "serve" | "hang" | "hangInBody" | "hangInPack" | "fail" = "serve";
   requests = 0;
 
-  constructor(root: string) {
+  /** With a certificate it speaks https. */
+  constructor(root: string, tls?: { readonly key: string; readonly certificate: string }) {
     this.#root = root;
-    this.#server = createServer((request, response) => this.#answer(request, response));
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#answer(request, response);
+    this.#server =
+      tls === undefined
+        ? createServer(answer)
+        : createTlsServer({ key: tls.key, cert: tls.certificate }, answer);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async close(): Promise<void> {
@@ -62,16 +76,22 @@ export class GitHttpServer {
       },
     });
     request.pipe(child.stdin);
-    passOn(child.stdout, response);
+    const hangs = this.mode === "hangInPack" && url.pathname.endsWith("/git-upload-pack");
+    passOn(child.stdout, response, hangs ? beforeHangingBytes : Infinity);
   }
 }
 
-/** A CGI answer: header lines, an empty line, the body. */
-function passOn(output: NodeJS.ReadableStream, response: ServerResponse): void {
+/** A CGI answer: header lines, an empty line, the body, of which no more comes than `maximumBytes`. */
+function passOn(output: NodeJS.ReadableStream, response: ServerResponse, maximumBytes: number): void {
+  let left = maximumBytes;
+  const write = (chunk: Buffer): void => {
+    response.write(chunk.subarray(0, Math.max(0, left)));
+    left -= chunk.length;
+  };
   let head = Buffer.alloc(0);
   let isBody = false;
   output.on("data", (chunk: Buffer) => {
-    if (isBody) return void response.write(chunk);
+    if (isBody) return write(chunk);
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf("\r\n\r\n");
     if (end === -1) return;
@@ -83,7 +103,9 @@ function passOn(output: NodeJS.ReadableStream, response: ServerResponse): void {
       else response.setHeader(name, value);
     }
     response.writeHead(status);
-    response.write(head.subarray(end + 4));
+    write(head.subarray(end + 4));
   });
-  output.on("end", () => response.end());
+  output.on("end", () => {
+    if (left > 0) response.end();
+  });
 }

@@ -56,8 +56,13 @@ export function revokedKey({ home }: { readonly home: string }): string {
   // As it is kept, a colon makes it unusable by accident.
   const certificate = join(folder, "usable");
   writeFileSync(certificate, readFileSync(join(folder, name), "utf8").replace(/^:(?=-----BEGIN)/m, ""));
-  run("gpg", "--homedir", home, "--batch", "--quiet", "--import", certificate);
+  importKeys(home, certificate);
   return run("gpg", "--homedir", home, "--batch", "--armor", "--export");
+}
+
+/** Puts what a file holds into a keyring. */
+export function importKeys(home: string, file: string): void {
+  run("gpg", "--homedir", home, "--batch", "--quiet", "--import", file);
 }
 
 /** Commits all there is as signed by somebody (null: by nobody) and pushes it; the commit. */

@@ -21,7 +21,7 @@ const sshProgram = `#!/bin/sh
 set -- -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o PermitLocalCommand=no \\
   -o ClearAllForwardings=yes "$@"
 if [ -n "$DS01_KNOWN_HOSTS" ]; then set -- -o "UserKnownHostsFile=$DS01_KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null "$@"; fi
-if [ -n "$DS01_SSH_KEY" ]; then set -- -i "$DS01_SSH_KEY" -o IdentitiesOnly=yes "$@"; fi
+if [ -n "$DS01_SSH_KEY" ]; then set -- -o "IdentityFile=$DS01_SSH_KEY" -o IdentitiesOnly=yes "$@"; fi
 exec ssh "$@"
 `;
 
@@ -66,14 +66,16 @@ export async function gitEnvironment(
     GIT_LFS_SKIP_SMUDGE: "1",
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_OPTIONAL_LOCKS: "0",
-    DS01_SSH_KEY: sshKey,
-    DS01_KNOWN_HOSTS: knownHosts,
+    // What the environment says would win over what the configuration says.
+    ...(settings.caFile === undefined ? {} : { GIT_SSL_CAINFO: settings.caFile }),
+    DS01_SSH_KEY: sshPath(sshKey),
+    DS01_KNOWN_HOSTS: sshPath(knownHosts),
     DS01_TOKEN_FILE: tokenFile,
     DS01_GIT_USER: user,
   };
 }
 
-function configurationText({ url, proxy, credentials }: GitSettings): string {
+function configurationText({ url, proxy, caFile, credentials }: GitSettings): string {
   const sections: [string, readonly (readonly [string, string])[]][] = [
     [
       "core",
@@ -106,6 +108,7 @@ function configurationText({ url, proxy, credentials }: GitSettings): string {
       "http",
       [
         ...(proxy === undefined ? [] : [["proxy", proxy] as const]),
+        ...(caFile === undefined ? [] : [["sslCAInfo", caFile] as const]),
         ["lowSpeedLimit", "1"],
         ["lowSpeedTime", "30"],
       ],
@@ -128,6 +131,11 @@ function transportOf(url: string): string {
   const scheme = /^([a-z]+):\/\//.exec(url)?.[1];
   if (scheme !== undefined) return scheme;
   return url.startsWith("/") ? "file" : "ssh";
+}
+
+/** As ssh takes the value of an option, with blanks between several and tokens that begin with %; empty: none. */
+function sshPath(path: string): string {
+  return path === "" ? "" : quoted(path).replaceAll("%", "%%");
 }
 
 /** As Git's configuration files take a text with any characters; the schema admits no line breaks. */

@@ -25,6 +25,14 @@ const meanings: readonly {
     remedy: "put what ssh-keyscan prints into the file of credentials.knownHosts, after comparing it",
   },
   {
+    reason: "CertificateUntrusted",
+    pattern:
+      /certificate verif|SSL certificate problem|certificate subject name|Problem with the SSL CA cert/,
+    message: "the server's certificate is of no authority that is trusted, or of another server",
+    remedy:
+      "name the file of its authority in sources[].git.caFile, or have the server's certificate renewed",
+  },
+  {
     reason: "AuthenticationFailed",
     pattern:
       /Authentication failed|could not read (?:Username|Password)|Permission denied|returned error: 40[13]|Access denied|not authorized/,
@@ -55,7 +63,7 @@ const meanings: readonly {
 /** The failure that a call of Git tells of in `stderr`, whose first words go with it. */
 export function failureFrom(what: string, stderr: string): GitFailure {
   const known = meanings.find(({ pattern }) => pattern.test(stderr));
-  const said = firstComplaint(stderr);
+  const said = complaint(stderr, known?.pattern);
   const details = said === "" ? "" : ` (${said})`;
   if (known === undefined) {
     return new GitFailure({ reason: "SyncFailed", message: `${what} failed${details}` });
@@ -65,11 +73,12 @@ export function failureFrom(what: string, stderr: string): GitFailure {
 }
 
 /** The line that says why, without anything that could be a login in an address. */
-function firstComplaint(stderr: string): string {
+function complaint(stderr: string, pattern: RegExp | undefined): string {
   const lines = stderr
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const line = lines.find((one) => /^(?:fatal|error|remote):/.test(one)) ?? lines[0] ?? "";
+  const telling = lines.find((one) => pattern?.test(one));
+  const line = telling ?? lines.find((one) => /^(?:fatal|error|remote):/.test(one)) ?? lines[0] ?? "";
   return line.replaceAll(/:\/\/[^\s/@]*@/g, "://").slice(0, 300);
 }

@@ -16,6 +16,8 @@ export interface GitSettings {
   readonly timeoutMs: number;
   readonly credentials: NonNullable<GitConfiguration["credentials"]>;
   readonly proxy: string | undefined;
+  /** Of https; undefined: the authorities of the system. */
+  readonly caFile: string | undefined;
   readonly onInvalid: "file" | "revision";
   readonly allowEmpty: boolean;
   readonly maximumBytes: number;
@@ -41,6 +43,7 @@ export function gitSettings(given: GitConfiguration): GitSettings {
     timeoutMs: parseDuration(given.timeout ?? "") ?? 120_000,
     credentials: given.credentials ?? {},
     proxy: given.proxy,
+    caFile: given.caFile,
     onInvalid: given.onInvalid ?? "file",
     allowEmpty: given.allowEmpty ?? false,
     maximumBytes: parseBytes(given.maximumSize ?? "") ?? 256 * 1024 ** 2,

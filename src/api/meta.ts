@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ManagedFieldsEntry } from "./managed-fields.ts";
 import { Namespace, ObjectName, StringMap } from "./fields.ts";
 
 /** What a person writes in `metadata` of a spec file. */
@@ -30,6 +31,7 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
 /** A condition after the Kubernetes conventions; `lastTransitionTime` moves only when `status` does. */

@@ -1,3 +1,4 @@
+import { appliedConfiguration } from "./applied-configuration.ts";
 import { isMap, parseAllDocuments, type Document } from "yaml";
 
 /** What the API adds to an object and no file may say. */
@@ -7,6 +8,7 @@ const metadataFields: readonly string[] = [
   "generation",
   "creationTimestamp",
   "deletionTimestamp",
+  "managedFields",
 ];
 
 /** A text that `get -o yaml` or `-o json` may have printed. */
@@ -30,4 +32,7 @@ export function withoutServerFields(text: string): string {
 function strip(document: Document): void {
   document.delete("status");
   for (const field of metadataFields) document.deleteIn(["metadata", field]);
+  document.deleteIn(["metadata", "annotations", appliedConfiguration]);
+  const annotations = document.getIn(["metadata", "annotations"]);
+  if (isMap(annotations) && annotations.items.length === 0) document.deleteIn(["metadata", "annotations"]);
 }

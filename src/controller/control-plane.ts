@@ -109,6 +109,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         kernelLog: parts.devices.kernelLog,
       }),
     blockedPrunes: () => prunes.blocked(),
+    noteFields: (note) => parts.fieldNotes.note(note),
     expectRemoval: (kind, namespace, name, actor) => prunes.expect({ kind, namespace, name }, actor),
     confirmPrune: (word, actor) => prunes.confirm(word, actor),
     setSchedulable: async (gpu, change) => {

@@ -32,6 +32,8 @@ export interface IngestOptions {
   readonly now: () => number;
   /** The uid for a new object: that of a container which was promised to it or carries its name, else a fresh one. */
   readonly uidFor: (identity: SpecIdentity, document?: ParsedDocument) => string;
+  /** A record as it is to be stored in the place of another, with who has written what of it. */
+  readonly noted: (before: StoredRecord | undefined, next: StoredRecord) => StoredRecord;
   readonly onChange: (kind: Kind, namespace: string, name: string) => void;
 }
 
@@ -201,13 +203,13 @@ export class Ingest {
   }
 
   async #accept({ document, file }: FoundDocument, before: StoredRecord | undefined): Promise<void> {
-    const { now, uidFor } = this.#options;
+    const { now, uidFor, noted } = this.#options;
     const { namespace, name } = document.identity;
     const source = sourceReference(document, file);
     const revived = before?.deletion == null ? before : undefined;
     const base = revived ?? newRecord(document.identity, source, uidFor(document.identity, document), now());
     const changed = !sameValue(base.spec, document.spec);
-    const next = {
+    const next = noted(revived, {
       ...base,
       resourceVersion: before?.resourceVersion ?? 0,
       generation: changed || base.generation === 0 ? base.generation + 1 : base.generation,
@@ -217,7 +219,7 @@ export class Ingest {
       rejection: null,
       pruneBlocked: null,
       spec: document.spec,
-    } as StoredRecord;
+    } as StoredRecord);
     if (before !== undefined && sameValue(before, next)) return;
     const stored = this.#put(next);
     if (changed)

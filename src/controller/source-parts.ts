@@ -3,6 +3,7 @@ import type { ParsedDocument } from "../api/parsed-document.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import type { AdoptionBook } from "./adoption-book.ts";
 import { Ingest } from "./ingest.ts";
+import { FieldNoteDesk } from "./field-note-desk.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
 import { Orphans } from "./orphans.ts";
 import type { PartHooks } from "./part-hooks.ts";
@@ -25,6 +26,7 @@ export interface SourceParts {
   readonly orphans: Orphans;
   readonly tombstones: TombstoneBook;
   readonly suspensions: SuspensionDesk;
+  readonly fieldNotes: FieldNoteDesk;
 }
 
 /** Puts together what follows the spec files, with what it asks of the other parts. */
@@ -62,12 +64,14 @@ export function sourceParts(
     const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
     return promised ?? Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
   };
+  const fieldNotes = new FieldNoteDesk(store, () => clock.now());
   const ingest: Ingest = new Ingest({
     ...shared,
     prunes,
     book,
     now: () => clock.now(),
     uidFor,
+    noted: (before, next) => fieldNotes.noted(before, next),
     onChange: others.hooks.onSpec,
   });
   const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
@@ -92,5 +96,5 @@ export function sourceParts(
     startedAt: clock.now(),
     suspensionOf: (source) => suspensions.of(source),
   });
-  return { book, sources: view, index, prunes, ingest, orphans, tombstones, suspensions };
+  return { book, sources: view, index, prunes, ingest, orphans, tombstones, suspensions, fieldNotes };
 }

@@ -1,4 +1,5 @@
 import type { ContainerSpecSpec, ContainerStatus } from "../api/container.ts";
+import type { ManagedFieldsEntry } from "../api/managed-fields.ts";
 import type { Kind } from "../api/names.ts";
 import type { Position, Problem } from "../api/problem.ts";
 import type { QuotaSpecSpec, QuotaStatus } from "../api/quota.ts";
@@ -42,6 +43,10 @@ export interface RecordBase {
   readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Who has written which fields through the API; absent: nobody yet, the file alone speaks. */
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+  /** What kubectl applied last, which it wants to find among the annotations, and nobody in their file. */
+  readonly lastApplied?: string;
   readonly source: SourceReference;
   readonly rejection: Rejection | null;
   /** Set once the prune guard has let the deletion through; from then on it is final. */

@@ -10,6 +10,7 @@ import type { ImagePruneAnswer } from "../api/image-prune.ts";
 import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
+import type { FieldNotes } from "../core/field-managers/field-notes.ts";
 import type { Adoptions } from "./adoptions.ts";
 import type { SourceSpec, SourceStatus } from "../api/source.ts";
 import type { Questions } from "./questions.ts";
@@ -100,6 +101,17 @@ export interface SchedulingChange {
   readonly by: string;
 }
 
+/** Who has written which fields of an object, as of a text of its file. */
+export interface FieldNote {
+  readonly kind: WrittenKind;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  /** SHA-256 of the whole file. */
+  readonly contentHash: string;
+  readonly notes: FieldNotes;
+}
+
 /** What the controller offers to the API server: read everything, ask "what if", and the few verbs that are not files. */
 export interface ControlPlane {
   readonly store: Store;
@@ -143,6 +155,8 @@ export interface ControlPlane {
   expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void;
   /** Lets a blocked set through; NotFoundError when the token, or revision, names none. */
   confirmPrune(word: string, actor: string): Promise<void>;
+  /** Notes this with the object from the moment on in which its file has that text; resolves at once, or when it is durable. */
+  noteFields(note: FieldNote): Promise<void>;
   /**
    * Takes a device out of scheduling or gives it back, durably; `gpu` is its slot or UUID. The Gpu afterwards, or
    * undefined when there is none of that name.

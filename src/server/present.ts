@@ -1,3 +1,4 @@
+import { appliedConfiguration } from "../api/applied-configuration.ts";
 import type { ApiObject, ObjectMeta } from "../api/meta.ts";
 import type { CustomResourceDefinition } from "../api/crd.ts";
 import { apiVersion, type Kind } from "../api/names.ts";
@@ -108,6 +109,10 @@ export function presentDefinition(definition: CustomResourceDefinition, now: num
 }
 
 function metadataOf(record: RecordBase): ObjectMeta {
+  const annotations =
+    record.lastApplied === undefined
+      ? record.annotations
+      : { [appliedConfiguration]: record.lastApplied, ...record.annotations };
   return {
     name: record.name,
     ...(record.namespace === "" ? {} : { namespace: record.namespace }),
@@ -117,7 +122,8 @@ function metadataOf(record: RecordBase): ObjectMeta {
     creationTimestamp: formatTime(record.createdAt),
     ...(record.deletion === null ? {} : { deletionTimestamp: formatTime(record.deletion.requestedAt) }),
     ...(isEmpty(record.labels) ? {} : { labels: record.labels }),
-    ...(isEmpty(record.annotations) ? {} : { annotations: record.annotations }),
+    ...(isEmpty(annotations) ? {} : { annotations }),
+    ...(record.managedFields === undefined ? {} : { managedFields: record.managedFields }),
   };
 }
 

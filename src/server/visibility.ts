@@ -1,3 +1,4 @@
+import { appliedConfiguration } from "../api/applied-configuration.ts";
 import type { ImageStatus } from "../api/image.ts";
 import type { ApiObject } from "../api/meta.ts";
 import type { ContainerSpecSpec, ContainerStatus } from "../api/container.ts";
@@ -62,10 +63,10 @@ function concernsImage(caller: Caller, { status }: ApiObject): boolean {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** kubectl keeps the whole applied object here, env included. */
-const appliedConfiguration = "kubectl.kubernetes.io/last-applied-configuration";
-
-/** People put tokens into env: who holds a GPU is everybody's business, that is not. */
+/**
+ * People put tokens into env: who holds a GPU is everybody's business, that is not. kubectl keeps the whole applied object
+ * in an annotation, env included.
+ */
 function withoutEnvironmentValues(object: ApiObject): ApiObject {
   const { [appliedConfiguration]: _, ...annotations } = object.metadata.annotations ?? {};
   const metadata =

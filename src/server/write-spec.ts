@@ -1,11 +1,17 @@
+import { appliedConfiguration } from "../api/applied-configuration.ts";
+import { isWrittenKind } from "../api/document.ts";
 import type { ApiObject } from "../api/meta.ts";
 import type { KindName } from "../api/names.ts";
 import { parseSpecText } from "../api/parse.ts";
 import { renderProblem } from "../api/problem.ts";
 import type { Problem } from "../api/problem.ts";
+import { withNotes } from "../core/field-managers/field-notes.ts";
+import type { FieldNotes } from "../core/field-managers/field-notes.ts";
 import type { StoredRecord } from "../core/record.ts";
+import type { FieldNote } from "../ports/control-plane.ts";
 import { messageOf } from "../util/errors.ts";
 import { sha256 } from "../util/hash.ts";
+import { sameValue } from "../util/same-value.ts";
 import { detailsOf, StatusError } from "./failure.ts";
 import { isObject } from "./merge-patch.ts";
 import { presentRecord } from "./present.ts";
@@ -22,6 +28,10 @@ export interface SpecWrite {
   readonly dryRun: boolean;
   /** The object's document as it shall stand; `current` is undefined when the file has none. */
   compose(current: string | undefined, path: string): string;
+  /** Who has written which fields afterwards; absent: whatever follows from the file. Called after `compose`. */
+  readonly notes?:
+    | ((documents: { readonly before: string | undefined; readonly after: string }) => FieldNotes)
+    | undefined;
 }
 
 /** Who owns the file of an object: its user, or root for what belongs to no namespace. */
@@ -34,6 +44,8 @@ interface FileChange {
   readonly path: string;
   readonly after: string;
   readonly document: string;
+  /** The object's document before; undefined: there was none. */
+  readonly before: string | undefined;
   /** How many documents the file holds afterwards. */
   readonly documents: number;
 }
@@ -49,14 +61,42 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
   const path = specPathFor(control.store, type, target);
   const before = await writer.read(path);
   const change = changeOf(write, path, before);
-  if (change.after === before && record?.rejection === null) return presentRecord(record);
+  const notes = write.notes?.({ before: change.before, after: change.document });
+  const note = notes === undefined ? undefined : noteOf(write, change, notes);
+  if (change.after === before && record?.rejection === null) {
+    return noteOnly(services, write, { record, note });
+  }
 
   await check(services, write, change);
-  if (write.dryRun) return asWritten(record, write, change);
+  if (write.dryRun) return asWritten(record, write, { change, notes });
   const takenUp = watchForRecord(services, write, { change, record });
+  if (note !== undefined) await control.noteFields(note);
   await writer.write(path, change.after, ownerOf(target));
   requestResync(services);
   return presentRecord(await takenUp());
+}
+
+function noteOf(
+  { type, target }: SpecWrite,
+  { after }: FileChange,
+  notes: FieldNotes,
+): FieldNote | undefined {
+  if (!isWrittenKind(type.kind)) return undefined;
+  const { namespace = "", name } = target;
+  return { kind: type.kind, namespace, name, contentHash: sha256(after), notes };
+}
+
+/** The file says already what was wanted: at most it is noted who says so. */
+async function noteOnly(
+  { control }: Services,
+  { type, target, dryRun }: SpecWrite,
+  { record, note }: { readonly record: StoredRecord; readonly note: FieldNote | undefined },
+): Promise<ApiObject> {
+  if (note === undefined) return presentRecord(record);
+  const noted = withNotes(record, note.notes);
+  if (dryRun || sameValue(noted, record)) return presentRecord(noted);
+  await control.noteFields(note);
+  return presentRecord(recordOf(control.store, type, target) ?? noted);
 }
 
 /** Has the controller look now instead of at its next scan; the caller does not wait for it. */
@@ -70,13 +110,15 @@ function changeOf(write: SpecWrite, path: string, before: string | undefined): F
   const identity = { kind: write.type.kind, ...write.target };
   const slice = before === undefined ? undefined : findDocument(before, identity);
   if (before !== undefined && slice !== undefined) {
-    const document = write.compose(before.slice(slice.start, slice.end), path);
+    const current = before.slice(slice.start, slice.end);
+    const document = write.compose(current, path);
     const after = replaceDocument(before, slice, document);
-    return { path, after, document, documents: slice.documents };
+    return { path, after, document, before: current, documents: slice.documents };
   }
   const document = write.compose(undefined, path);
-  if (before === undefined || namesNothing(before)) return { path, after: document, document, documents: 1 };
-  return { path, after: appendDocument(before, document), document, documents: 2 };
+  const added = { path, document, before: undefined };
+  if (before === undefined || namesNothing(before)) return { ...added, after: document, documents: 1 };
+  return { ...added, after: appendDocument(before, document), documents: 2 };
 }
 
 async function check(services: Services, write: SpecWrite, change: FileChange): Promise<void> {
@@ -111,7 +153,11 @@ function invalid(write: SpecWrite, problems: readonly Problem[]): StatusError {
 }
 
 /** What a dry run answers: the object with what would stand in the file. */
-function asWritten(record: StoredRecord | undefined, write: SpecWrite, change: FileChange): ApiObject {
+function asWritten(
+  record: StoredRecord | undefined,
+  write: SpecWrite,
+  { change, notes }: { readonly change: FileChange; readonly notes: FieldNotes | undefined },
+): ApiObject {
   const written = readDocument(change.document);
   const { metadata, spec: writtenSpec } = isObject(written) ? written : {};
   // With the defaults that the object would have, so that a comparison shows only what would change.
@@ -119,15 +165,24 @@ function asWritten(record: StoredRecord | undefined, write: SpecWrite, change: F
   const spec = documents.find(({ element }) => element === undefined)?.spec ?? writtenSpec;
   const { namespace, name } = write.target;
   const current = record === undefined ? undefined : presentRecord(record);
+  const { annotations: _annotations, labels: _labels, ...kept } = current?.metadata ?? {};
+  const { annotations = {}, ...said } = isObject(metadata) ? metadata : {};
+  const lastApplied = notes?.lastApplied === undefined ? {} : { [appliedConfiguration]: notes.lastApplied };
+  const shown = { ...lastApplied, ...(isObject(annotations) ? annotations : {}) };
   return {
     ...current,
     apiVersion: write.type.apiVersion,
     kind: write.type.kind,
     metadata: {
-      ...(current?.metadata ?? { uid: "", resourceVersion: "", creationTimestamp: "" }),
-      ...(isObject(metadata) ? metadata : {}),
+      uid: "",
+      resourceVersion: "",
+      creationTimestamp: "",
+      ...kept,
+      ...said,
       name,
       ...(namespace === undefined ? {} : { namespace }),
+      ...(Object.keys(shown).length === 0 ? {} : { annotations: shown as Readonly<Record<string, string>> }),
+      ...(notes?.managedFields === undefined ? {} : { managedFields: notes.managedFields }),
     },
     ...(spec === undefined ? {} : { spec }),
   };

@@ -1,3 +1,4 @@
+import type { ManagedFieldsEntry } from "../api/managed-fields.ts";
 import type { KindName } from "../api/names.ts";
 import type { ApiObject } from "../api/meta.ts";
 import { contentType, readBody } from "./exchange.ts";
@@ -7,7 +8,9 @@ import { checkedSpec } from "./field-validation.ts";
 import { applyJsonPatch } from "./json-patch.ts";
 import { isObject } from "./merge-patch.ts";
 import type { MergePatch } from "./merge-patch.ts";
+import { readManagedFields } from "./read-managed-fields.ts";
 import { readDocument } from "./spec-text.ts";
+import { withoutApplied } from "./write-notes.ts";
 
 /** The body of a write. */
 export interface WrittenObject {
@@ -20,12 +23,17 @@ export interface WrittenObject {
     readonly metadata: MergePatch;
     readonly spec: MergePatch;
   };
+  /** What kubectl has applied last, as it notes it. */
+  readonly lastApplied: string | undefined;
+  /** Who owns which fields; undefined where the body does not say. */
+  readonly managedFields: readonly ManagedFieldsEntry[] | undefined;
   readonly name: string;
   readonly resourceVersion: string | undefined;
 }
 
 const yamlTypes = ["application/yaml", "application/x-yaml", "text/yaml"];
-const patchTypes = ["application/merge-patch+json", "application/json-patch+json"];
+const applyType = "application/apply-patch+yaml";
+const patchTypes = ["application/merge-patch+json", "application/json-patch+json", applyType];
 const nestingMax = 64;
 
 /** Reads a POST or PUT; BadRequest when it is no object of this type and place. */
@@ -49,6 +57,25 @@ export async function readWrittenObject(
 function checked(exchange: Exchange, type: KindName, object: WrittenObject): WrittenObject {
   const spec = checkedSpec(exchange, type, object.written.spec);
   return { ...object, written: { ...object.written, spec } };
+}
+
+/** Whether a PATCH is a server-side apply. */
+export function isApplyPatch({ request }: Exchange): boolean {
+  return contentType(request) === applyType;
+}
+
+/** Reads what is applied; a null in it says nothing. BadRequest when it is no object of this type and place. */
+export async function readApplied(
+  exchange: Exchange,
+  type: KindName,
+  target: { readonly namespace: string | undefined; readonly name: string },
+): Promise<WrittenObject> {
+  const body = withoutNulls(readDocument(await readBody(exchange.request)));
+  const object = writtenObject(body, "", { type, ...target });
+  if (object.managedFields !== undefined && object.managedFields.length > 0) {
+    throw new StatusError("BadRequest", "metadata.managedFields must be nil");
+  }
+  return checked(exchange, type, object);
 }
 
 /** What a PATCH asks for: a merge patch, or what makes of the object as it is one to be put in its place. */
@@ -139,17 +166,28 @@ function writtenObject(
         `the namespace sent on the request (${wanted.namespace ?? "none"})`,
     );
   }
+  const picked = pick(metadata, ["name", "namespace", "labels", "annotations"]);
+  const { metadata: said, lastApplied } = withoutApplied(picked);
   return {
     text,
     written: {
       apiVersion: type.apiVersion,
       kind: type.kind,
-      metadata: pick(metadata, ["name", "namespace", "labels", "annotations"]),
+      metadata: said,
       spec: isObject(body["spec"]) ? body["spec"] : {},
     },
+    lastApplied,
+    managedFields: readManagedFields(metadata["managedFields"]),
     name: found.name,
     resourceVersion: versionIn(body),
   };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const said = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(said.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
 function versionIn(body: MergePatch): string | undefined {

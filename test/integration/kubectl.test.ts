@@ -193,6 +193,63 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect(await ok("delete", "containers", "web", "--wait=false")).toContain("deleted");
   });
 
+  it("applies on the server, with what others say left as it is", async () => {
+    const { ok, run, file, control } = await startKubectlBed(kubectl);
+    const text = (spec: object): string =>
+      file(
+        stringify({
+          apiVersion: "ds01.io/v1alpha1",
+          kind: "ContainerSpec",
+          metadata: { name: "web" },
+          spec,
+        }),
+      );
+    const written = (): string => control.files.get("users/alice/web.yaml") ?? "";
+    const serverSide = ["apply", "--server-side", "-f"] as const;
+    const image = text({ image: "busybox" });
+    expect(await ok(...serverSide, image, "--dry-run=server")).toContain(
+      "web serverside-applied (server dry run)",
+    );
+    expect(written()).toBe("");
+    expect(await ok(...serverSide, image)).toBe("containerspec.ds01.io/web serverside-applied\n");
+    const robot = ["--field-manager", "robot"] as const;
+    await ok(...serverSide, text({ env: [{ name: "A", value: "1" }] }), ...robot);
+    expect(written()).toMatch(/image: busybox[^]*name: A/);
+    const taken = text({ image: "alpine", env: [{ name: "A", value: "1" }] });
+    const conflict = await run(...serverSide, taken, ...robot);
+    expect(conflict.code).toBe(1);
+    expect(conflict.stderr).toContain('Apply failed with 1 conflict: conflict with "kubectl": .spec.image');
+    expect(conflict.stderr).toContain("--force-conflicts");
+    await ok(...serverSide, taken, ...robot, "--force-conflicts");
+    expect(written()).toContain("image: alpine");
+    const shown = ["get", "container", "web", "-o", "yaml"] as const;
+    expect(await ok(...shown)).not.toContain("managedFields");
+    expect(await ok(...shown, "--show-managed-fields")).toMatch(/manager: robot[^]*operation: Apply/);
+    expect((await run("diff", "--server-side", "-f", taken, ...robot)).code).toBe(0);
+    await ok("delete", "container", "web");
+  });
+
+  it("comes from its own apply to the server's, and back", async () => {
+    const { ok, run, file, control } = await startKubectlBed(kubectl);
+    const text = (spec: string): string => file(containerText("web", spec));
+    const written = (): string => control.files.get("users/alice/web.yaml") ?? "";
+    await ok("apply", "-f", text("  image: busybox\n  hostname: web\n  env: [{name: A, value: one}]"));
+    expect(written()).not.toContain("last-applied");
+    // What it no longer applies goes, as it remembers: beside the file.
+    await ok("apply", "-f", text("  image: busybox\n  env: [{name: A, value: one}]"));
+    expect(written()).not.toContain("hostname");
+    const moved = text("  image: alpine\n  env: [{name: A, value: one}]");
+    expect(await ok("apply", "--server-side", "-f", moved)).toContain("serverside-applied");
+    expect(written()).toContain("image: alpine");
+    await ok("apply", "--server-side", "-f", text("  image: alpine"));
+    // Old versions leave what they applied before in their own name.
+    if (minor >= 28) expect(written()).not.toContain("name: A");
+    const back = await run("apply", "-f", text("  image: debian"));
+    expect(back.code, back.stderr).toBe(0);
+    expect(written()).toContain("image: debian");
+    expect(written()).not.toContain("last-applied");
+  });
+
   it("keeps the comments of a file that somebody wrote", async () => {
     const { ok, control } = await startKubectlBed(kubectl);
     await ok("patch", "container", "train", "--type=merge", "-p", '{"spec":{"image":"alpine"}}');

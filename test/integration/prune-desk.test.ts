@@ -56,6 +56,7 @@ class Tree {
       book,
       now: () => this.clock.now(),
       uidFor: ({ namespace, name }) => `uid-${namespace}-${name}`,
+      noted: (_, next) => next,
     });
     this.sink = this.ingest.sinkOf("specs");
   }

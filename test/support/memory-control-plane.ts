@@ -13,9 +13,11 @@ import type { KeptLogText } from "../../src/api/kept-log.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
 import { formatTime } from "../../src/core/format-time.ts";
-import type { SourceReference } from "../../src/core/record.ts";
+import type { SourceReference, StoredRecord } from "../../src/core/record.ts";
+import { FieldNoteDesk } from "../../src/controller/field-note-desk.ts";
 import type {
   ControlPlane,
+  FieldNote,
   GpuRecord,
   ImagePruning,
   ImageRecord,
@@ -282,6 +284,12 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     return this.prunes;
   }
 
+  readonly #fieldNotes = new FieldNoteDesk(this.store, () => 0);
+
+  async noteFields(note: FieldNote): Promise<void> {
+    await this.#fieldNotes.note(note);
+  }
+
   expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void {
     this.expectedRemovals.push(`${kind} ${objectKey(namespace, name)} by ${actor}`);
   }
@@ -400,18 +408,22 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     };
     const { labels = {}, annotations = {} } = document.metadata;
     const common = { labels, annotations, source, uid: `uid-${++this.#uids}` };
+    const noted = <Noted extends StoredRecord>(known: Noted | undefined, next: Noted): Noted =>
+      this.#fieldNotes.noted(known, next) as Noted;
     if (document.kind === "QuotaSpec") {
-      const before = this.store.get("QuotaSpec", key) ?? quotaRecord(name, common);
-      this.store.putSoon({ ...before, ...common, uid: before.uid, spec: document.spec });
+      const known = this.store.get("QuotaSpec", key);
+      const before = known ?? quotaRecord(name, common);
+      this.store.putSoon(noted(known, { ...before, ...common, uid: before.uid, spec: document.spec }));
     } else if (document.kind === "ReservationSpec") {
-      const before = this.store.get("ReservationSpec", key) ?? reservationRecord(name, common);
-      this.store.putSoon({ ...before, ...common, uid: before.uid, spec: document.spec });
+      const known = this.store.get("ReservationSpec", key);
+      const before = known ?? reservationRecord(name, common);
+      this.store.putSoon(noted(known, { ...before, ...common, uid: before.uid, spec: document.spec }));
     } else {
       const spec: ContainerSpecSpec = document.spec;
       const known = this.store.get("ContainerSpec", key);
       const before = known ?? containerRecord(namespace, name, { ...common, generation: 0 });
       const generation = before.generation + (JSON.stringify(before.spec) === JSON.stringify(spec) ? 0 : 1);
-      this.store.putSoon({ ...before, ...common, uid: before.uid, generation, spec });
+      this.store.putSoon(noted(known, { ...before, ...common, uid: before.uid, generation, spec }));
     }
     return key;
   }

@@ -12,9 +12,16 @@ export async function renderObjects(
   single: boolean,
 ): Promise<string> {
   if (format.type === "name") return objects.map((object) => `${renderName(object)}\n`).join("");
-  const [only] = objects;
-  const value = single && only !== undefined ? only : { apiVersion: "v1", kind: "List", items: objects };
+  const items = objects.map(withoutManagedFields);
+  const [only] = items;
+  const value = single && only !== undefined ? only : { apiVersion: "v1", kind: "List", items };
   return renderValue(value, format);
+}
+
+/** As kubectl shows objects: who wrote which field is for programs. */
+function withoutManagedFields(object: ApiObject): ApiObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** One value in any format but a table. */

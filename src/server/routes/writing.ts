@@ -1,6 +1,8 @@
+import { appliedConfiguration } from "../../api/applied-configuration.ts";
+import { isWrittenKind } from "../../api/document.ts";
 import type { KindName } from "../../api/names.ts";
 import type { StatusObject } from "../../api/status-error.ts";
-import { fileInRepository } from "../../core/file-in-repository.ts";
+import type { FieldNotes } from "../../core/field-managers/field-notes.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Verb } from "../access.ts";
 import { parameter, sendJson } from "../exchange.ts";
@@ -12,13 +14,19 @@ import { isObject, mergePatchBetween } from "../merge-patch.ts";
 import type { MergePatch } from "../merge-patch.ts";
 import { presentRecord } from "../present.ts";
 import type { Route } from "../router.ts";
-import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
 import { recordOf, specPathFor } from "../spec-path.ts";
 import type { SpecTarget } from "../spec-path.ts";
 import { editDocument, findDocument, namesNothing, removeDocument, renderDocument } from "../spec-text.ts";
 import { ownerOf, requestResync, writeSpec } from "../write-spec.ts";
-import { readPatch, readWrittenObject } from "../written-object.ts";
+import type { SpecWrite } from "../write-spec.ts";
+import { applyPatch } from "../apply-patch.ts";
+import { managerOf, refuseForce } from "../field-manager.ts";
+import { updateNotes, withoutApplied } from "../write-notes.ts";
+import type { NotedUpdate } from "../write-notes.ts";
+import { refuseOtherSource, refuseUnwritable } from "../write-request.ts";
+import type { WriteRequest } from "../write-request.ts";
+import { isApplyPatch, readPatch, readWrittenObject } from "../written-object.ts";
 import type { WrittenObject } from "../written-object.ts";
 import { authorize, collectionPattern } from "./reading.ts";
 
@@ -62,14 +70,6 @@ export function writingRoutes(services: Services): readonly Route[] {
     });
 }
 
-interface WriteRequest {
-  readonly services: Services;
-  readonly resource: ServedResource;
-  readonly exchange: Exchange;
-  readonly target: SpecTarget;
-  readonly dryRun: boolean;
-}
-
 async function create(request: WriteRequest, body: WrittenObject): Promise<void> {
   const { services, target, exchange } = request;
   const { type } = request.resource;
@@ -79,7 +79,26 @@ async function create(request: WriteRequest, body: WrittenObject): Promise<void>
   }
   const compose = (_: string | undefined, path: string): string =>
     body.text ?? renderDocument(body.written, path);
-  sendJson(exchange.response, 201, await writeSpec(services, { ...request, type, compose }));
+  const notes = notesOf(request, undefined, body);
+  sendJson(exchange.response, 201, await writeSpec(services, { ...request, type, compose, notes }));
+}
+
+/** What is to be noted of a write by the whole object. YAML is of ds01, which knows nothing of kubectl's note. */
+function notesOf(
+  { services, resource: { type }, exchange }: WriteRequest,
+  record: StoredRecord | undefined,
+  body: Pick<WrittenObject, "text" | "lastApplied" | "managedFields">,
+): SpecWrite["notes"] {
+  if (!isWrittenKind(type.kind)) return undefined;
+  const update: NotedUpdate = {
+    kind: type.kind,
+    record,
+    manager: managerOf(exchange),
+    now: services.clock.now(),
+    lastApplied: body.text === null ? body.lastApplied : record?.lastApplied,
+    managedFields: body.managedFields,
+  };
+  return (documents): FieldNotes => updateNotes(update, documents);
 }
 
 /** Replaces an object, or creates it: `ds01 apply` need not know which. One that is being deleted comes back. */
@@ -105,7 +124,8 @@ async function putInPlace(request: WriteRequest, record: StoredRecord, body: Wri
     (current === undefined || record.spec === null
       ? renderDocument(body.written, path)
       : editDocument(current, changesTo(record, body)));
-  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose }));
+  const notes = notesOf(request, record, body);
+  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
 }
 
 /** Only what differs from the object, so that defaults it carries do not end up in the file. */
@@ -123,6 +143,8 @@ function changesTo(record: StoredRecord, body: WrittenObject): MergePatch {
 async function patch(request: WriteRequest): Promise<void> {
   const { services, target, exchange } = request;
   const { type } = request.resource;
+  if (isApplyPatch(exchange)) return applyPatch(request);
+  refuseForce(exchange);
   const wanted = await readPatch(exchange, type, target);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
@@ -130,14 +152,32 @@ async function patch(request: WriteRequest): Promise<void> {
     await putInPlace(request, record, wanted.patched(presentRecord(record)));
     return;
   }
-  const body = wanted;
-  refuseUnwritable(request, record, body.resourceVersion);
+  refuseUnwritable(request, record, wanted.resourceVersion);
+  const { patch: change, lastApplied } = withoutNote(wanted.patch, record);
   const compose = (current: string | undefined, path: string): string => {
-    if (current !== undefined) return editDocument(current, body.patch);
+    if (current !== undefined) return editDocument(current, change);
     const message = `the document of "${target.name}" was not found in ${path}; mend the file first, or apply it whole`;
     throw new StatusError("Conflict", message, detailsOf(type, target.name));
   };
-  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose }));
+  const notes = notesOf(request, record, { text: null, lastApplied, managedFields: undefined });
+  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
+}
+
+/** A merge patch without kubectl's note, which stands beside the file, and the note afterwards. */
+function withoutNote(
+  patch: MergePatch,
+  record: StoredRecord,
+): { readonly patch: MergePatch; readonly lastApplied: string | undefined } {
+  const annotations = isObject(patch["metadata"]) ? patch["metadata"]["annotations"] : undefined;
+  if (!isObject(patch["metadata"]) || !isObject(annotations) || !(appliedConfiguration in annotations)) {
+    return { patch, lastApplied: record.lastApplied };
+  }
+  const { metadata, lastApplied } = withoutApplied(patch["metadata"]);
+  // In a file of before, the note still stands; it moves.
+  const isInFile = appliedConfiguration in record.annotations;
+  const others = isObject(metadata["annotations"]) ? metadata["annotations"] : {};
+  const moved = isInFile ? { annotations: { ...others, [appliedConfiguration]: null } } : {};
+  return { patch: { ...patch, metadata: { ...metadata, ...moved } }, lastApplied };
 }
 
 /** Removes the text; the object goes when its container is gone. */
@@ -180,44 +220,6 @@ async function removeText(
   control.expectRemoval(kind, namespace, name, removal.actor);
   if (rest === null) await writer.remove(source.path);
   else await writer.write(source.path, rest, ownerOf(removal.target));
-}
-
-function refuseUnwritable(
-  { services, resource: { type } }: WriteRequest,
-  record: StoredRecord,
-  resourceVersion: string | undefined,
-): void {
-  refuseOtherSource(services, type, record);
-  if (resourceVersion !== undefined && resourceVersion !== String(record.resourceVersion)) {
-    throw new StatusError(
-      "Conflict",
-      `Operation cannot be fulfilled on ${qualified(type)} "${record.name}": the object has been modified; ` +
-        "please apply your changes to the latest version and try again",
-      detailsOf(type, record.name),
-    );
-  }
-}
-
-function refuseOtherSource({ writer, control }: Services, type: KindName, record: StoredRecord): void {
-  const { source, path, element } = record.source;
-  if (element !== undefined) {
-    const message =
-      `"${record.name}" is number ${element.index} of the replicas of "${element.of}" (${path}): ` +
-      `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
-    throw new StatusError("Forbidden", message, detailsOf(type, record.name));
-  }
-  if (source === writer.source) return;
-  const place = control.sources.list().find(({ name }) => name === source)?.spec;
-  if (place?.type === "git") {
-    const reason = "ManagedByGit";
-    const message =
-      `"${record.name}" comes from Git: change ${fileInRepository(path, place)}, commit and push it; ` +
-      "it is in effect within the interval, or at once after: ds01 sync now";
-    const causes = [{ reason, message }];
-    throw new StatusError("Forbidden", message, { ...detailsOf(type, record.name), causes });
-  }
-  const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
-  throw new StatusError("Forbidden", message, detailsOf(type, record.name));
 }
 
 /** Whether the caller only asks; BadRequest for another word than All. */

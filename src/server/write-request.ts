@@ -1,0 +1,57 @@
+import { fileInRepository } from "../core/file-in-repository.ts";
+import type { KindName } from "../api/names.ts";
+import type { StoredRecord } from "../core/record.ts";
+import type { Exchange } from "./exchange.ts";
+import { detailsOf, qualified, StatusError } from "./failure.ts";
+import type { ServedResource } from "./served-resource.ts";
+import type { Services } from "./services.ts";
+import type { SpecTarget } from "./spec-path.ts";
+
+/** One request that changes an object. */
+export interface WriteRequest {
+  readonly services: Services;
+  readonly resource: ServedResource;
+  readonly exchange: Exchange;
+  readonly target: SpecTarget;
+  readonly dryRun: boolean;
+}
+
+/** Throws Forbidden where the object is not written here, Conflict where it is no longer the one that was read. */
+export function refuseUnwritable(
+  { services, resource: { type } }: WriteRequest,
+  record: StoredRecord,
+  resourceVersion: string | undefined,
+): void {
+  refuseOtherSource(services, type, record);
+  if (resourceVersion !== undefined && resourceVersion !== String(record.resourceVersion)) {
+    throw new StatusError(
+      "Conflict",
+      `Operation cannot be fulfilled on ${qualified(type)} "${record.name}": the object has been modified; ` +
+        "please apply your changes to the latest version and try again",
+      detailsOf(type, record.name),
+    );
+  }
+}
+
+/** Throws Forbidden where the text of an object stands elsewhere. */
+export function refuseOtherSource({ writer, control }: Services, type: KindName, record: StoredRecord): void {
+  const { source, path, element } = record.source;
+  if (element !== undefined) {
+    const message =
+      `"${record.name}" is number ${element.index} of the replicas of "${element.of}" (${path}): ` +
+      `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
+    throw new StatusError("Forbidden", message, detailsOf(type, record.name));
+  }
+  if (source === writer.source) return;
+  const place = control.sources.list().find(({ name }) => name === source)?.spec;
+  if (place?.type === "git") {
+    const reason = "ManagedByGit";
+    const message =
+      `"${record.name}" comes from Git: change ${fileInRepository(path, place)}, commit and push it; ` +
+      "it is in effect within the interval, or at once after: ds01 sync now";
+    const causes = [{ reason, message }];
+    throw new StatusError("Forbidden", message, { ...detailsOf(type, record.name), causes });
+  }
+  const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
+  throw new StatusError("Forbidden", message, detailsOf(type, record.name));
+}

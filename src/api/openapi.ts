@@ -89,6 +89,11 @@ const objectMetaSchema = {
     namespace: { type: "string", description: "The owning user." },
     labels: { ...words, description: "Free words to select objects by." },
     annotations: { ...words, description: "Free text for people and tools." },
+    managedFields: {
+      type: "array",
+      items: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+      description: "Who has written which fields through the API.",
+    },
     uid: { type: "string", description: "Never used twice." },
     resourceVersion: { type: "string", description: "Changes with every change of the object." },
     generation: { type: "integer", format: "int64", description: "Grows with every change of the spec." },

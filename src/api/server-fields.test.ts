@@ -22,6 +22,15 @@ it("takes out what the API added, and keeps the rest with its comments", () => {
   expect(withoutServerFields(printed)).toBe(written);
 });
 
+it("takes out what is kept beside the file", () => {
+  const note = "kubectl.kubernetes.io/last-applied-configuration";
+  const added = `  annotations:\n    ${note}: "{}"\n  managedFields:\n    - manager: kubectl\n  uid: 1234\n`;
+  expect(withoutServerFields(written.replace("spec:", `${added}spec:`))).toBe(written);
+  const own = written.replace("spec:", "  annotations:\n    mine: yes\nspec:");
+  const mixed = own.replace("    mine", `    ${note}: "{}"\n    mine`).replace("spec:", "  uid: 1\nspec:");
+  expect(withoutServerFields(mixed)).toBe(own);
+});
+
 it("leaves a broken text for the parser to complain about", () => {
   const broken = "metadata: {uid: 1\n  resourceVersion: 2";
 

@@ -200,4 +200,47 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     expect((await run(bob, "get", "containers")).stderr).toContain(`No resources found in ${bob} namespace.`);
     expect(host.controller.stderr).not.toContain("ds01_");
   });
+
+  it("remembers who says what, over a restart and an edit of the file", async () => {
+    const fileOf = (name: string, spec: object): string => {
+      const file = join(host.directory, name);
+      const document = {
+        apiVersion: "ds01.io/v1alpha1",
+        kind: "ContainerSpec",
+        metadata: { name: "shared" },
+      };
+      writeFileSync(file, JSON.stringify({ ...document, spec }));
+      return file;
+    };
+    const own = { image: "bed/base:1", command: ["/bin/sh", "-c", "while true; do sleep 0.1; done"] };
+    const path = join(host.specs, `users/${alice}/shared.yaml`);
+    const apply = ["apply", "--server-side", "-f"] as const;
+    await ok(alice, "apply", "-f", fileOf("own.json", own));
+    expect(readFileSync(path, "utf8")).not.toContain("last-applied");
+    await ok(alice, ...apply, fileOf("own.json", own));
+    const limits = fileOf("limits.json", { stopGracePeriod: "5s" });
+    await ok(alice, ...apply, limits, "--field-manager", "lab");
+    expect(readFileSync(path, "utf8")).toContain("stopGracePeriod: 5s");
+
+    await host.restartController();
+    // Its port is another one now.
+    await runKubectl(program, [host.main, "kubeconfig", "--write"], surroundings(alice));
+    expect(await ok(alice, "get", "container", "shared", "-o", "yaml", "--show-managed-fields")).toMatch(
+      /f:stopGracePeriod: \{\}\n +manager: lab\n +operation: Apply/,
+    );
+    const taken = fileOf("taken.json", { ...own, stopGracePeriod: "9s" });
+    expect((await run(alice, ...apply, taken)).stderr).toContain(
+      'Apply failed with 1 conflict: conflict with "lab": .spec.stopGracePeriod',
+    );
+    host.drop(`users/${alice}/shared.yaml`, readFileSync(path, "utf8").replace("5s", "6s"));
+    await waitFor("the edit to be taken in", async () =>
+      /6s\n$/.test(
+        await ok(alice, "get", "container", "shared", "-o", "jsonpath={.spec.stopGracePeriod}{'\\n'}"),
+      ),
+    );
+    expect((await run(alice, ...apply, limits, "--field-manager", "lab")).stderr).toContain(
+      'conflict with "specs" using ds01.io/v1alpha1: .spec.stopGracePeriod',
+    );
+    await ok(alice, "delete", "container", "shared", "--timeout=20s");
+  });
 });

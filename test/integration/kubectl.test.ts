@@ -242,8 +242,7 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect(await ok("apply", "--server-side", "-f", moved)).toContain("serverside-applied");
     expect(written()).toContain("image: alpine");
     await ok("apply", "--server-side", "-f", text("  image: alpine"));
-    // Old versions leave what they applied before in their own name.
-    if (minor >= 28) expect(written()).not.toContain("name: A");
+    expect(written()).not.toContain("name: A");
     const back = await run("apply", "-f", text("  image: debian"));
     expect(back.code, back.stderr).toBe(0);
     expect(written()).toContain("image: debian");

@@ -32,7 +32,7 @@ export function withoutServerFields(text: string): string {
 function strip(document: Document): void {
   document.delete("status");
   for (const field of metadataFields) document.deleteIn(["metadata", field]);
-  document.deleteIn(["metadata", "annotations", appliedConfiguration]);
   const annotations = document.getIn(["metadata", "annotations"]);
-  if (isMap(annotations) && annotations.items.length === 0) document.deleteIn(["metadata", "annotations"]);
+  if (!isMap(annotations) || !annotations.delete(appliedConfiguration)) return;
+  if (annotations.items.length === 0) document.deleteIn(["metadata", "annotations"]);
 }

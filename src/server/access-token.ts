@@ -7,11 +7,17 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
+/** Who has a token, and when it ends, in milliseconds since the epoch. */
+export interface TokenHolder {
+  readonly uid: number;
+  readonly expiresAt: number;
+}
+
 /** Tokens that say which user asks; nothing is kept of them, so that they also hold after a restart. */
 export interface AccessTokens {
   issue(uid: number): IssuedToken;
-  /** The uid that a token was issued to; undefined for one that is none of ours, or has expired. */
-  uidOf(token: string): number | undefined;
+  /** Whom a token was issued to, and when it ends; undefined for one that is none of ours, or has expired. */
+  holderOf(token: string): TokenHolder | undefined;
 }
 
 const lifetimeMs = 15 * 60_000;
@@ -27,13 +33,14 @@ export function createAccessTokens(key: Buffer, clock: Clock): AccessTokens {
       const signature = signatureOf(uid, expirySeconds).toString("base64url");
       return { token: `ds01_${uid}.${expirySeconds}.${signature}`, expiresAt: expirySeconds * 1000 };
     },
-    uidOf: (token) => {
+    holderOf: (token) => {
       const [, uid, expirySeconds, signature = ""] = tokenPattern.exec(token) ?? [];
       if (uid === undefined || expirySeconds === undefined) return undefined;
       const given = Buffer.from(signature, "base64url");
       const right = signatureOf(Number(uid), Number(expirySeconds));
       if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-      return Number(expirySeconds) * 1000 > clock.now() ? Number(uid) : undefined;
+      const expiresAt = Number(expirySeconds) * 1000;
+      return expiresAt > clock.now() ? { uid: Number(uid), expiresAt } : undefined;
     },
   };
 }

@@ -7,6 +7,8 @@ export interface Caller {
   readonly admin: boolean;
   /** Whether they also read what others run; nobody but admins where everybody keeps to themselves. */
   readonly seesAll: boolean;
+  /** When what shows who they are ends, in milliseconds since the epoch; absent: with the connection. */
+  readonly expiresAt?: number;
 }
 
 /** What users see beside what is their own: nothing, or what others run, without the values of variables. */

@@ -34,6 +34,7 @@ import { openApiRoutes } from "./routes/openapi.ts";
 import { portForwardRoutes } from "./routes/port-forward.ts";
 import { readingRoutes } from "./routes/reading.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
+import { statusRoutes } from "./routes/status.ts";
 import { writingRoutes } from "./routes/writing.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { serveResources } from "./served-resource.ts";
@@ -129,6 +130,7 @@ function routesOf(services: Services): readonly Route[] {
     ...reviewRoutes(),
     ...readingRoutes(services),
     ...writingRoutes(services),
+    ...statusRoutes(services),
     ...gpuSchedulingRoutes(services),
     ...namespaceRoutes(services),
     ...logRoutes(services),

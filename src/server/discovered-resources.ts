@@ -41,7 +41,7 @@ export const discoveredResources: readonly DiscoveredResource[] = [
     subresources:
       type.kind === "Event" || type.kind === "Preset" || type.kind === "Image" ? [] : [sub("status", "get")],
   })),
-  resource(namespaceType, ["get", "list"]),
+  resource(namespaceType, readOnly),
   resource(nodeType, readOnly),
   {
     ...resource(podType, readOnly),

@@ -71,9 +71,9 @@ async function callerOf(
   const { authorization } = request.headers;
   if (authorization === undefined && isPublic(request)) return anonymous;
   const [, token = ""] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-  const uid = tokens.uidOf(token);
-  if (uid === undefined) throw new StatusError("Unauthorized", "Unauthorized");
-  return callerByUid(uid);
+  const holder = tokens.holderOf(token);
+  if (holder === undefined) throw new StatusError("Unauthorized", "Unauthorized");
+  return { ...(await callerByUid(holder.uid)), expiresAt: holder.expiresAt };
 }
 
 function isPublic({ url = "", method }: IncomingMessage): boolean {

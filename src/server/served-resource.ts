@@ -10,13 +10,14 @@ import {
   presentDefinition,
   presentGpu,
   presentImage,
+  presentNamespace,
   presentPreset,
   presentRecord,
   presentSource,
 } from "./present.ts";
 import { presentNode } from "./present-node.ts";
 import { presentPod } from "./present-pod.ts";
-import { customResourceDefinitionType, nodeType, podType } from "./resource-type.ts";
+import { customResourceDefinitionType, namespaceType, nodeType, podType } from "./resource-type.ts";
 import type { ResourceType } from "./resource-type.ts";
 
 /** A kind whose objects the API serves. */
@@ -31,6 +32,9 @@ export interface ServedResources {
   readonly all: readonly ServedResource[];
   /** Kinds of Kubernetes as which ours are shown as well; they are only read. */
   readonly views: readonly ServedResource<ResourceType>[];
+  /** One for everybody who has containers, and for those who have asked. */
+  readonly namespaces: ServedResource<ResourceType>;
+  ensureNamespace(name: string): void;
   of(kind: Kind): ServedResource;
   /** Stops following the control plane. */
   close(): void;
@@ -74,7 +78,23 @@ export function serveResources(
   const definitions = cacheOf(
     definedKinds.map((kind) => presentDefinition(customResourceDefinition(kind), now)),
   );
+  const namespaces = cacheOf(
+    [...new Set(store.list("ContainerSpec").map(({ namespace }) => namespace))].map((name) =>
+      presentNamespace(name, 1),
+    ),
+  );
+  const ensureNamespace = (name: string): void => {
+    if (namespaces.get(undefined, name) !== undefined) return;
+    namespaces.record(presentNamespace(name, versions.next()), false);
+  };
   const unsubscribe = [
+    store.onChange(({ type, record: { kind, namespace } }) => {
+      if (kind !== "ContainerSpec") return;
+      if (type !== "DELETED") ensureNamespace(namespace);
+      else if (!store.list(kind).some((other) => other.namespace === namespace)) {
+        namespaces.record(presentNamespace(namespace, versions.next()), true);
+      }
+    }),
     store.onChange(({ type, record }) => {
       const object = presentRecord(record);
       caches[record.kind].record(object, type === "DELETED");
@@ -108,6 +128,8 @@ export function serveResources(
       { type: nodeType, cache: nodes },
       { type: customResourceDefinitionType, cache: definitions },
     ],
+    namespaces: { type: namespaceType, cache: namespaces },
+    ensureNamespace,
     of: (kind) => {
       const found = all.find(({ type }) => type.kind === kind);
       if (found === undefined) throw new TypeError(`the kind ${kind} is not served`);

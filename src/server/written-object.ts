@@ -200,7 +200,8 @@ function pick(from: MergePatch, names: readonly string[]): MergePatch {
   return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
 }
 
-function parseJson(text: string): unknown {
+/** JSON that is not nested too deeply; BadRequest for anything else. */
+export function parseJson(text: string): unknown {
   // Deeper texts could exhaust the stack of whatever walks them. A text without an end ends with the body: were it no
   // text, the search would begin anew at each quotation mark in it, in time that grows with the square of their number.
   let depth = 0;

@@ -7,6 +7,7 @@ import { systemClock } from "../../src/adapters/host/system-clock.ts";
 import { makeAuthority } from "../../src/adapters/tls/certificate.ts";
 import { doorSecrets } from "../../src/adapters/tls/door-secrets.ts";
 import type { IssuedCredential, NetworkAddress } from "../../src/api/network-access.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 import { callHttps } from "../support/https-caller.ts";
@@ -93,6 +94,16 @@ describe("the door over TLS", () => {
     bed.clock.advance(1000);
     expect(await code(`Bearer ${token}`)).toBe(401);
     expect(JSON.stringify(bed.log.lines)).not.toContain(signature);
+  });
+
+  it("ends a watch with the token that it was asked for with", async () => {
+    const bed = await startHttpsBed();
+    await bed.control.drop("users/alice/train.yaml", containerText("train"));
+    const watching = bed.as("alice", `${group}/containers?watch=1&timeoutSeconds=3600`);
+    const end = bed.clock.now() + 15 * 60_000;
+    await waitFor("the watch to begin", () => bed.clock.nextAlarm() === end);
+    bed.clock.advance(15 * 60_000);
+    expect(await watching).toMatchObject({ code: 200, text: expect.stringContaining('"ADDED"') as string });
   });
 
   it("gives tokens to nobody who comes with one", async () => {

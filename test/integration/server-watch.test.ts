@@ -181,6 +181,23 @@ describe("watch", () => {
     expect(watching.lines[1]?.object.columnDefinitions).toEqual([]);
   });
 
+  it("follows namespaces: who has containers, and who asks", async () => {
+    const bed = await bedWith("a");
+    bed.actAs("bob");
+    const watching = await watch(bed, "/api/v1/namespaces?watch=1");
+    await until(watching, 2);
+    await bed.control.drop("users/carol/b.yaml", containerText("b"));
+    await until(watching, 3);
+    bed.control.files.delete("users/alice/a.yaml");
+    await bed.control.resync();
+    await until(watching, 4);
+    expect(watching.seen()).toEqual(["ADDED alice", "ADDED bob", "ADDED carol", "DELETED alice"]);
+    const { items } = (await bed.json("/api/v1/namespaces")) as { items: { metadata: { name: string } }[] };
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(["bob", "carol"]);
+    const missing = await bed.call("GET", "/api/v1/namespaces/alice");
+    expect(missing.code).toBe(404);
+  });
+
   it("ends after timeoutSeconds", async () => {
     const bed = await bedWith("a");
     const watching = await watch(bed, `${alice}?watch=1&timeoutSeconds=30`);

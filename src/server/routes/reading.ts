@@ -71,7 +71,8 @@ export function viewOf(services: Services, type: ResourceType, exchange: Exchang
   };
 }
 
-function sendCollection(
+/** Answers a list or a watch of a collection. */
+export function sendCollection(
   services: Services,
   resource: ServedResource<ResourceType>,
   exchange: Exchange,
@@ -110,7 +111,8 @@ function sendList(
   sendJson(response, 200, representList(view, objects, resource.cache.version()));
 }
 
-function sendObject(
+/** Answers with one object. */
+export function sendObject(
   services: Services,
   resource: ServedResource<ResourceType>,
   exchange: Exchange,

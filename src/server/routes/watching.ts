@@ -23,7 +23,8 @@ export interface WatchRequest {
 }
 
 /**
- * Streams changes as JSON lines until the client goes, `timeoutSeconds` pass or its place in the history is lost.
+ * Streams changes as JSON lines until the client goes, `timeoutSeconds` pass, its token ends or its place in the history is
+ * lost.
  * The watch holds only a resourceVersion: while the client does not read, nothing is buffered for it.
  */
 export async function sendWatch(services: Services, watch: WatchRequest): Promise<void> {
@@ -36,10 +37,11 @@ export async function sendWatch(services: Services, watch: WatchRequest): Promis
 
   const stream = new WatchStream(services, watch);
   const endLooks = keepFresh(services, resource);
-  const cancelTimeout =
-    timeoutSeconds === null || timeoutSeconds === 0
-      ? undefined
-      : services.clock.callAt(services.clock.now() + timeoutSeconds * 1000, () => stream.end());
+  const { expiresAt = Infinity } = exchange.caller;
+  const wantedEnd = timeoutSeconds ? services.clock.now() + timeoutSeconds * 1000 : Infinity;
+  // Whoever may still watch comes back with a new token, from where this watch ended.
+  const endAt = Math.min(wantedEnd, expiresAt);
+  const cancelTimeout = endAt === Infinity ? undefined : services.clock.callAt(endAt, () => stream.end());
   try {
     const position = start.replay ?? (await stream.sendExisting(start.markEnd));
     await stream.follow(position);

@@ -18,6 +18,7 @@ import { runsNow } from "../core/run-expectations.ts";
 import type { RunsNow } from "../core/schedule/run-history.ts";
 import { sweepOf } from "./sweep-elements.ts";
 import { heldByNamespace } from "./use-meter.ts";
+import { whileLocked } from "./while-locked.ts";
 import { isAsDeclared, isMoving } from "./settled.ts";
 
 /** What objects say that wait for a container which is not ours. */
@@ -40,7 +41,7 @@ export class ControllerManager {
     this.#settings = settings;
     // A dry run leaves what is published as the last run has left it.
     const views = settings.dryRun ? unpublished : ports.views;
-    this.#parts = buildParts({ ...ports, views }, settings, {
+    this.#parts = buildParts({ ...whileLocked(ports), views }, settings, {
       onContainers: (containers) => this.#onContainers(containers),
       onImage: () => {
         this.#parts.images.forget();

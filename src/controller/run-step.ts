@@ -17,7 +17,6 @@ import { seedContainer } from "./container-seed.ts";
 import type { GivenFileBook } from "./given-file-book.ts";
 import type { HostState } from "./host-state.ts";
 import type { ImageBook } from "./image-book.ts";
-import { refuseIfLost } from "./refuse-if-lost.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 import type { SeedTurns } from "./seed-turns.ts";
 import type { UseCheck } from "./use-check.ts";
@@ -204,7 +203,6 @@ export async function runStep(
   record: ContainerRecord,
   context: StepContext,
 ): Promise<StepProgress> {
-  refuseIfLost(context.lock);
   const execute = executors[step.do] as Executor<Step["do"]>;
   return await execute(step as never, record, context);
 }

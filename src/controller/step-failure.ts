@@ -1,7 +1,7 @@
 import type { StepFailure } from "../core/lifecycle/memory.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
-import { faultDelayMs } from "../util/backoff.ts";
+import { faultDelayMs, stepBackoff } from "../util/backoff.ts";
 import {
   Ds01Error,
   messageOf,
@@ -11,9 +11,8 @@ import {
   WaitingError,
 } from "../util/errors.ts";
 
-/** Retry curve of failed steps: 1 s doubling to 5 min; a stalled one is mostly looked at again every 5 min. */
-const baseMs = 1000;
-const maximumMs = 300_000;
+/** A stalled step is mostly looked at again after the longest time only. */
+const { baseMs, maximumMs } = stepBackoff;
 
 /** What no change on the host can mend: only another spec or image. */
 const neverMends: ReadonlySet<string> = new Set([

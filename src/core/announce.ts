@@ -7,27 +7,14 @@ import { holdUntil } from "./expiry.ts";
 import { deviceUuidsOf } from "./expiry.ts";
 import { deviceGone } from "./lifecycle/device-gone.ts";
 import type { Fact } from "./lifecycle/fact.ts";
-import type { FactType } from "./lifecycle/fact-types.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { announceIdle } from "./lifecycle/idle-end.ts";
 import { announceRuntimeEnd } from "./lifecycle/runtime-warning.ts";
 import type { Situation } from "./lifecycle/situation.ts";
+import { announceExtras } from "./extra-containers.ts";
 import { formatTime } from "./format-time.ts";
+import { newsworthy } from "./newsworthy.ts";
 import { formatDuration } from "../util/duration.ts";
-
-/** Facts that change nothing in Docker and yet are news to people. */
-const newsworthy: Readonly<Partial<Record<FactType, "Normal" | "Warning">>> = {
-  waiting: "Normal",
-  "stopped.held": "Normal",
-  "stopped.released": "Normal",
-  "job.succeeded": "Normal",
-  "job.failed": "Warning",
-  "restart.waiting": "Warning",
-  "retry.waiting": "Warning",
-  stalled: "Warning",
-  "rolled.back": "Warning",
-  "container.lost": "Warning",
-};
 
 /** Events for a decision: only when the fact is another than that of the last decision, or something happened to its devices. */
 export function announce(situation: Situation, memory: LifecycleMemory, fact: Fact): readonly Announcement[] {
@@ -39,10 +26,12 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...announceBlock(situation),
     ...announceRuntimeEnd(situation),
     ...announceIdle(situation),
+    ...(fact.type === "engine.unreachable" ? [] : announceExtras(situation)),
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;
-  if (before.memory.state === memory.state && wasTold(before.status, fact)) return found;
+  const isTold = before.memory.told === fact.reason || wasTold(before.status, fact);
+  if (before.memory.state === memory.state && isTold) return found;
   return [...found, { type, reason: eventReason(fact), message: eventMessage(situation, fact) }];
 }
 

@@ -4,6 +4,7 @@ import type { LifecycleMemory, StepFailure } from "./lifecycle/memory.ts";
 import type { LifecycleAction } from "./lifecycle/machine.ts";
 import { decideSweep } from "./jobs/decide-sweep.ts";
 import { failureInTheWay } from "./lifecycle/limits-action.ts";
+import { isPutOff } from "./lifecycle/put-off.ts";
 import { remember } from "./lifecycle/remember.ts";
 import { logToKeep } from "./lifecycle/run-to-keep.ts";
 import { deadlineOf, situationOf, type Situation } from "./lifecycle/situation.ts";
@@ -98,7 +99,7 @@ function withheldBy(
   const { steps } = planned;
   if (steps.length === 0) return null;
   if (!world.engineReady || (!world.sourceSynced && steps.some(isFrozen(world)))) return planned.fact;
-  const again = failure !== null && failure.nextAt > now && steps.some((step) => isSameTry(step, failure));
+  const again = failure !== null && isPutOff(failure, now) && steps.some((step) => isSameTry(step, failure));
   return again ? failureFact(failure) : null;
 }
 

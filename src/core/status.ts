@@ -1,6 +1,7 @@
 import type { ContainerStatus, Phase } from "../api/container.ts";
 import { accessCondition } from "./announce-access.ts";
 import { updateConditions, type ConditionInput } from "./conditions.ts";
+import { extrasCondition } from "./extra-containers.ts";
 import { deviceUuidsOf, finishedRemoveAt, holdUntil, removeAt } from "./expiry.ts";
 import { limitsCondition, pendingFields } from "./pending-status.ts";
 import { queueStatus } from "./queue-status.ts";
@@ -124,7 +125,7 @@ function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact)
       ? withinQuota(world)
       : { type: "QuotaReserved", status: false, reason: admission.reason, message: admission.message };
   const inputs = [accepted, quota, gpuCondition(situation, devices), imageCondition(situation)];
-  inputs.push(...limitsCondition(situation));
+  inputs.push(...limitsCondition(situation), ...extrasCondition(situation));
   inputs.push(...blocked, ...blocksCondition(world));
   if (situation.access !== null) inputs.push(lostAccessCondition(situation.access, situation.now));
   if (memory.state === "Degraded") {

@@ -6,10 +6,11 @@ import { describeOperation } from "./operation.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulate.ts";
 
-const usage = `usage: npm run simulate -- [--seeds N] [--seed S] [--trace] [--shrink FILE] [--replay FILE]
+const usage = `usage: npm run simulate -- [--seeds N] [--seed S] [--trace] [--until-found] [--shrink FILE] [--replay FILE]
   --seeds N      play N seeds; 1 unless told
   --seed S       the first of them; 1 unless told
   --trace        print everything that happens
+  --until-found  end with the first seed that fails
   --shrink FILE  shorten the first seed that fails, and write what is left to FILE
   --replay FILE  play what was written so, in place of seeds`;
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
+    "until-found": { type: "boolean", default: false },
     shrink: { type: "string" },
     replay: { type: "string" },
   },
@@ -30,7 +32,7 @@ if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(first)) {
 const tracing = values.trace ? { onLine: (line: string) => console.log(line) } : {};
 
 const failed: SimulationResult[] = [];
-let steps = 0;
+let [steps, played] = [0, 0];
 const note = (result: SimulationResult): void => {
   steps += result.steps;
   if (result.violation === null) return;
@@ -39,10 +41,15 @@ const note = (result: SimulationResult): void => {
 };
 
 if (values.replay === undefined) {
-  for (let seed = first; seed < first + count; seed += 1) note(await simulate(seed, tracing));
+  for (let seed = first; seed < first + count; seed += 1) {
+    note(await simulate(seed, tracing));
+    played += 1;
+    if (values["until-found"] && failed.length > 0) break;
+  }
 } else {
   const { seed, operations } = JSON.parse(readFileSync(values.replay, "utf8")) as KeptRun;
   note(await simulate(seed, { ...tracing, operations }));
+  played = 1;
 }
 const [worst] = failed;
 if (values.shrink !== undefined && worst?.violation != null) {
@@ -53,5 +60,5 @@ if (values.shrink !== undefined && worst?.violation != null) {
   console.log(`seed ${seed} in ${operations.length} operations, in ${values.shrink}:`);
   for (const { operation } of operations) console.log(`  ${describeOperation(operation)}`);
 }
-console.log(`${values.replay === undefined ? count : 1} seeds, ${steps} steps, ${failed.length} violations`);
+console.log(`${played} seeds, ${steps} steps, ${failed.length} violations`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import { keeps } from "../quota/engine-limits.ts";
 import type { EffectiveLimits, Origin } from "../quota/limits.ts";
 import type { Injection } from "../schedule/injection.ts";
 import type { AppliedLimits, LifecycleMemory, StepFailure } from "./memory.ts";
+import { isPutOff } from "./put-off.ts";
 
 /** What to do about limits that differ from what they should be. */
 export interface LimitsAction {
@@ -55,7 +56,7 @@ export function limitsAction(
   if (container === null) return null;
   const { failure } = memory;
   const due = refused ? notRaised(limits, container.config) : updatableLimits(limits);
-  const isHeld = isMemoryInUse(failure) && failure.nextAt > now && isLive(container);
+  const isHeld = isMemoryInUse(failure) && isPutOff(failure, now) && isLive(container);
   const isLower =
     due.memoryBytes !== null && due.memoryBytes < (container.config.memoryBytes ?? Number.POSITIVE_INFINITY);
   if (!isHeld || !isLower) return actionFor(container, limits, { wanted: due, memory });

@@ -67,6 +67,10 @@ export interface LifecycleMemory {
   readonly idleWarning?: IdleWarning | null;
   /** When it gave way, within the last day. */
   readonly preemptedAt?: readonly number[];
+  /** Reason of the fact that people were told last; absent or null where it is none that is told. */
+  readonly told?: string | null;
+  /** Ids of containers with its labels that stand for nothing of it, which people were told of; absent: none. */
+  readonly extras?: readonly string[];
   /** The last step that failed, until it works or the spec changes. */
   readonly failure: StepFailure | null;
 }

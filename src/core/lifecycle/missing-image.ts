@@ -4,6 +4,7 @@ import { fact, failureFact, type Fact } from "./fact.ts";
 import { missingBuild } from "./missing-build.ts";
 import { failureInTheWay, isOfImage } from "./limits-action.ts";
 import type { StepFailure } from "./memory.ts";
+import { isPutOff } from "./put-off.ts";
 import type { Situation } from "./situation.ts";
 
 /** How often a status says how far a pull is. */
@@ -19,7 +20,7 @@ export function missingImage(situation: Situation): Fact | null {
   const { world, spec, memory, now } = situation;
   const { image } = world;
   const earlier = failureInTheWay(memory);
-  const failure = earlier !== null && earlier.nextAt > now ? earlier : null;
+  const failure = earlier !== null && isPutOff(earlier, now) ? earlier : null;
   const name = spec.image ?? "";
   if (image.type === "present") {
     return failure !== null && !isOfImage(failure) ? failureFact(failure) : null;

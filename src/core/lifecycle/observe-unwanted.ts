@@ -33,10 +33,12 @@ export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted
 /** What becomes of what is not to run. */
 export function observeUnwanted(situation: Situation, { reason, because, stopped }: Unwanted): Fact {
   const { roles } = situation;
-  const live = [roles.primary, roles.replacement].find(
+  // In an emergency nothing of it goes on, not even what is left alone otherwise.
+  const extras = reason === "EmergencyStop" ? roles.extras : [];
+  const live = [roles.primary, roles.replacement, ...extras].some(
     (container) => container !== null && isLive(container),
   );
-  if (live !== undefined) return fact("stop.due", reason, because);
+  if (live) return fact("stop.due", reason, because);
   if (roles.replacement !== null) {
     return fact("replacement.leftover", reason, `no longer needed: ${because}`);
   }

@@ -1,4 +1,4 @@
-import { restartBackoff, restartDelayMs } from "../../util/backoff.ts";
+import { restartBackoff } from "../../util/backoff.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
 import { isAdopted } from "../adoption/adoption.ts";
@@ -19,6 +19,7 @@ import { describeNotice } from "./preemption-notice.ts";
 import { describeIdleEnd, idleEnd } from "./idle-end.ts";
 import { endText, goesOnAfter, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
 import { nextEnd, observePaused, pauseDue } from "./pause.ts";
+import { isPutOff, restartDueAt } from "./put-off.ts";
 import { resumption } from "./resumption.ts";
 import { restartRequest } from "./restart-request.ts";
 import { startWithLimits } from "./start-with-limits.ts";
@@ -194,7 +195,7 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
   if (limitless !== null) return limitless;
   const failure = failureInTheWay(memory);
   // It has the image it was made from.
-  if (failure !== null && !isOfImage(failure) && failure.nextAt > now) return failureFact(failure);
+  if (failure !== null && !isOfImage(failure) && isPutOff(failure, now)) return failureFact(failure);
   if (limitsAction?.type === "update") return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
   return resumption(situation) ?? observeCrash(situation, primary);
 }
@@ -203,7 +204,7 @@ function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
   const { memory, now } = situation;
   const finishedAt = primary.finishedAt ?? now;
   const lasted = primary.startedAt !== null && finishedAt - primary.startedAt >= restartBackoff.forgetAfterMs;
-  const dueAt = finishedAt + restartDelayMs(lasted ? 0 : memory.attempts);
+  const dueAt = restartDueAt(finishedAt, lasted ? 0 : memory.attempts, now);
   const what = describeExit(primary);
   if (dueAt <= now) {
     if (isTriedAnew(situation))
@@ -230,7 +231,7 @@ function observeCreated(situation: Situation): Fact {
   if (failure !== null && failure.stalled && beforeRunning.has(failure.step)) {
     return fact("remove.due", failure.reason, `it cannot start: ${failure.message}`);
   }
-  if (failure !== null && failure.nextAt > now) {
+  if (failure !== null && isPutOff(failure, now)) {
     return fact("retry.waiting", failure.reason, failure.message, failure.nextAt);
   }
   if (admission.type !== "admitted") return fact("remove.due", admission.reason, admission.message);

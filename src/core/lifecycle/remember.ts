@@ -9,6 +9,7 @@ import { allowanceHash, isFinished } from "./finished-run.ts";
 import { rememberIdleWarning } from "./idle-end.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
 import { restartRequest } from "./restart-request.ts";
+import { rememberNews } from "./remember-news.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
 import type { FactType } from "./fact-types.ts";
 import type { LifecycleAction } from "./machine.ts";
@@ -59,6 +60,7 @@ export function remember(
     ...rememberIdleWarning(situation),
     ...rememberTenancy(situation, fact, action),
     ...lastRunOf(situation, fact),
+    ...rememberNews(situation, fact),
   };
   const restarts = memory.restarts + (lost && action === "createContainer" ? 1 : 0);
   return { ...afterFact({ ...base, restarts }, situation, fact), ...afterAction(situation, fact, action) };

@@ -48,8 +48,9 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
   pauseContainer: ({ roles }, { message }) =>
     onPrimary(roles.primary, ({ id, name }) => [{ do: "pause", id, name, cause: message }]),
   stopContainer: (situation, { reason, message }) => {
-    const { primary, replacement } = situation.roles;
-    const targets = reason === "Replaced" ? [primary] : [primary, replacement];
+    const { primary, replacement, extras } = situation.roles;
+    const beside = reason === "EmergencyStop" ? [replacement, ...extras] : [replacement];
+    const targets = reason === "Replaced" ? [primary] : [primary, ...beside];
     return targets.flatMap((container) => stopIfLive(situation, container, message));
   },
   removeContainer: ({ roles }, { message }) =>

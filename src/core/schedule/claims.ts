@@ -1,6 +1,7 @@
 import { labels } from "../../api/names.ts";
 import { deviceUuidsOf, expiresAt, holdUntil } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
+import { isPutOff } from "../lifecycle/put-off.ts";
 import { isLive } from "../plan/roles.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import type { ContainerRecord } from "../record.ts";
@@ -195,7 +196,7 @@ function mayRestart(record: ContainerRecord, now: number): boolean {
   if (stopCause === "MaxRuntimeExceeded" || stopCause === "IdleTimeout" || stopCause === "EmergencyStop")
     return false;
   const { failure } = memory;
-  if (failure?.stalled === true && failure.generation === generation && failure.nextAt > now) return false;
+  if (failure?.stalled === true && failure.generation === generation && isPutOff(failure, now)) return false;
   return memory.finished === null;
 }
 

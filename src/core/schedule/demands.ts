@@ -4,6 +4,7 @@ import { remainingRuntimeMs } from "../expiry.ts";
 import { devicesToLeave, type ReservedDevices } from "../health/relocation.ts";
 import { isFinished } from "../lifecycle/finished-run.ts";
 import { isOfImage } from "../lifecycle/limits-action.ts";
+import { isPutOff } from "../lifecycle/put-off.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import { specHash } from "../plan/spec-hash.ts";
@@ -163,7 +164,7 @@ function mayStart(
   if (deletion !== null || spec.desiredState === "Stopped") return false;
   if (isFinished(memory.finished, spec)) return false;
   const { failure } = memory;
-  const fails = failure?.generation === generation && failure.nextAt > now;
+  const fails = failure?.generation === generation && isPutOff(failure, now);
   // An image that could not be pulled may have come another way.
   if (fails && !(ready && isOfImage(failure))) return false;
   return !wasKeptBack(record);

@@ -1,3 +1,4 @@
+import { isFromAheadOf } from "../lifecycle/put-off.ts";
 import type { Allocation } from "./allocate.ts";
 import type { Device } from "./device.ts";
 import type { DeviceDemand, Lease } from "./lease.ts";
@@ -49,6 +50,8 @@ export interface Tenant {
 export interface Nomination {
   readonly devices: readonly string[];
   readonly victims: readonly Victim[];
+  /** When it was made; absent in those of earlier versions. */
+  readonly madeAt?: number;
   /** When those are stopped. */
   readonly at: number;
   /** When it is void, if the object has not come to run by then. */
@@ -69,8 +72,8 @@ const pauseMs = 10 * 60_000;
 const slackMs = 60_000;
 
 /** True while the devices of a nomination are kept for its object. */
-export function isInForce({ expiresAt }: Nomination, now: number): boolean {
-  return now <= expiresAt;
+export function isInForce({ expiresAt, madeAt }: Nomination, now: number): boolean {
+  return now <= expiresAt && !isFromAheadOf(now, madeAt);
 }
 
 /** True while nobody has to give way again, as the last time came to nothing. */
@@ -195,7 +198,13 @@ export function nominate(
   });
   const at = now + noticeMs;
   const grace = Math.max(0, ...tenants.map(({ held, graceMs }) => (held ? 0 : graceMs)));
-  return { devices: devices.map(({ uuid }) => uuid), victims, at, expiresAt: at + grace + slackMs };
+  return {
+    devices: devices.map(({ uuid }) => uuid),
+    victims,
+    madeAt: now,
+    at,
+    expiresAt: at + grace + slackMs,
+  };
 }
 
 /** True when everybody who is to give way still may be asked to: the rest has ended already, or the quota says otherwise by now. */

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { edited, running } from "../../test/support/one-object.ts";
+import { startOfTest as start } from "../../test/support/world-builder.ts";
+import { decide } from "./decide.ts";
+import type { ObservedContainer } from "./observed.ts";
+import { predict } from "./plan/predict.ts";
+import type { World } from "./world.ts";
+
+/** Beside what stands for the object a second one runs that somebody has renamed. */
+function withExtra(): World {
+  const world = running();
+  const [own] = world.containers;
+  if (own === undefined) throw new TypeError("nothing runs");
+  const extra = { ...own, id: "extra", name: `${own.name}-mine`, createdAt: own.createdAt - 1 };
+  return { ...world, containers: [own, extra] };
+}
+
+const reasons = (decision: ReturnType<typeof decide>): readonly string[] =>
+  decision.announcements.map(({ reason }) => reason);
+
+describe("a further container with the labels of an object", () => {
+  test("is left alone and told of, once", () => {
+    const world = withExtra();
+    const first = decide(world, start + 60_000);
+    expect(first.steps).toEqual([]);
+    expect(reasons(first)).toContain("ExtraContainer");
+    expect(first.status.conditions).toContainEqual(
+      expect.objectContaining({ type: "ExtraContainers", status: "True", reason: "ExtraContainer" }),
+    );
+
+    const away = decide({ ...predict(world, first, start + 60_000), engineReady: false }, start + 61_000);
+    const later = { ...predict(world, away, start + 61_000), engineReady: true };
+    expect(
+      reasons(decide({ ...later, record: { ...later.record, memory: away.memory } }, start + 62_000)),
+    ).not.toContain("ExtraContainer");
+  });
+
+  test("is left alone too when the object is to be stopped, but not in an emergency", () => {
+    const stopped = edited(withExtra(), { desiredState: "Stopped" });
+    const targets = (world: World): readonly string[] =>
+      decide(world, start + 60_000).steps.map((step) => ("id" in step ? `${step.do} ${step.id}` : step.do));
+    const [own] = stopped.containers;
+    expect(targets(stopped)).toEqual([`stop ${own?.id}`]);
+    const emergencyStop = { user: null, by: "root", at: start, reason: "smoke" };
+    expect(targets({ ...withExtra(), emergencyStop })).toEqual([`stop ${own?.id}`, "stop extra"]);
+  });
+});
+
+test("what was told before the engine was away is not told again when it is back", () => {
+  const fields = { restartPolicy: "Never" } as const;
+  const [own] = running(fields).containers;
+  const gone = { ...own, state: "exited", exitCode: 3, finishedAt: start + 50_000 } as ObservedContainer;
+  let current: World = { ...running(fields), containers: [gone] };
+  const told: string[] = [];
+  for (const [second, engineReady] of [true, true, true, false, true, false, true].entries()) {
+    const at = start + 60_000 + second * 40_000;
+    const decision = decide({ ...current, engineReady }, at);
+    told.push(...reasons(decision));
+    current = predict(current, decision, at);
+  }
+  expect(told).toEqual(["ExitCode"]);
+});

@@ -1,0 +1,184 @@
+import type { Defect } from "./defect.ts";
+
+/** What must never be done, however things are: without the lock, without knowing, to what is not ours. */
+export const safetyDefects: readonly Defect[] = [
+  {
+    name: "lock-skipped",
+    breaks: "the lock is not looked at before something is changed",
+    file: "src/controller/while-locked.ts",
+    changes: [
+      {
+        find: `if (effects[name as keyof Port] === "changes" && !lock.held()) return Promise.reject(lockLost());`,
+        replace: "if (lock === undefined) return Promise.reject(lockLost());",
+      },
+    ],
+    tests: ["test/while-locked.test.ts"],
+  },
+  {
+    name: "source-away-ignored",
+    breaks: "what ends something is not held back while the specs cannot be read",
+    file: "src/core/decide.ts",
+    changes: [
+      {
+        find: "if (!world.engineReady || (!world.sourceSynced && steps.some(isFrozen(world)))) return planned.fact;",
+        replace: "if (!world.engineReady) return planned.fact;",
+      },
+    ],
+    tests: ["src/core/decide.test.ts"],
+  },
+  {
+    name: "deleted-before-engine-answers",
+    breaks: "an object is forgotten while the engine has not said what is left of it",
+    file: "src/core/decide.ts",
+    changes: [
+      {
+        find: "gone: world.engineReady && world.sourceSynced && world.containers.length === 0,",
+        replace: "gone: world.containers.length === 0,",
+      },
+    ],
+    tests: ["src/core/decide.test.ts"],
+  },
+  {
+    name: "deleted-before-its-containers",
+    breaks: "an object is forgotten before its containers are removed",
+    file: "src/core/decide.ts",
+    changes: [
+      {
+        find: "gone: world.engineReady && world.sourceSynced && world.containers.length === 0,",
+        replace: "gone: world.engineReady && world.sourceSynced,",
+      },
+    ],
+    tests: ["src/core/decide.test.ts"],
+  },
+  {
+    name: "no-wait-for-vanished-file",
+    breaks: "a file that is gone is not waited for",
+    file: "src/controller/prune-desk.ts",
+    changes: [{ find: "const candidateMs = 3000;", replace: "const candidateMs = 0;" }],
+    tests: [],
+  },
+  {
+    name: "many-vanish-unasked",
+    breaks: "half of all objects may vanish at once without being confirmed",
+    file: "src/core/prune-guard.ts",
+    changes: [
+      {
+        find: "const doubtful = tooMany || cameBackEmpty ||",
+        replace: "const doubtful = cameBackEmpty ||",
+      },
+    ],
+    tests: ["src/core/prune-guard.test.ts"],
+  },
+  {
+    name: "empty-source-believed",
+    breaks: "a source that comes back empty is believed",
+    file: "src/controller/prune-desk.ts",
+    changes: [{ find: "this.#cameBackEmpty = true;", replace: "this.#cameBackEmpty = false;" }],
+    tests: [],
+  },
+  {
+    name: "foreign-label-ignored",
+    breaks: "a container of another instance counts as ours",
+    file: "src/core/managed-containers.ts",
+    changes: [{ find: `      container.labels["ds01.instance"] === instance &&\n`, replace: "" }],
+    tests: ["src/core/decide.property.test.ts"],
+  },
+  {
+    name: "second-file-accepted",
+    breaks: "an object that stands in two files is taken from one of them",
+    file: "src/controller/ingest.ts",
+    changes: [
+      {
+        find: "if (good.length > 1) return this.#reject(identity, before, conflict(identity, files));",
+        replace: "",
+      },
+    ],
+    tests: ["test/sources.test.ts"],
+  },
+  {
+    name: "broken-file-takes-effect",
+    breaks: "a broken file takes back what the last good one said",
+    file: "src/controller/ingest.ts",
+    changes: [
+      {
+        find: "const stored = this.#put({ ...base, rejection, pruneBlocked: null } as StoredRecord);",
+        replace:
+          "const stored = this.#put({ ...base, spec: null, rejection, pruneBlocked: null } as StoredRecord);",
+      },
+    ],
+    tests: ["test/sources.test.ts"],
+  },
+  {
+    name: "event-believed",
+    breaks: "an event counts as what has happened",
+    file: "src/controller/runtime-cache.ts",
+    changes: [
+      {
+        find: "this.#stale.mark(hint.id, containerLabels);",
+        replace: `const seen = this.#containers.get(hint.id);
+    if (seen !== undefined && hint.action === "die")
+      return this.#keep({ ...seen, state: "exited", finishedAt: this.#options.clock.now(), exitCode: 0 });
+    if (hint.action === "destroy") return this.#drop(hint.id);
+    this.#stale.mark(hint.id, containerLabels);`,
+      },
+    ],
+    tests: [],
+  },
+  {
+    name: "late-answer-believed",
+    breaks: "an answer that comes late takes the place of a later one",
+    file: "src/controller/stale-marks.ts",
+    changes: [{ find: "if ((this.#askedAt.get(id) ?? 0) > asked) return false;", replace: "" }],
+    tests: ["src/controller/stale-marks.test.ts"],
+  },
+  {
+    name: "renamed-is-gone",
+    breaks: "a container that was renamed counts as gone",
+    file: "src/controller/runtime-cache.ts",
+    changes: [
+      {
+        find: "if (called === undefined || called.id === idOrName) this.#drop(idOrName);",
+        replace: "if (called !== undefined || idOrName !== '') this.#drop(called?.id ?? idOrName);",
+      },
+    ],
+    tests: ["src/controller/runtime-cache.test.ts"],
+  },
+  {
+    name: "missing-from-list-kept",
+    breaks: "what a complete list lacks is not looked for",
+    file: "src/controller/runtime-cache.ts",
+    changes: [{ find: "for (const id of known) if (!present.has(id)) due.add(id);", replace: "" }],
+    tests: ["src/controller/runtime-cache.test.ts"],
+  },
+  {
+    name: "removal-untold",
+    breaks: "a removal has no event of its own",
+    file: "src/controller/reconcilers/container.ts",
+    changes: [
+      {
+        find: "this.#announce(record, stepEvent(step, world));",
+        replace: `if (step.do !== "remove") this.#announce(record, stepEvent(step, world));`,
+      },
+    ],
+    tests: [],
+  },
+  {
+    name: "lost-create-forgotten",
+    breaks: "a create whose answer was lost is not looked for",
+    file: "src/controller/reconcilers/container.ts",
+    changes: [{ find: "        await steps.cache.relist();\n", replace: "" }],
+    tests: [],
+  },
+  {
+    name: "intent-not-durable",
+    breaks: "what a step is for is not on the disk when it is done",
+    file: "src/controller/reconcilers/container.ts",
+    changes: [
+      {
+        find: "return intent ? await store.put(next) : store.putSoon(next);",
+        replace: "return intent ? store.putSoon(next) : store.putSoon(next);",
+      },
+    ],
+    tests: [],
+  },
+];

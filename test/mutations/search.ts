@@ -38,7 +38,14 @@ export async function searchByTests(directory: string, tests: readonly string[])
   const report = join(directory, "report.json");
   rmSync(report, { force: true });
   const vitest = join(directory, "node_modules/vitest/vitest.mjs");
-  const options = ["run", "--project", "unit", "--reporter=json", `--outputFile=${report}`];
+  const options = [
+    "run",
+    "--project",
+    "unit",
+    "--testTimeout=600000",
+    "--reporter=json",
+    `--outputFile=${report}`,
+  ];
   const { code, output } = await run(directory, [vitest, ...options, ...tests]);
   if (code === null) return "does not end";
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as TestReport;

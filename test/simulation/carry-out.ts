@@ -70,6 +70,33 @@ const carriers: { readonly [K in Operation["do"]]: Carry<K> } = {
       else world.engine.comeUp();
     });
   },
+  emergency: ({ user, over }, world) => {
+    const plane = world.acting?.manager.controlPlane();
+    const done = over
+      ? plane?.resume(user, "root")
+      : plane?.emergencyStop({ user, by: "root", reason: "smoke in the rack" });
+    // There is none to take back, or it cannot be written down: the admin is told.
+    done?.catch((error: unknown) => world.observer.onRefusal(error));
+  },
+  book: ({ name, user, device, inMs, forMs }, { tree, clock }) => {
+    const at = (time: number): string => new Date(time).toISOString();
+    const start = clock.now() + inMs;
+    const lines = [
+      "apiVersion: ds01.io/v1alpha1",
+      "kind: ReservationSpec",
+      `metadata: { name: ${name} }`,
+      "spec:",
+      `  subjects: { users: [${user}] }`,
+      `  devices: [${device}]`,
+      `  start: "${at(start)}"`,
+      `  end: "${at(start + forMs)}"`,
+      "",
+    ];
+    tree.write(`reservations/${name}.yaml`, lines.join("\n"));
+  },
+  cards: ({ whole }, { devices }) => {
+    devices.wholeGpus = whole;
+  },
   gpu: ({ how, uuid }, { devices }) => {
     if (how === "sick") devices.sick.add(uuid);
     else if (how === "well") devices.sick.delete(uuid);

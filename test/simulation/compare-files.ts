@@ -1,4 +1,5 @@
 import { parseSpecText } from "../../src/api/parse.ts";
+import { withElements } from "../../src/api/sweep.ts";
 import type { ContainerRecord } from "../../src/core/record.ts";
 import { sameValue } from "../../src/util/same-value.ts";
 
@@ -56,7 +57,7 @@ function readAll(files: ReadonlyMap<string, string>): {
     const { documents, problems } = parseSpecText(text, place);
     if (problems.length > 0) broken.push(path);
     else {
-      const found = documents.map(({ identity, spec }) => ({
+      const found = documents.flatMap(withElements).map(({ identity, spec }) => ({
         path,
         key: `${identity.namespace}/${identity.name}`,
         spec,

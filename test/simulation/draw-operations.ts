@@ -12,6 +12,7 @@ export function drawOperations(seed: number): readonly PlannedOperation[] {
   const random = new SeededRandom(seed);
   const count = 6 + random.below(26);
   const first: readonly PlannedOperation[] = [
+    ...(random.chance(0.5) ? [atOnce({ do: "cards", whole: random.below(2) })] : []),
     ...(random.chance(0.7) ? [atOnce(writeQuota(random))] : []),
     ...Array.from({ length: 1 + random.below(5) }, () => atOnce(writeSpec(random))),
   ];
@@ -38,9 +39,15 @@ const table: readonly (readonly [number, Draw])[] = [
   [3, (random) => ({ ...written(random), do: "replace", afterMs: random.below(5000) })],
   [3, (random) => ({ do: "break", path: specPath(random) })],
   [3, (random) => ({ do: "move", path: specPath(random), to: movedPath(random) })],
-  [7, (random) => ({ do: "delete", path: random.chance(0.9) ? specPath(random) : "quotas/all.yaml" })],
+  [
+    7,
+    (random) => ({
+      do: "delete",
+      path: random.chance(0.85) ? specPath(random) : random.pick(["quotas/all.yaml", "reservations/ml.yaml"]),
+    }),
+  ],
   [1, (random) => ({ do: "deleteFolder", path: random.pick(["users", "users/alice", "quotas"]) })],
-  [2, (random) => ({ do: "treeAway", forMs: random.below(40_000) })],
+  [3, (random) => ({ do: "treeAway", forMs: random.below(random.pick([40_000, 240_000])) })],
   [1, (random) => ({ do: "treeEvents", lost: random.chance(0.6) })],
   [
     16,
@@ -88,7 +95,26 @@ const table: readonly (readonly [number, Draw])[] = [
     }),
   ],
   [9, (random) => ({ do: "crash", downMs: random.chance(0.7) ? random.below(200) : random.below(60_000) })],
-  [2, (random) => ({ do: "halt", forMs: random.below(40_000), second: random.chance(0.7) })],
+  [4, (random) => ({ do: "halt", forMs: random.below(40_000), second: random.chance(0.8) })],
+  [
+    2,
+    (random) => ({
+      do: "emergency",
+      user: random.pick([null, "alice", "bob"]),
+      over: random.chance(0.5),
+    }),
+  ],
+  [
+    2,
+    (random) => ({
+      do: "book",
+      name: random.pick(["ml", "thesis"]),
+      user: random.pick([...users, "carol"]),
+      device: random.pick(cards),
+      inMs: random.below(60_000),
+      forMs: 30_000 + random.below(600_000),
+    }),
+  ],
 ];
 const weights = table.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -171,6 +197,7 @@ function drawSpec(random: SeededRandom): readonly string[] {
     ...sometimes(0.3, ["resources: { memory: 1Gi }", "resources: { memory: 2Gi }", "resources: { cpus: 2 }"]),
     ...sometimes(0.15, ["priority: 20", "priority: 80"]),
     ...sometimes(0.15, ["preemptible: true"]),
+    ...sometimes(0.04, ["replicas: 2", "replicas: 3\nparallelism: 1"]).flatMap((text) => text.split("\n")),
     ...sometimes(0.1, ["ports: [{ containerPort: 80, hostPort: 8080 }]"]),
     ...(deadlines.length === 0 ? [] : [`lifecycle: { ${deadlines.join(", ")} }`]),
   ];

@@ -1,5 +1,6 @@
 import type { EventObject } from "../../src/api/event.ts";
 import { labels } from "../../src/api/names.ts";
+import type { ReservationSpecSpec } from "../../src/api/reservation.ts";
 import { deviceUuidsOf } from "../../src/core/expiry.ts";
 import { isLive } from "../../src/core/plan/roles.ts";
 import type { ContainerRecord } from "../../src/core/record.ts";
@@ -9,6 +10,9 @@ import type { FakeContainer } from "../support/fake-container.ts";
 import type { LogLine } from "../support/silent-log.ts";
 import type { FakeCallName } from "../support/fake-faults.ts";
 import { ownInstance, type ControllerProcess } from "./controller-process.ts";
+import { DeclaredFiles } from "./declared-files.ts";
+import type { Operation } from "./operation.ts";
+import { PreemptionWatch } from "./preemption-watch.ts";
 import type { EngineCall } from "./engine-connection.ts";
 import type { SimulatedWorld, WorldObserver } from "./simulated-world.ts";
 
@@ -32,6 +36,8 @@ const eventsOf: Partial<Record<FakeCallName, readonly string[]>> = {
 
 /** How long a controller may act on a source that it has been told is away: what it has begun (milliseconds). */
 const awayToleranceMs = 2000;
+/** What has begun before an emergency, or before the window of a reservation, may end within this time (milliseconds). */
+const begunMs = 30_000;
 /** How long it may take until it is known what somebody's hands did: a relist, and an audit of everything. */
 const handsMs = 360_000;
 
@@ -51,6 +57,14 @@ export class InvariantWatch implements WorldObserver {
   readonly #causes = new Map<string, number>();
   readonly #quotas: { readonly nominal: number; until: number }[] = [];
   #overlaps: ReadonlySet<string> = new Set();
+  readonly #declared = new DeclaredFiles();
+  readonly #preemptions = new PreemptionWatch();
+  /** Uids of objects that are deleted. */
+  readonly #deleted = new Set<string>();
+  /** When an admin has stopped somebody last. */
+  #emergencyAt = -Infinity;
+  /** What is booked, as text -> since when a controller knows. */
+  #bookings: ReadonlyMap<string, number> = new Map();
   /** What controllers have made run in this step. */
   #brought = new Set<string>();
 
@@ -60,7 +74,8 @@ export class InvariantWatch implements WorldObserver {
     this.onLine(`${by.name} calls ${call} ${target.slice(0, 40)}`);
     if (!by.holdsLock()) this.#violated("I12", `${by.name} calls ${call} ${target} without the lock`);
     const { awaySince } = by.source;
-    if ((call === "stop" || call === "remove") && awaySince !== null) {
+    if (this.#isStoppedAtOnce(by, target)) this.#mayNotStart(by, call, target);
+    else if ((call === "stop" || call === "remove") && awaySince !== null) {
       const awayMs = this.#now - awaySince;
       if (awayMs > awayToleranceMs) this.#violated("I5", `${call} ${target} while the specs are away`);
     }
@@ -83,15 +98,19 @@ export class InvariantWatch implements WorldObserver {
     if (container === undefined) return;
     if (call === "create" || call === "start" || call === "unpause") this.#brought.add(container.id);
     if (by.state === "ended" && isLive(container)) this.onHand(container.id);
-    if (call !== "create") return;
-    this.#withinQuota(by, container);
+    if (call !== "create" && call !== "start") return;
     this.#notHeld(by, container);
+    this.#notBooked(by, container);
+    if (call === "create") this.#withinQuota(by, container);
   }
 
   onEvent(by: ControllerProcess, { involvedObject, reason, message }: EventObject): void {
     const { namespace = "", name } = involvedObject;
     this.onLine(`${by.name} event ${namespace}/${name} ${reason}: ${message}`);
     this.events.push(`${namespace}/${name} ${reason}`);
+    const to = reason === "Preempted" ? /gives way to ([a-z]+\/[a-z0-9.-]+)/.exec(message)?.[1] : undefined;
+    const inTurn = to === undefined ? null : this.#preemptions.gaveWay(`${namespace}/${name}`, to);
+    if (inTurn !== null) this.#violated("I8", inTurn);
     const key = `${by.name} ${namespace}/${name} ${reason}`;
     this.#causes.set(key, (this.#causes.get(key) ?? 0) + 1);
   }
@@ -114,10 +133,33 @@ export class InvariantWatch implements WorldObserver {
     this.#hands.set(containerId, this.#now);
   }
 
-  /** A status that a controller has written. */
-  onStatus(record: ContainerRecord): void {
-    const { status, namespace, name } = record;
-    const object = `${namespace}/${name}`;
+  onRefusal(error: unknown): void {
+    this.onLine(`refused: ${messageOf(error)}`);
+  }
+
+  /** People, or machines, are about to do something. */
+  onOperation(operation: Operation): void {
+    this.#preemptions.changed();
+    if (operation.do === "emergency") this.#emergencyAt = this.#now;
+  }
+
+  /** What a controller has written. */
+  onRecord(record: ContainerRecord): void {
+    const { namespace, name, uid, deletion, source } = record;
+    this.#onStatus(record, `${namespace}/${name}`);
+    if (deletion === null || this.#deleted.has(uid)) return;
+    this.#deleted.add(uid);
+    // A sweep that has fewer elements says so itself.
+    if (source.element !== undefined || this.#hasJumped()) return;
+    this.#declared.look(this.#simulated.tree.files, this.#now);
+    if (!this.#declared.isTooSoon(`${namespace}/${name}`, this.#now)) return;
+    const absentMs = this.#declared.absentMs(`${namespace}/${name}`, this.#now);
+    this.#violated("I11", `${namespace}/${name} is deleted, and its file was gone for ${absentMs} ms`);
+  }
+
+  #onStatus({ status }: ContainerRecord, object: string): void {
+    if (status.phase === "Held" && status.reason === "GpuHeld" && status.gpus.length === 0)
+      this.#violated("hold", `${object} says that its GPU is kept, and has none`);
     const waits = status.phase === "Pending" || status.phase === "Backoff" || status.phase === "Failed";
     if (waits && status.observedGeneration > 0 && (status.reason ?? "") === "")
       this.#violated("I7", `${object} is ${status.phase} and does not say why`);
@@ -130,7 +172,9 @@ export class InvariantWatch implements WorldObserver {
 
   /** After each step. */
   look(): void {
+    this.#declared.look(this.#simulated.tree.files, this.#now);
     this.#noteQuota();
+    this.#noteBookings();
     this.#lookAtDevices();
     this.#brought = new Set();
   }
@@ -214,6 +258,48 @@ export class InvariantWatch implements WorldObserver {
     }
   }
 
+  /** An admin has stopped everything of the container's user. */
+  #isStoppedAtOnce(by: ControllerProcess, target: string): boolean {
+    const user = this.#find(target)?.labels[labels.user] ?? objectOf(target)?.split("/")[0];
+    const { emergencyStops } = by.manager.controlPlane();
+    return emergencyStops().some((stop) => stop.user === null || stop.user === user);
+  }
+
+  #mayNotStart(by: ControllerProcess, call: FakeCallName, target: string): void {
+    if (call !== "create" && call !== "start" && call !== "unpause") return;
+    if (this.#now - Math.max(this.#emergencyAt, by.startedAt) > begunMs)
+      this.#violated("emergency", `${by.name}: ${call} ${target}, whose user an admin has stopped`);
+  }
+
+  #noteBookings(): void {
+    const records = this.#simulated.acting?.store.list("ReservationSpec") ?? [];
+    if (records.length === 0 && this.#bookings.size === 0) return;
+    const texts = records.flatMap(({ spec }) => (spec === null ? [] : [JSON.stringify(spec)]));
+    this.#bookings = new Map(texts.map((text) => [text, this.#bookings.get(text) ?? this.#now]));
+  }
+
+  /** Who may not use a device in a window does not begin on it. */
+  #notBooked(by: ControllerProcess, begun: FakeContainer): void {
+    if (by.state === "ended" || this.#hasJumped()) return;
+    const wall = this.#simulated.clock.now();
+    for (const [text, since] of this.#bookings) {
+      const { subjects, devices = [], start = "", end = "" } = JSON.parse(text) as ReservationSpecSpec;
+      const isOpen = Date.parse(start) + begunMs < wall && wall < Date.parse(end);
+      const admits = (subjects.users ?? []).includes(begun.labels[labels.user] ?? "");
+      if (!isOpen || admits || this.#now - since < begunMs) continue;
+      const taken = devices.find((uuid) =>
+        deviceUuidsOf(begun).some((own) => own === uuid || cardOf(own) === uuid),
+      );
+      if (taken !== undefined)
+        this.#violated("booked", `${begun.name} begins on ${taken}, which is reserved`);
+    }
+  }
+
+  /** The wall clock was set a moment ago. */
+  #hasJumped(): boolean {
+    return this.#now - this.#simulated.clock.jumpedAt < 60_000;
+  }
+
   #needCause(by: ControllerProcess, call: FakeCallName, target: string, reasons: readonly string[]): void {
     const container = this.#find(target);
     const object =
@@ -267,10 +353,13 @@ function objectOf(containerName: string): string | undefined {
 }
 
 /** Slices are named after their card: `MIG-3-0` is part of `GPU-3`. */
+function cardOf(uuid: string): string {
+  return uuid.replace(/^MIG-(\d+)-\d+$/, "GPU-$1");
+}
+
 function sharedDevice(one: FakeContainer, other: FakeContainer): string | undefined {
   const others = deviceUuidsOf(other);
-  const parent = (uuid: string): string => uuid.replace(/^MIG-(\d+)-\d+$/, "GPU-$1");
   return deviceUuidsOf(one).find((uuid) =>
-    others.some((taken) => taken === uuid || taken === parent(uuid) || parent(taken) === uuid),
+    others.some((taken) => taken === uuid || taken === cardOf(uuid) || cardOf(taken) === uuid),
   );
 }

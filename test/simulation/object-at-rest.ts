@@ -25,7 +25,8 @@ const checks: readonly Check[] = [unfinished, tooMany, notAsShown, silent];
 /** What is wrong with an object at rest; null: nothing. */
 export function problemAtRest(record: ContainerRecord, containers: readonly FakeContainer[]): string | null {
   if (record.deletion !== null) return `is to be deleted, and stays ${shown(record)}`;
-  if (record.spec === null) return null;
+  // A sweep has no container of its own.
+  if (record.spec === null || record.spec.replicas !== undefined) return null;
   const isMine = ({ name }: FakeContainer): number => (isRenamed(name) ? 1 : 0);
   const live = containers.filter(isLive).toSorted((one, other) => isMine(one) - isMine(other));
   for (const check of checks) {
@@ -51,9 +52,11 @@ function unfinished(record: ContainerRecord): string | null {
   return status.observedGeneration === generation ? null : `its generation ${generation} was not looked at`;
 }
 
-function tooMany(_record: ContainerRecord, live: readonly FakeContainer[]): string | null {
-  // What somebody has renamed while it was to replace another is left to them.
-  if (live.filter(({ name }) => !isRenamed(name)).length < 2) return null;
+function tooMany({ status }: ContainerRecord, live: readonly FakeContainer[]): string | null {
+  if (live.length < 2) return null;
+  // What somebody has renamed while it was to replace another is left to them, and told.
+  const isTold = status.conditions.some(({ type }) => type === "ExtraContainers");
+  if (isTold && live.filter(({ name }) => !isRenamed(name)).length < 2) return null;
   return `has ${live.length} containers that run: ${live.map(({ name }) => name).join(", ")}`;
 }
 

@@ -39,6 +39,19 @@ export type Operation =
   | { readonly do: "fault"; readonly fault: EngineFault }
   | { readonly do: "events"; readonly how: "lost" | "repeated" | "usual" }
   | { readonly do: "engineAway"; readonly forMs: number; readonly restart: boolean }
+  /** An admin stops everything of a user (null: of all) at once, or takes that back. */
+  | { readonly do: "emergency"; readonly user: string | null; readonly over: boolean }
+  /** An admin keeps a GPU for one user for some time. */
+  | {
+      readonly do: "book";
+      readonly name: string;
+      readonly user: string;
+      readonly device: string;
+      readonly inMs: number;
+      readonly forMs: number;
+    }
+  /** So many whole cards are in the machine from now on, beside the one that is cut. */
+  | { readonly do: "cards"; readonly whole: number }
   | { readonly do: "gpu"; readonly how: "sick" | "well" | "gone" | "back"; readonly uuid: string }
   | { readonly do: "recut"; readonly layout: number }
   | { readonly do: "gpuStackAway"; readonly forMs: number }

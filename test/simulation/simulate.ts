@@ -71,7 +71,7 @@ export class Simulation {
       if (this.#watched.has(process)) continue;
       this.#watched.add(process);
       process.store.onChange(({ type, record }) => {
-        if (type !== "DELETED" && record.kind === "ContainerSpec") this.watch.onStatus(record);
+        if (type !== "DELETED" && record.kind === "ContainerSpec") this.watch.onRecord(record);
       });
     }
     this.watch.look();
@@ -89,6 +89,7 @@ export class Simulation {
     for (let step = 0; step < afterSteps && (await this.step(until)); step += 1);
     if (this.violation !== null) return;
     this.tell(`>>> ${describeOperation(operation)}`);
+    this.watch.onOperation(operation);
     try {
       carryOut(operation, this.world);
     } catch (error) {

@@ -16,6 +16,8 @@ interface Alarm {
 export class SimulatedClock implements Clock {
   /** Milliseconds that have gone by since the beginning. */
   elapsed = 0;
+  /** When the wall clock was set last, in time that has gone by. */
+  jumpedAt = -Infinity;
   #wall: number;
   #order = 0;
   readonly #alarms = new Set<Alarm>();
@@ -57,6 +59,7 @@ export class SimulatedClock implements Clock {
 
   /** Somebody sets the wall clock. */
   jump(milliseconds: number): void {
+    this.jumpedAt = this.elapsed;
     this.#wall += milliseconds;
   }
 

@@ -26,6 +26,8 @@ export interface WorldObserver {
   onLog(by: ControllerProcess, line: LogLine): void;
   /** The controller as a whole has failed. */
   onFault(by: ControllerProcess, error: unknown): void;
+  /** Somebody has asked a controller for something that it cannot do. */
+  onRefusal(error: unknown): void;
   /** Somebody has brought a container to life who is no controller. */
   onHand(containerId: string): void;
 }

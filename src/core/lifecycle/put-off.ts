@@ -3,6 +3,8 @@ import type { StepFailure } from "./memory.ts";
 
 /** Times of the engine may be so much ahead of ours before they tell that the clock was set back (milliseconds). */
 const skewMs = 1000;
+/** No wait for the next try of a step is anywhere near as long (milliseconds). */
+const longestMs = 2 * stepBackoff.maximumMs;
 
 /**
  * True while a step that failed is not tried again. A wait that is longer than any that is ever begun is none: the
@@ -10,7 +12,7 @@ const skewMs = 1000;
  */
 export function isPutOff({ nextAt }: StepFailure, now: number): boolean {
   if (nextAt >= Number.MAX_SAFE_INTEGER) return true;
-  return nextAt > now && nextAt - now <= stepBackoff.maximumMs;
+  return nextAt > now && nextAt - now <= longestMs;
 }
 
 /** When what has ended is started again; at once where it ended in the future, for then the clock was set back since. */

@@ -1,0 +1,64 @@
+import { parseSpecText } from "../../src/api/parse.ts";
+import { withElements } from "../../src/api/sweep.ts";
+
+/** Files must be gone for so long before an object is deleted for it (I11), in milliseconds. */
+const candidateMs = 3000;
+/** What was decided is carried out within this time. */
+const momentMs = 1000;
+
+interface Absence {
+  readonly from: number;
+  /** Infinity: its files are still gone. */
+  to: number;
+}
+
+/** Since when objects stand in no file, by the files themselves. All times are such that have gone by. */
+export class DeclaredFiles {
+  /** Path -> its text, and what that declares. */
+  readonly #files = new Map<string, { readonly text: string; readonly keys: readonly string[] }>();
+  /** `alice/one` -> when no file declared it last. */
+  readonly #absences = new Map<string, Absence>();
+
+  look(files: ReadonlyMap<string, string>, now: number): void {
+    const before = new Set(this.#declared());
+    const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
+    for (const [path, text] of changed) this.#files.set(path, { text, keys: this.#keysOf(path, text) });
+    const gone = [...this.#files.keys()].filter((path) => !files.has(path));
+    for (const path of gone) this.#files.delete(path);
+    if (changed.length === 0 && gone.length === 0) return;
+    const declared = new Set(this.#declared());
+    for (const key of before) if (!declared.has(key)) this.#absences.set(key, { from: now, to: Infinity });
+    for (const key of declared) {
+      const absence = this.#absences.get(key);
+      if (absence?.to === Infinity) absence.to = now;
+    }
+  }
+
+  /** How long the object's files were gone when it was deleted now; Infinity: it never stood in one. */
+  absentMs(key: string, now: number): number {
+    const absence = this.#absences.get(key);
+    if (absence === undefined) return this.#declared().includes(key) ? 0 : Infinity;
+    // It may have come back while the deletion was on its way.
+    if (absence.to < now - momentMs) return 0;
+    return Math.min(absence.to, now) - absence.from;
+  }
+
+  /** Whether it was deleted too soon. */
+  isTooSoon(key: string, now: number): boolean {
+    return this.absentMs(key, now) < candidateMs;
+  }
+
+  #declared(): readonly string[] {
+    return [...this.#files.values()].flatMap(({ keys }) => keys);
+  }
+
+  /** A broken file declares what it did before. */
+  #keysOf(path: string, text: string): readonly string[] {
+    const namespace = /^users\/([^/]+)\//.exec(path)?.[1];
+    if (namespace === undefined) return [];
+    const place = { path, expect: "ContainerSpec", namespaceFromPath: namespace } as const;
+    const { documents, problems } = parseSpecText(text, place);
+    if (problems.length > 0) return this.#files.get(path)?.keys ?? [];
+    return documents.flatMap(withElements).map(({ identity }) => `${identity.namespace}/${identity.name}`);
+  }
+}

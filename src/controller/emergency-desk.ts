@@ -3,7 +3,7 @@ import { emergencyStopFor, type EmergencyStop, withEmergencyStop } from "../core
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
-import { NotFoundError } from "../util/errors.ts";
+import { messageOf, NotFoundError } from "../util/errors.ts";
 import { Turns } from "../util/turns.ts";
 import { readDocument } from "./read-document.ts";
 
@@ -13,6 +13,9 @@ const Document = z.object({
     z.object({ user: z.string().nullable(), by: z.string(), at: z.number(), reason: z.string() }),
   ),
 });
+
+/** What could not be written is tried again after this time. */
+const writeAgainMs = 5000;
 
 export interface EmergencyDeskOptions {
   readonly document: StateDocument;
@@ -28,6 +31,7 @@ export class EmergencyDesk {
   #stops: readonly EmergencyStop[];
   /** What is asked for at the same moment is written in that order, nothing over something newer. */
   readonly #writing = new Turns(1);
+  #cancelLater = (): void => undefined;
 
   constructor(options: EmergencyDeskOptions) {
     this.#options = options;
@@ -38,7 +42,10 @@ export class EmergencyDesk {
     return this.#stops;
   }
 
-  /** Holds from this moment on. Throws when it could not be written down: it holds all the same, until the controller ends. */
+  /**
+   * Holds from this moment on. Throws when it could not be written down: it holds all the same, and is written as soon as
+   * that goes.
+   */
   async stop(request: Pick<EmergencyStop, "user" | "by" | "reason">): Promise<void> {
     const { clock, log } = this.#options;
     this.#stops = withEmergencyStop(this.#stops, { ...request, at: clock.now() });
@@ -46,7 +53,27 @@ export class EmergencyDesk {
     log.warn({ reason: "EmergencyStop", by, namespace: user ?? "*" }, `emergency stop: ${reason}`);
     this.#options.onChange();
     // Whatever holds when its turn comes.
-    await this.#writing.take(async () => this.#write(this.#stops));
+    await this.#writeWhatHolds();
+  }
+
+  async #writeWhatHolds(): Promise<void> {
+    try {
+      await this.#writing.take(async () => this.#write(this.#stops));
+    } catch (error) {
+      this.#writeLater();
+      throw error;
+    }
+  }
+
+  /** A stop that is lost at the next restart would start everything again. */
+  #writeLater(): void {
+    const { clock, log } = this.#options;
+    this.#cancelLater();
+    this.#cancelLater = clock.callAt(clock.now() + writeAgainMs, () => {
+      this.#writeWhatHolds().catch((error: unknown) => {
+        log.warn({ reason: "StateNotWritable", message: messageOf(error) }, "emergency stops are not on disk yet");
+      });
+    });
   }
 
   /** Takes back the stop of a user, or that of all (null). NotFoundError where there is none. */

@@ -71,7 +71,10 @@ export class EmergencyDesk {
     this.#cancelLater();
     this.#cancelLater = clock.callAt(clock.now() + writeAgainMs, () => {
       this.#writeWhatHolds().catch((error: unknown) => {
-        log.warn({ reason: "StateNotWritable", message: messageOf(error) }, "emergency stops are not on disk yet");
+        log.warn(
+          { reason: "StateNotWritable", message: messageOf(error) },
+          "emergency stops are not on disk yet",
+        );
       });
     });
   }

@@ -52,3 +52,29 @@ test("a container that ends unnoticed as it had ended before the last list is se
   await cache.relist();
   expect(cache.get(id)?.state).toBe("exited");
 });
+
+test("a container that somebody renames while it is asked for by its name is not gone", async () => {
+  const runtime = new FakeRuntime({ clock: new ManualClock() });
+  const cache = cacheOf(runtime, new ManualClock());
+  const id = runtime.run(desiredContainer("train"));
+  await cache.relist();
+  runtime.losesEvents = true;
+  runtime.renameByHand(id, "mine");
+
+  await cache.refresh("train");
+  expect(cache.get(id)?.name).toBe("mine");
+  expect(cache.byName("train")).toBeUndefined();
+});
+
+test("what a complete list lacks is gone once it cannot be inspected either", async () => {
+  const runtime = new FakeRuntime({ clock: new ManualClock() });
+  const cache = cacheOf(runtime, new ManualClock());
+  const id = runtime.run(desiredContainer("train"));
+  await cache.relist();
+  runtime.losesEvents = true;
+  runtime.removeByHand(id);
+  expect(cache.get(id)).toBeDefined();
+
+  await cache.relist();
+  expect(cache.get(id)).toBeUndefined();
+});

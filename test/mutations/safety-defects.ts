@@ -36,7 +36,7 @@ export const safetyDefects: readonly Defect[] = [
         replace: "gone: world.containers.length === 0,",
       },
     ],
-    tests: ["src/core/decide.test.ts"],
+    tests: ["src/core/deletion.test.ts"],
   },
   {
     name: "deleted-before-its-containers",
@@ -48,7 +48,7 @@ export const safetyDefects: readonly Defect[] = [
         replace: "gone: world.engineReady && world.sourceSynced,",
       },
     ],
-    tests: ["src/core/decide.test.ts"],
+    tests: ["src/core/deletion.test.ts"],
   },
   {
     name: "no-wait-for-vanished-file",
@@ -70,18 +70,23 @@ export const safetyDefects: readonly Defect[] = [
     tests: ["src/core/prune-guard.test.ts"],
   },
   {
-    name: "empty-source-believed",
-    breaks: "a source that comes back empty is believed",
-    file: "src/controller/prune-desk.ts",
-    changes: [{ find: "this.#cameBackEmpty = true;", replace: "this.#cameBackEmpty = false;" }],
-    tests: [],
+    name: "whole-directory-believed",
+    breaks: "a user's directory that is gone as a whole is believed",
+    file: "src/core/prune-guard.ts",
+    changes: [
+      {
+        find: "const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;",
+        replace: "const wholeDirectories = missingDirectories.length < 0 || retiredSources.length > 0;",
+      },
+    ],
+    tests: ["src/core/prune-guard.test.ts"],
   },
   {
     name: "foreign-label-ignored",
     breaks: "a container of another instance counts as ours",
     file: "src/core/managed-containers.ts",
     changes: [{ find: `      container.labels["ds01.instance"] === instance &&\n`, replace: "" }],
-    tests: ["src/core/decide.property.test.ts"],
+    tests: ["src/core/managed-containers.test.ts"],
   },
   {
     name: "second-file-accepted",
@@ -163,10 +168,15 @@ export const safetyDefects: readonly Defect[] = [
     tests: [],
   },
   {
-    name: "lost-create-forgotten",
-    breaks: "a create whose answer was lost is not looked for",
-    file: "src/controller/reconcilers/container.ts",
-    changes: [{ find: "        await steps.cache.relist();\n", replace: "" }],
+    name: "lost-create-not-adopted",
+    breaks: "a container whose create was not answered is not known again",
+    file: "src/controller/run-step.ts",
+    changes: [
+      {
+        find: "if (same && found.labels[labels.uid] === record.uid) return;",
+        replace: "if (same && found.labels[labels.uid] === '') return;",
+      },
+    ],
     tests: [],
   },
   {
@@ -180,5 +190,19 @@ export const safetyDefects: readonly Defect[] = [
       },
     ],
     tests: [],
+  },
+  {
+    name: "told-again",
+    breaks: "after the engine was away everything is told again",
+    file: "src/core/announce.ts",
+    changes: [{ find: "before.memory.told === fact.reason || ", replace: "" }],
+    tests: ["src/core/extra-containers.test.ts"],
+  },
+  {
+    name: "clock-set-back-waited-out",
+    breaks: "a clock that is set back is waited for",
+    file: "src/core/lifecycle/put-off.ts",
+    changes: [{ find: "return finishedAt > now + skewMs ? now : finishedAt", replace: "return finishedAt" }],
+    tests: ["src/core/clock-set-back.test.ts"],
   },
 ];

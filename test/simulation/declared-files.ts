@@ -18,8 +18,11 @@ export class DeclaredFiles {
   readonly #files = new Map<string, { readonly text: string; readonly keys: readonly string[] }>();
   /** `alice/one` -> when no file declared it last. */
   readonly #absences = new Map<string, Absence>();
+  /** User -> when the user's directory was there last. */
+  readonly #directories = new Map<string, number>();
 
   look(files: ReadonlyMap<string, string>, now: number): void {
+    for (const path of files.keys()) this.#directories.set(userOf(path) ?? "", now);
     const before = new Set(this.#declared());
     const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
     for (const [path, text] of changed) this.#files.set(path, { text, keys: this.#keysOf(path, text) });
@@ -48,17 +51,26 @@ export class DeclaredFiles {
     return this.absentMs(key, now) < candidateMs;
   }
 
+  /** Whether the whole directory of a user is gone, which is never taken for a deletion unasked. */
+  isWithoutDirectory(user: string, now: number): boolean {
+    return (this.#directories.get(user) ?? -Infinity) < now - momentMs;
+  }
+
   #declared(): readonly string[] {
     return [...this.#files.values()].flatMap(({ keys }) => keys);
   }
 
   /** A broken file declares what it did before. */
   #keysOf(path: string, text: string): readonly string[] {
-    const namespace = /^users\/([^/]+)\//.exec(path)?.[1];
+    const namespace = userOf(path);
     if (namespace === undefined) return [];
     const place = { path, expect: "ContainerSpec", namespaceFromPath: namespace } as const;
     const { documents, problems } = parseSpecText(text, place);
     if (problems.length > 0) return this.#files.get(path)?.keys ?? [];
     return documents.flatMap(withElements).map(({ identity }) => `${identity.namespace}/${identity.name}`);
   }
+}
+
+function userOf(path: string): string | undefined {
+  return /^users\/([^/]+)\//.exec(path)?.[1];
 }

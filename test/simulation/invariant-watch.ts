@@ -152,6 +152,8 @@ export class InvariantWatch implements WorldObserver {
     // A sweep that has fewer elements says so itself.
     if (source.element !== undefined || this.#hasJumped()) return;
     this.#declared.look(this.#simulated.tree.files, this.#now);
+    if (this.#declared.isWithoutDirectory(namespace, this.#now))
+      this.#violated("I11", `${namespace}/${name} is deleted, and the whole directory is gone`);
     if (!this.#declared.isTooSoon(`${namespace}/${name}`, this.#now)) return;
     const absentMs = this.#declared.absentMs(`${namespace}/${name}`, this.#now);
     this.#violated("I11", `${namespace}/${name} is deleted, and its file was gone for ${absentMs} ms`);

@@ -9,6 +9,7 @@ import type { AccessRule } from "./access.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { callerOf, createCallerLookup } from "./caller.ts";
 import type { ReadPeerCredentials } from "./caller.ts";
+import { defaultPatienceMs } from "./http-server.ts";
 import type { HttpServer } from "./http-server.ts";
 import { openHttpsDoor } from "./https-door.ts";
 import { mergeRuns } from "./merged-runs.ts";
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   readonly writeDeadlineMs?: number;
   /** Time between bookmarks; 60 s where absent. */
   readonly bookmarkIntervalMs?: number;
+  /** How long a client may take to send its headers; 20 s where absent. */
+  readonly patienceMs?: number;
 }
 
 /** Serves the API at a unix socket, and where wanted over TLS, until it is closed. */
@@ -103,7 +106,7 @@ async function openDoors(
   routes: readonly Route[],
   doors: HttpServer[],
 ): Promise<void> {
-  const { identity, access, log, clock, https } = options;
+  const { identity, access, log, clock, https, patienceMs = defaultPatienceMs } = options;
   const peers = createCallerLookup(options.peerCredentials, identity, access);
   let network: NetworkDoor | undefined;
   doors.push(
@@ -111,13 +114,14 @@ async function openDoors(
       router: createRouter([...routes, ...credentialRoutes(() => network)]),
       callerOf: ({ socket }) => peers(socket),
       log,
+      patienceMs,
     }),
   );
   if (https === undefined) return;
   const tokens = createAccessTokens(https.secrets.tokenKey, clock);
   const router = createRouter(routes);
   const callerByUid = (uid: number): ReturnType<typeof callerOf> => callerOf(uid, identity, access);
-  const door = await openHttpsDoor({ ...https, tokens, router, callerByUid, clock, log });
+  const door = await openHttpsDoor({ ...https, tokens, router, callerByUid, clock, log, patienceMs });
   doors.push(door);
   network = { tokens, address: { server: door.url, certificateAuthority: https.secrets.authority } };
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Log } from "../ports/log.ts";
 import type { StatusObject } from "../api/status-error.ts";
@@ -14,15 +14,33 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** A client that shakes hands, sends its headers or its body more slowly than this is left. */
+export const defaultPatienceMs = 20_000;
+/** Watches, commands and forwarded ports are connections, too. */
+const connectionLimit = 4096;
+
+/** How long a door waits for what a client has to send; a request that has come is answered for as long as it takes. */
+export function timeLimits(patienceMs: number): ServerOptions {
+  return {
+    headersTimeout: patienceMs,
+    requestTimeout: 3 * patienceMs,
+    keepAliveTimeout: 90_000,
+    connectionsCheckingInterval: patienceMs / 4,
+  };
+}
+
 export interface HttpServerParts {
   readonly router: Router;
   /** Who sent a request; a StatusError ends it. */
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
   readonly log: Log;
+  /** Milliseconds */
+  readonly patienceMs: number;
 }
 
 /** Answers what comes to a server; whatever a handler throws becomes a Status and never ends the process. */
 export function serveRequests(server: Server, parts: HttpServerParts): HttpServer {
+  server.maxConnections = connectionLimit;
   const upgraded = new Set<Duplex>();
   server.on("request", (request, response) => {
     answer(parts, request, response).catch((error: unknown) => fail(parts, request, response, error));

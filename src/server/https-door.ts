@@ -9,7 +9,7 @@ import type { Caller } from "./access.ts";
 import type { AccessTokens } from "./access-token.ts";
 import { refuseForeignPages } from "./browser-guard.ts";
 import { StatusError } from "./failure.ts";
-import { serveRequests } from "./http-server.ts";
+import { serveRequests, timeLimits } from "./http-server.ts";
 import type { HttpServer, HttpServerParts } from "./http-server.ts";
 
 export interface HttpsDoorOptions extends Omit<HttpServerParts, "callerOf"> {
@@ -30,11 +30,6 @@ export interface HttpsDoor extends HttpServer {
 const publicPaths: readonly string[] = ["/version", "/healthz", "/livez", "/readyz"];
 const anonymous: Caller = { uid: -1, user: "system:anonymous", groups: [], admin: false, seesAll: false };
 
-/** A client that shakes hands, sends its headers or its body more slowly than this is left. */
-const patienceMs = 20_000;
-/** Watches and forwarded ports are connections, too. */
-const connectionLimit = 4096;
-
 /** Serves the API over TLS at 127.0.0.1 to those who show a token that they got at the unix socket. */
 export async function openHttpsDoor(options: HttpsDoorOptions): Promise<HttpsDoor> {
   const { secrets, clock } = options;
@@ -43,13 +38,9 @@ export async function openHttpsDoor(options: HttpsDoorOptions): Promise<HttpsDoo
     key,
     cert: certificate,
     minVersion: "TLSv1.2",
-    handshakeTimeout: patienceMs,
-    headersTimeout: patienceMs,
-    requestTimeout: 3 * patienceMs,
-    keepAliveTimeout: 90_000,
-    connectionsCheckingInterval: 5000,
+    handshakeTimeout: options.patienceMs,
+    ...timeLimits(options.patienceMs),
   });
-  server.maxConnections = connectionLimit;
   server.on("tlsClientError", (_, socket) => socket.destroy());
   const served = serveRequests(server, { ...options, callerOf: (request) => callerOf(options, request) });
   await listen(server, options.port);

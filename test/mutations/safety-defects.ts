@@ -8,8 +8,8 @@ export const safetyDefects: readonly Defect[] = [
     file: "src/controller/while-locked.ts",
     changes: [
       {
-        find: `if (effects[name as keyof Port] === "changes" && !lock.held()) return Promise.reject(lockLost());`,
-        replace: "if (lock === undefined) return Promise.reject(lockLost());",
+        find: "refuseIfLost(lock);",
+        replace: "void refuseIfLost;",
       },
     ],
     tests: ["test/while-locked.test.ts"],

@@ -63,8 +63,8 @@ export const safetyDefects: readonly Defect[] = [
     file: "src/core/prune-guard.ts",
     changes: [
       {
-        find: "const doubtful = tooMany || cameBackEmpty ||",
-        replace: "const doubtful = cameBackEmpty ||",
+        find: "const maximumShare = 0.2;",
+        replace: "const maximumShare = 0.5;",
       },
     ],
     tests: ["src/core/prune-guard.test.ts"],
@@ -75,8 +75,8 @@ export const safetyDefects: readonly Defect[] = [
     file: "src/core/prune-guard.ts",
     changes: [
       {
-        find: "const wholeDirectories = missingDirectories.length > 0 || retiredSources.length > 0;",
-        replace: "const wholeDirectories = missingDirectories.length < 0 || retiredSources.length > 0;",
+        find: "if (missingDirectories.length > 0) return",
+        replace: "if (missingDirectories.length < 0) return",
       },
     ],
     tests: ["src/core/prune-guard.test.ts"],

@@ -47,3 +47,9 @@ describe("what waits without a deadline of its own", () => {
     expect(lookOf(taken)).toEqual({ requeueAt: now + 30_000 });
   });
 });
+
+it("is looked at again at once after its steps, to see what came of them", () => {
+  const start = world({ record: record({ spec: spec({}) }) }, all);
+  expect(decide(start, now).steps.map(({ do: step }) => step)).toEqual(["create", "start"]);
+  expect(lookOf(start)).toEqual({ requeue: true });
+});

@@ -9,7 +9,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/simulation/*.test.ts", "test/mutations/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "test/*.test.ts",
+            "test/simulation/*.test.ts",
+            "test/mutations/*.test.ts",
+          ],
           testTimeout: 60_000,
         },
       },

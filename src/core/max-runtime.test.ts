@@ -16,6 +16,12 @@ function underQuota(start: World, maxRuntime: string): World {
 }
 
 describe("maxRuntime", () => {
+  it("counts from the start of the process, however long ago its container was made", () => {
+    const start = changed(running({ lifecycle: { maxRuntime: "1h" } }), { createdAt: now - 5 * hour });
+    expect(decide(start, now + hour - minute).steps).toEqual([]);
+    expect(decide(start, now + hour + minute).steps).toMatchObject([{ do: "stop" }]);
+  });
+
   it("of a new quota does not stop what ran without one", () => {
     const decision = decide(underQuota(running(), "1h"), now + 3 * hour);
 

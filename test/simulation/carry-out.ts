@@ -24,6 +24,12 @@ const carriers: { readonly [K in Operation["do"]]: Carry<K> } = {
     const text = tree.files.get(path);
     if (text !== undefined) tree.write(path, `${text}  nonsense: [`);
   },
+  declare: ({ path, state }, { tree }) => {
+    const text = tree.files.get(path);
+    if (text === undefined) return;
+    const without = text.replace(/^ {2}desiredState: \w+\n/m, "");
+    tree.write(path, `${without}  desiredState: ${state}\n`);
+  },
   move: ({ path, to }, { tree }) => {
     const text = tree.files.get(path);
     if (text === undefined || tree.files.has(to)) return;

@@ -38,6 +38,14 @@ const table: readonly (readonly [number, Draw])[] = [
   [3, (random) => ({ ...written(random), do: "writeSlowly", afterMs: random.below(5000) })],
   [3, (random) => ({ ...written(random), do: "replace", afterMs: random.below(5000) })],
   [3, (random) => ({ do: "break", path: specPath(random) })],
+  [
+    10,
+    (random) => ({
+      do: "declare",
+      path: specPath(random),
+      state: random.pick(["Running", "Running", "Stopped", "Stopped", "Paused"]),
+    }),
+  ],
   [3, (random) => ({ do: "move", path: specPath(random), to: movedPath(random) })],
   [
     7,
@@ -179,7 +187,12 @@ function drawSpec(random: SeededRandom): readonly string[] {
               ...sometimes(0.7, ["restartPolicy: Never", "restartPolicy: OnFailure", "backoffLimit: 1"]),
             ];
   const deadlines = [
-    ...sometimes(0.4, ["holdGpuAfterStop: 10s", "holdGpuAfterStop: 60s", "holdGpuAfterStop: 5m"]),
+    ...sometimes(0.4, [
+      "holdGpuAfterStop: 10s",
+      "holdGpuAfterStop: 60s",
+      "holdGpuAfterStop: 5m",
+      "holdGpuAfterStop: never",
+    ]),
     ...sometimes(0.3, ["removeAfterStop: 30s", "removeAfterStop: 3m"]),
     ...sometimes(0.15, ["maxRuntime: 1m", "maxRuntime: 4m"]),
   ];

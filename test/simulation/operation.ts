@@ -9,6 +9,8 @@ export type Operation =
   /** As editors save: the file is gone for a moment. */
   | { readonly do: "replace"; readonly path: string; readonly text: string; readonly afterMs: number }
   | { readonly do: "break"; readonly path: string }
+  /** As `ds01 stop` and `ds01 start`: nothing else of the file changes. */
+  | { readonly do: "declare"; readonly path: string; readonly state: "Running" | "Stopped" | "Paused" }
   | { readonly do: "move"; readonly path: string; readonly to: string }
   | { readonly do: "delete"; readonly path: string }
   | { readonly do: "deleteFolder"; readonly path: string }

@@ -41,6 +41,6 @@ describe("a controller in a simulated world", { timeout: 300_000 }, () => {
     const drawn = new Set<string>();
     for (let seed = 0; seed < 1000; seed += 1)
       for (const { operation } of drawOperations(seed)) drawn.add(operation.do);
-    expect(drawn.size).toBe(24);
+    expect(drawn.size).toBe(25);
   });
 });

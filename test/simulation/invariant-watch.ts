@@ -167,7 +167,10 @@ export class InvariantWatch implements WorldObserver {
       this.#violated("I7", `${object} is ${status.phase} and does not say why`);
     if (waits && status.observedGeneration > 0 && (status.message ?? "") === "")
       this.#violated("I7", `${object} is ${status.phase} (${status.reason}) and does not say it in words`);
-    const { queue } = status;
+    this.#onPlace(status, object);
+  }
+
+  #onPlace({ queue }: ContainerRecord["status"], object: string): void {
     if (queue !== undefined && (queue.position < 0 || queue.position > queue.of))
       this.#violated("I7", `${object} is number ${queue.position} of ${queue.of} who wait`);
   }
@@ -263,8 +266,8 @@ export class InvariantWatch implements WorldObserver {
   /** An admin has stopped everything of the container's user. */
   #isStoppedAtOnce(by: ControllerProcess, target: string): boolean {
     const user = this.#find(target)?.labels[labels.user] ?? objectOf(target)?.split("/")[0];
-    const { emergencyStops } = by.manager.controlPlane();
-    return emergencyStops().some((stop) => stop.user === null || stop.user === user);
+    const plane = by.manager.controlPlane();
+    return plane.emergencyStops().some((stop) => stop.user === null || stop.user === user);
   }
 
   #mayNotStart(by: ControllerProcess, call: FakeCallName, target: string): void {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPrivateKey, randomBytes } from "node:crypto";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { GitSettings } from "../../src/adapters/git/git-settings.ts";
@@ -182,7 +182,7 @@ describe("over http, from git http-backend", () => {
     expect(JSON.stringify([source.run.sink.reports, source.run.log.lines])).not.toContain("s3cret");
   });
 
-  test("a server that stops in the midst of a pack is left in time, and what came of it does no harm", async () => {
+  test("a server that stops or goes in the midst of a pack does no harm, and fills no disk", async () => {
     const bed = preparedRepository();
     const server = new GitHttpServer(bed.folder);
     const url = await server.listen();
@@ -191,6 +191,14 @@ describe("over http, from git http-backend", () => {
     server.mode = "hangInPack";
     const commit = push(bed);
     await fails(source, "SyncTimeout");
+    server.mode = "cutInPack";
+    await fails(source, "SourceUnreachable");
+    const { length } = source.run.sink.reports;
+    await waitFor("more attempts", () => source.run.sink.reports.length > length + 3, { timeoutMs: 30_000 });
+    await fails(source, "SourceUnreachable");
+    // What was received in part does not pile up.
+    const packs = readdirSync(join(bed.state, "repository/objects/pack"));
+    expect(packs.filter((name) => name.startsWith("tmp_")).length).toBeLessThan(2);
     server.mode = "serve";
     await recovers(source, commit);
   });

@@ -12,8 +12,10 @@ export class GitHttpServer {
   readonly #server: Server;
   /** `user:password` that is asked for; null: nothing. */
   login: string | null = null;
-  /** What it does with requests: answer, answer nothing, or begin to answer and stop. */
-  mode: "serve" | "hang" | "hangInBody" | "hangInPack" | "fail" = "serve";
+  /** What it does with requests: answer, answer nothing, or begin to answer and stop or go. */
+  mode: "serve" | "hang" | "hangInBody" | "hangInPack" | "cutInPack" | "fail" = "serve";
+  /** Where requests are sent on to. */
+  redirect: string | null = null;
   requests = 0;
 
   /** With a certificate it speaks https. */
@@ -44,6 +46,7 @@ export class GitHttpServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests += 1;
     if (this.mode === "hang") return;
+    if (this.redirect !== null) return void response.writeHead(302, { Location: this.redirect }).end();
     if (this.mode === "fail") return void response.writeHead(503).end();
     const given = Buffer.from(
       (request.headers.authorization ?? "").replace(/^Basic /, ""),
@@ -57,6 +60,10 @@ export class GitHttpServer {
       response.writeHead(200, { "Content-Type": "application/x-git-upload-pack-result" });
       return void response.write("0008NAK\n");
     }
+    this.#serve(url, request, response);
+  }
+
+  #serve(url: URL, request: IncomingMessage, response: ServerResponse): void {
     const child = spawn("git", ["http-backend"], {
       env: {
         PATH: process.env["PATH"],
@@ -76,8 +83,9 @@ export class GitHttpServer {
       },
     });
     request.pipe(child.stdin);
-    const hangs = this.mode === "hangInPack" && url.pathname.endsWith("/git-upload-pack");
+    const hangs = this.mode.endsWith("InPack") && url.pathname.endsWith("/git-upload-pack");
     passOn(child.stdout, response, hangs ? beforeHangingBytes : Infinity);
+    if (hangs && this.mode === "cutInPack") child.stdout.on("end", () => response.destroy());
   }
 }
 

@@ -17,7 +17,17 @@ const meanings: readonly {
   readonly message: string;
   readonly remedy: string;
 }[] = [
-  { ...diskFull, pattern: /No space left on device|Disk quota exceeded/ },
+  {
+    ...diskFull,
+    pattern:
+      /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (?:file|new index)/,
+  },
+  {
+    reason: "RevisionMalformed",
+    pattern: /fsck error in packed object|^error: object [0-9a-f]+: /m,
+    message: "the revision has something in it that Git takes for damage or an attack",
+    remedy: "push a revision without it",
+  },
   {
     reason: "HostKeyUnknown",
     pattern: /Host key verification failed|No \S+ host key is known/,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { namesIn } from "../if-there.ts";
 import { failureFrom, GitFailure } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { runGit, type GitResult } from "./run-git.ts";
@@ -11,6 +12,9 @@ export const fetchedRef = "refs/ds01/fetched";
 
 /** Attributes of a repository can turn content into something else when it is checked out: none of them counts. */
 const plainContent = "* -text -eol -ident -filter !working-tree-encoding\n";
+
+/** Failures whose reason is known to be elsewhere. */
+const notTheCopy: readonly string[] = ["SourceDiskFull", "RevisionMalformed"];
 
 /** Something in the local copy is not as Git has left it. */
 export class DamagedClone extends GitFailure {}
@@ -45,7 +49,7 @@ export class GitRepository {
     const fetched = await this.run(args, signal);
     if (fetched.code !== 0) {
       const failure = failureFrom("git fetch", fetched.stderr);
-      if (failure.reason !== "SourceDiskFull") await this.#mustBeSound(signal);
+      if (!notTheCopy.includes(failure.reason)) await this.#mustBeSound(signal);
       throw failure;
     }
     const commit = await this.read(
@@ -144,7 +148,7 @@ export class GitRepository {
 
   async #prepare(signal: AbortSignal): Promise<void> {
     const { directory } = this.#options;
-    if (existsSync(join(directory, "ds01-complete"))) return;
+    if (existsSync(join(directory, "ds01-complete"))) return this.#removeUnfinished();
     await this.discard();
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await this.read(["init", "--quiet", "--bare", "."], signal);
@@ -153,11 +157,19 @@ export class GitRepository {
     await writeFile(join(directory, "ds01-complete"), "");
   }
 
+  /** A server that hangs or is cut off leaves a part of a pack at each try, and Git never removes it. */
+  async #removeUnfinished(): Promise<void> {
+    const packs = join(this.#options.directory, "objects", "pack");
+    for (const name of await namesIn(packs)) {
+      if (name.startsWith("tmp_")) await rm(join(packs, name), { force: true });
+    }
+  }
+
   /** A fetch failed: was it because of the copy? Locks of a Git that was killed count, too. */
   async #mustBeSound(signal: AbortSignal): Promise<void> {
     const { directory } = this.#options;
     const names = await readdir(directory, { recursive: true }).catch(() => []);
-    const left = names.find((name) => name.endsWith(".lock") || /(?:^|\/)tmp_/.test(name));
+    const left = names.find((name) => name.endsWith(".lock"));
     if (left !== undefined) throw damaged(`${left} was left by a Git that was ended`);
     const check = await this.run(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"], signal);
     if (check.code !== 0) throw damaged(check.stderr);

@@ -21,9 +21,9 @@ export interface IdentityHints {
  */
 export function guessedIdentity(value: unknown, text: string, hints: IdentityHints): SpecIdentity {
   const metadata = field(value, "metadata");
-  const writtenKind = field(value, "kind") ?? lineValue(text, /^["']?kind["']?:\s*(.+)$/m);
+  const writtenKind = field(value, "kind") ?? lineValue(text, /^["']?kind["']?:[ \t]*(.+)$/m);
   const kind = hints.expect ?? (isWrittenKind(writtenKind) ? writtenKind : "ContainerSpec");
-  const writtenName = field(metadata, "name") ?? lineValue(text, /^\s+["']?name["']?:\s*(.+)$/m);
+  const writtenName = field(metadata, "name") ?? lineValue(text, /^[ \t]+["']?name["']?:[ \t]*(.+)$/m);
   const writtenNamespace = field(metadata, "namespace");
   const name =
     validName(typeof writtenName === "string" ? writtenName : "") || validName(fileStem(hints.path));
@@ -31,10 +31,12 @@ export function guessedIdentity(value: unknown, text: string, hints: IdentityHin
   return { kind, namespace: kind === "ContainerSpec" ? namespace : "", name: name || "unnamed" };
 }
 
+/** A line that is longer than any name is cut first: what is searched in it would cost its length squared. */
 function lineValue(text: string, pattern: RegExp): string | undefined {
   return pattern
     .exec(text)?.[1]
-    ?.replace(/\s+#.*$/, "")
+    ?.slice(0, 300)
+    .replace(/\s+#.*$/, "")
     .replace(/^["']|["',]+$/g, "")
     .trim();
 }

@@ -41,5 +41,6 @@ export const cpuQuantityPattern = /^\d+(?:\.\d+)?m?$/;
 export function parseCpus(value: string | number): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
   if (!cpuQuantityPattern.test(value)) return undefined;
-  return value.endsWith("m") ? Number(value.slice(0, -1)) / 1000 : Number(value);
+  const cpus = value.endsWith("m") ? Number(value.slice(0, -1)) / 1000 : Number(value);
+  return Number.isFinite(cpus) ? cpus : undefined;
 }

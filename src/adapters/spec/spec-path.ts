@@ -25,7 +25,8 @@ export function isSpecPath(path: string): boolean {
   return (
     specFolders.some((folder) => folder === parts[0]) &&
     parts.length > 1 &&
-    !parts.some(isHiddenName) &&
+    // A tree of Git that was made by hand can have directories without a name.
+    !parts.some((part) => part === "" || isHiddenName(part)) &&
     isSpecName(parts.at(-1) ?? "")
   );
 }

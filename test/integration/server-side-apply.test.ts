@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { ApiObject } from "../../src/api/meta.ts";
 import type { StatusObject } from "../../src/api/status-error.ts";
-import { startApiBed } from "../support/api-bed.ts";
+import { accessRule, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 
 const one = "/apis/ds01.io/v1alpha1/namespaces/alice/containers/web";
@@ -36,7 +36,7 @@ function document(spec: object, metadata: object = {}): object {
 }
 
 async function startApplying(): Promise<Applying> {
-  const bed = await startApiBed();
+  const bed = await startApiBed({ access: { ...accessRule, visibility: "all" } });
   bed.actAs("alice");
   return {
     bed,

@@ -182,7 +182,8 @@ describe("watch", () => {
   });
 
   it("follows namespaces: who has containers, and who asks", async () => {
-    const bed = await bedWith("a");
+    const bed = await startApiBed({ access: { ...accessRule, visibility: "all" } });
+    await bed.control.drop("users/alice/a.yaml", containerText("a"));
     bed.actAs("bob");
     const watching = await watch(bed, "/api/v1/namespaces?watch=1");
     await until(watching, 2);

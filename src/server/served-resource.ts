@@ -34,7 +34,7 @@ export interface ServedResources {
   readonly views: readonly ServedResource<ResourceType>[];
   /** One for everybody who has containers, and for those who have asked. */
   readonly namespaces: ServedResource<ResourceType>;
-  ensureNamespace(name: string): void;
+  readonly ensureNamespace: (name: string) => void;
   of(kind: Kind): ServedResource;
   /** Stops following the control plane. */
   close(): void;

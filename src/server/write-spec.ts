@@ -1,6 +1,6 @@
 import { appliedConfiguration } from "../api/applied-configuration.ts";
 import { isWrittenKind } from "../api/document.ts";
-import type { ApiObject } from "../api/meta.ts";
+import type { ApiObject, ObjectMeta } from "../api/meta.ts";
 import type { KindName } from "../api/names.ts";
 import { parseSpecText } from "../api/parse.ts";
 import { renderProblem } from "../api/problem.ts";
@@ -14,6 +14,7 @@ import { sha256 } from "../util/hash.ts";
 import { sameValue } from "../util/same-value.ts";
 import { detailsOf, StatusError } from "./failure.ts";
 import { isObject } from "./merge-patch.ts";
+import type { MergePatch } from "./merge-patch.ts";
 import { presentRecord } from "./present.ts";
 import { groupOf } from "./resource-type.ts";
 import type { Services } from "./services.ts";
@@ -33,6 +34,9 @@ export interface SpecWrite {
     | ((documents: { readonly before: string | undefined; readonly after: string }) => FieldNotes)
     | undefined;
 }
+
+/** Of an object that is not there yet. */
+const unknownMetadata: ObjectMeta = { name: "", uid: "", resourceVersion: "", creationTimestamp: "" };
 
 /** Who owns the file of an object: its user, or root for what belongs to no namespace. */
 export function ownerOf(target: SpecTarget): string {
@@ -163,28 +167,35 @@ function asWritten(
   // With the defaults that the object would have, so that a comparison shows only what would change.
   const { documents } = parseSpecText(change.document, { path: change.path });
   const spec = documents.find(({ element }) => element === undefined)?.spec ?? writtenSpec;
-  const { namespace, name } = write.target;
   const current = record === undefined ? undefined : presentRecord(record);
-  const { annotations: _annotations, labels: _labels, ...kept } = current?.metadata ?? {};
-  const { annotations = {}, ...said } = isObject(metadata) ? metadata : {};
-  const lastApplied = notes?.lastApplied === undefined ? {} : { [appliedConfiguration]: notes.lastApplied };
-  const shown = { ...lastApplied, ...(isObject(annotations) ? annotations : {}) };
   return {
     ...current,
     apiVersion: write.type.apiVersion,
     kind: write.type.kind,
-    metadata: {
-      uid: "",
-      resourceVersion: "",
-      creationTimestamp: "",
-      ...kept,
-      ...said,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(Object.keys(shown).length === 0 ? {} : { annotations: shown as Readonly<Record<string, string>> }),
-      ...(notes?.managedFields === undefined ? {} : { managedFields: notes.managedFields }),
-    },
+    metadata: metadataAsWritten(current, write.target, { said: isObject(metadata) ? metadata : {}, notes }),
     ...(spec === undefined ? {} : { spec }),
+  };
+}
+
+function metadataAsWritten(
+  current: ApiObject | undefined,
+  { namespace, name }: SpecTarget,
+  { said, notes = {} }: { readonly said: MergePatch; readonly notes: FieldNotes | undefined },
+): ObjectMeta {
+  const { annotations: _annotations, labels: _labels, ...kept } = current?.metadata ?? unknownMetadata;
+  const { annotations, ...others } = said;
+  const { lastApplied, managedFields } = notes;
+  const shown = {
+    ...(lastApplied === undefined ? {} : { [appliedConfiguration]: lastApplied }),
+    ...(isObject(annotations) ? annotations : {}),
+  } as Readonly<Record<string, string>>;
+  return {
+    ...kept,
+    ...others,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(Object.keys(shown).length === 0 ? {} : { annotations: shown }),
+    ...(managedFields === undefined ? {} : { managedFields }),
   };
 }
 

@@ -110,7 +110,11 @@ function queueText(queue: NonNullable<ContainerStatus["queue"]>, nowMs: number):
   return `${ordinal(queue.position)} of ${queue.of}${eta === null ? "" : `, in about ${eta}`}`;
 }
 
+const suffixes = { one: "st", two: "nd", few: "rd" } as Readonly<Record<string, string>>;
+let ordinals: Intl.PluralRules | undefined;
+
 function ordinal(position: number): string {
-  const suffix = { one: "st", two: "nd", few: "rd" } as Readonly<Record<string, string>>;
-  return `${position}${suffix[new Intl.PluralRules("en", { type: "ordinal" }).select(position)] ?? "th"}`;
+  // Making these rules takes longer than the rest of a row.
+  ordinals ??= new Intl.PluralRules("en", { type: "ordinal" });
+  return `${position}${suffixes[ordinals.select(position)] ?? "th"}`;
 }

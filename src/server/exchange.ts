@@ -87,7 +87,12 @@ export function timeOf(query: URLSearchParams, name: string): number | null {
 
 /** Answers with JSON. */
 export function sendJson(response: ServerResponse, code: number, body: unknown, type?: string): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  sendJsonText(response, code, JSON.stringify(body), type);
+}
+
+/** Answers with JSON that is written out already. */
+export function sendJsonText(response: ServerResponse, code: number, text: string, type?: string): void {
+  const bytes = Buffer.from(text);
   response.writeHead(code, { "content-type": type ?? "application/json", "content-length": bytes.length });
   response.end(bytes);
 }

@@ -24,6 +24,8 @@ export class ObjectCache {
   readonly #historyLength: number;
   readonly #objects = new Map<string, ApiObject>();
   readonly #listeners = new Set<() => void>();
+  /** All objects in order; undefined when one has changed since. */
+  #sorted: readonly ApiObject[] | undefined;
   #history: ObjectChange[] = [];
   /** Changes up to here are no longer known. */
   #floor: number;
@@ -44,7 +46,8 @@ export class ObjectCache {
 
   /** Sorted by namespace and name. */
   list(): readonly ApiObject[] {
-    return [...this.#objects.keys()].toSorted().flatMap((key) => this.#objects.get(key) ?? []);
+    this.#sorted ??= [...this.#objects.keys()].toSorted().flatMap((key) => this.#objects.get(key) ?? []);
+    return this.#sorted;
   }
 
   /** The resourceVersion of a list taken now. */
@@ -68,6 +71,7 @@ export class ObjectCache {
         : { ...object, metadata: { ...object.metadata, resourceVersion: String(resourceVersion) } };
     if (deleted) this.#objects.delete(key);
     else this.#objects.set(key, current);
+    this.#sorted = undefined;
     const type = deleted ? "DELETED" : previous === undefined ? "ADDED" : "MODIFIED";
     this.#history.push({ resourceVersion, type, object: current, previous });
     if (this.#history.length >= 2 * this.#historyLength) this.#forget();

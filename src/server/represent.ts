@@ -22,47 +22,97 @@ export function includeObjectOf(query: URLSearchParams): View["includeObject"] {
   throw new StatusError("BadRequest", `includeObject: wanted None, Metadata or Object, found "${text}"`);
 }
 
-/** A list in the wanted form. */
-export function representList(view: View, objects: readonly ApiObject[], resourceVersion: number): object {
+/** A list in the wanted form, as JSON. */
+export function listText(view: View, objects: readonly ApiObject[], resourceVersion: number): string {
   const metadata = { resourceVersion: String(resourceVersion) };
-  if (view.representation === "table") return tableOf(view, objects, metadata.resourceVersion, true);
+  if (view.representation === "table") return tableText(view, objects, metadata.resourceVersion, true);
   if (view.representation === "metadata") {
-    const items = objects.map(metadataOnly);
-    return { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items };
+    const head = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
+    return withItems(head, "items", objects.map(metadataText));
   }
-  return { kind: `${view.type.kind}List`, apiVersion: view.type.apiVersion, metadata, items: objects };
+  const head = { kind: `${view.type.kind}List`, apiVersion: view.type.apiVersion, metadata };
+  return withItems(head, "items", objects.map(objectJson));
 }
 
-/** One object in the wanted form; `withColumns` is false for all but the first table of a watch. */
-export function representObject(view: View, object: ApiObject, withColumns: boolean): object {
-  if (view.representation === "metadata") return metadataOnly(object);
+/** One object in the wanted form, as JSON; `withColumns` is false for all but the first table of a watch. */
+export function objectText(view: View, object: ApiObject, withColumns: boolean): string {
+  if (view.representation === "metadata") return metadataText(object);
   if (view.representation === "table") {
-    return tableOf(view, [object], object.metadata.resourceVersion, withColumns);
+    return tableText(view, [object], object.metadata.resourceVersion, withColumns);
   }
-  return object;
+  return objectJson(object);
 }
 
-function tableOf(
+function tableText(
   view: View,
   objects: readonly ApiObject[],
   resourceVersion: string,
   withColumns: boolean,
-): Table {
+): string {
   const printer = printerOf(view.type);
-  const rows = objects.map((object): TableRow => {
-    const cells = printer.cells(object, view.now);
-    if (view.includeObject === "None") return { cells };
-    return { cells, object: view.includeObject === "Object" ? object : metadataOnly(object) };
-  });
-  return {
+  const rows = objects.map((object) => rowText(view, object));
+  const head: Omit<Table, "rows"> = {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata: { resourceVersion },
     columnDefinitions: withColumns ? printer.columns : [],
-    rows,
   };
+  return withItems(head, "rows", rows);
 }
 
-function metadataOnly(object: ApiObject): object {
-  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
+function withItems(head: object, name: "items" | "rows", texts: readonly string[]): string {
+  return `${JSON.stringify(head).slice(0, -1)},"${name}":[${texts.join(",")}]}`;
+}
+
+/**
+ * What is shown never changes, only what takes its place does: it is written out once, however many ask for it. Ages are
+ * told in seconds, so a row of a table is good for one.
+ */
+const objectTexts = new WeakMap<ApiObject, string>();
+const metadataTexts = new WeakMap<ApiObject, string>();
+const rowTexts: Readonly<Record<View["includeObject"], WeakMap<ApiObject, Row>>> = {
+  None: new WeakMap(),
+  Metadata: new WeakMap(),
+  Object: new WeakMap(),
+};
+
+interface Row {
+  readonly second: number;
+  readonly text: string;
+}
+
+function rowText({ type, includeObject, now }: View, object: ApiObject): string {
+  const second = Math.floor(now / 1000);
+  const known = rowTexts[includeObject].get(object);
+  if (known?.second === second) return known.text;
+  const cells = printerOf(type).cells(object, second * 1000);
+  const shown = includeObject === "Object" ? object : metadataOnly(object);
+  const row: TableRow = includeObject === "None" ? { cells } : { cells, object: shown };
+  const text = JSON.stringify(row);
+  rowTexts[includeObject].set(object, { second, text });
+  return text;
+}
+
+function objectJson(object: ApiObject): string {
+  return kept(objectTexts, object, () => object);
+}
+
+function metadataText(object: ApiObject): string {
+  return kept(metadataTexts, object, metadataOnly);
+}
+
+function metadataOnly({ metadata }: ApiObject): object {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+}
+
+function kept(
+  texts: WeakMap<ApiObject, string>,
+  object: ApiObject,
+  shownOf: (object: ApiObject) => object,
+): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(shownOf(object));
+  texts.set(object, text);
+  return text;
 }

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { apply50 } from "./apply50.ts";
 import { runBenchmark } from "./bench-host.ts";
 import type { Benchmark, BenchSettings } from "./bench-host.ts";
+import { clients } from "./clients.ts";
 import { ownDist } from "./controller-process.ts";
 import { dropToStart } from "./drop-to-start.ts";
 import { get } from "./get.ts";
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   repair,
   get,
   idle,
+  clients,
   queue,
 };
 

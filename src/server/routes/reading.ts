@@ -1,11 +1,11 @@
 import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
 import { discoveredResources } from "../discovered-resources.ts";
-import { flag, parameter, sendJson } from "../exchange.ts";
+import { flag, parameter, sendJsonText } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { forbidden, notFound } from "../failure.ts";
 import { representationOf } from "../negotiate.ts";
-import { includeObjectOf, representList, representObject } from "../represent.ts";
+import { includeObjectOf, listText, objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
 import { groupPathOf } from "../resource-type.ts";
 import type { ResourceType } from "../resource-type.ts";
@@ -108,7 +108,7 @@ function sendList(
     .list()
     .filter(select)
     .flatMap((object) => seenBy(caller, object) ?? []);
-  sendJson(response, 200, representList(view, objects, resource.cache.version()));
+  sendJsonText(response, 200, listText(view, objects, resource.cache.version()));
 }
 
 /** Answers with one object. */
@@ -125,6 +125,6 @@ export function sendObject(
     const object = resource.cache.get(namespace, name);
     const seen = object === undefined ? undefined : seenBy(caller, object);
     if (seen === undefined) throw notFound(resource.type, name);
-    sendJson(exchange.response, 200, representObject(viewOf(services, resource.type, exchange), seen, true));
+    sendJsonText(exchange.response, 200, objectText(viewOf(services, resource.type, exchange), seen, true));
   });
 }

@@ -6,7 +6,7 @@ import { flag, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { keepFresh } from "../keep-fresh.ts";
-import { representObject } from "../represent.ts";
+import { objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Selector } from "../selector.ts";
@@ -165,8 +165,8 @@ class WatchStream {
     return select(object) ? seenBy(exchange.caller, object) : undefined;
   }
 
-  async #sendSeen(type: string, seen: ApiObject): Promise<void> {
-    await this.#sendLine({ type, object: this.#represent(seen) });
+  async #sendSeen(type: "ADDED" | "MODIFIED" | "DELETED", seen: ApiObject): Promise<void> {
+    await this.#sendText(`{"type":"${type}","object":${this.#represent(seen)}}`);
   }
 
   async #sendBookmark(version: number, annotations: Readonly<Record<string, string>>): Promise<void> {
@@ -179,15 +179,19 @@ class WatchStream {
     await this.#sendLine({ type: "BOOKMARK", object: shown });
   }
 
-  #represent(object: ApiObject): object {
+  #represent(object: ApiObject): string {
     const view = { ...this.#watch.view, now: this.#services.clock.now() };
-    const shown = representObject(view, object, !this.#columnsSent);
+    const shown = objectText(view, object, !this.#columnsSent);
     this.#columnsSent = true;
     return shown;
   }
 
   async #sendLine(line: object): Promise<void> {
-    if (this.#ended || this.#response.write(`${JSON.stringify(line)}\n`)) return;
+    await this.#sendText(JSON.stringify(line));
+  }
+
+  async #sendText(line: string): Promise<void> {
+    if (this.#ended || this.#response.write(`${line}\n`)) return;
     await new Promise<void>((resolve) => {
       const response = this.#response;
       const resume = (): void => {

@@ -72,7 +72,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
   const resources = serveResources(options.control, {
     historyLength: options.historyLength ?? 1000,
     version: options.version,
-    now: options.clock.now(),
+    clock: options.clock,
   });
   const services: Services = {
     control: options.control,

@@ -9,12 +9,14 @@ export interface NodeParts {
   readonly gpus: readonly GpuRecord[];
   readonly health: readonly HealthCheck[];
   readonly version: string;
-  /** Milliseconds since the epoch. */
+  /** Since when it has been shown, in milliseconds since the epoch. */
   readonly since: number;
+  /** Since when all that ds01 needs has been there, or not. */
+  readonly readySince: number;
 }
 
 /** This machine as a core/v1 Node: its capacity with its GPUs, and whether all that ds01 needs is there. */
-export function presentNode({ host, gpus, health, version, since }: NodeParts): ApiObject {
+export function presentNode({ host, gpus, health, version, since, readySince }: NodeParts): ApiObject {
   const capacity = {
     cpu: String(host.cpus),
     memory: `${Math.floor(host.memoryBytes / 1024)}Ki`,
@@ -26,8 +28,8 @@ export function presentNode({ host, gpus, health, version, since }: NodeParts): 
     status: failed.length === 0 ? "True" : "False",
     reason: failed[0]?.name ?? "AllReady",
     message: failed.map(({ name, message }) => `${name}: ${message}`).join("; "),
-    lastTransitionTime: formatTime(since),
-    lastHeartbeatTime: formatTime(since),
+    lastTransitionTime: formatTime(readySince),
+    lastHeartbeatTime: formatTime(readySince),
   };
   return {
     apiVersion: "v1",

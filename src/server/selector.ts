@@ -8,6 +8,7 @@ export type Selector = (object: ApiObject) => boolean;
 export function selectorOf(query: URLSearchParams): Selector {
   const labelTests = parseLabelSelector(query.get("labelSelector") ?? "");
   const fieldTests = parseFieldSelector(query.get("fieldSelector") ?? "");
+  if (labelTests.length === 0 && fieldTests.length === 0) return () => true;
   return (object) => {
     const labels = object.metadata.labels ?? {};
     return labelTests.every((test) => test(labels)) && fieldTests.every((test) => test(object));

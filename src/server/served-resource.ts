@@ -3,6 +3,7 @@ import { kindNames } from "../api/names.ts";
 import type { Kind, KindName } from "../api/names.ts";
 import { customResourceDefinition, definedKinds } from "../api/crd.ts";
 import type { StoredRecord } from "../core/record.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { hostFacts } from "./host-facts.ts";
 import { ObjectCache } from "./object-cache.ts";
@@ -15,7 +16,7 @@ import {
   presentRecord,
   presentSource,
 } from "./present.ts";
-import { presentNode } from "./present-node.ts";
+import { NodeView } from "./node-view.ts";
 import { presentPod } from "./present-pod.ts";
 import { customResourceDefinitionType, namespaceType, nodeType, podType } from "./resource-type.ts";
 import type { ResourceType } from "./resource-type.ts";
@@ -45,16 +46,16 @@ export interface ServingOptions {
   readonly historyLength: number;
   /** Version of ds01. */
   readonly version: string;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
+  readonly clock: Pick<Clock, "now">;
 }
 
 /** Follows everything that the control plane knows, from this moment on. */
 export function serveResources(
   control: ControlPlane,
-  { historyLength, version, now }: ServingOptions,
+  { historyLength, version, clock }: ServingOptions,
 ): ServedResources {
   const { store } = control;
+  const now = clock.now();
   const versions = { current: () => store.resourceVersion(), next: () => store.nextResourceVersion() };
   const cacheOf = (objects: readonly ApiObject[]): ObjectCache =>
     new ObjectCache(versions, historyLength, objects);
@@ -69,11 +70,10 @@ export function serveResources(
     Event: cacheOf(control.events.list()),
   };
   const host = hostFacts();
-  const nodeNow = (): ApiObject =>
-    presentNode({ host, gpus: control.gpus.list(), health: control.health(), version, since: now });
+  const node = new NodeView({ control, host, version, clock });
   const podOf = (record: StoredRecord): ApiObject | undefined =>
     record.kind === "ContainerSpec" ? presentPod(record, host.name) : undefined;
-  const nodes = cacheOf([nodeNow()]);
+  const nodes = cacheOf([node.now()]);
   const pods = cacheOf(store.list("ContainerSpec").flatMap((record) => podOf(record) ?? []));
   const definitions = cacheOf(
     definedKinds.map((kind) => presentDefinition(customResourceDefinition(kind), now)),
@@ -107,7 +107,7 @@ export function serveResources(
     }),
     control.gpus.onChange(({ type, object }) => {
       caches.Gpu.record(presentGpu(object), type === "DELETED");
-      nodes.record(nodeNow(), false);
+      node.bringUpToDate(nodes);
     }),
     control.images.onChange(({ type, object }) =>
       caches.Image.record(presentImage(object), type === "DELETED"),
@@ -125,7 +125,7 @@ export function serveResources(
     all,
     views: [
       { type: podType, cache: pods },
-      { type: nodeType, cache: nodes },
+      { type: nodeType, cache: nodes, refresh: async () => node.bringUpToDate(nodes) },
       { type: customResourceDefinitionType, cache: definitions },
     ],
     namespaces: { type: namespaceType, cache: namespaces },

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -124,6 +125,32 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
       stdin: "typed\n",
     });
     expect([typed.code, typed.stdout]).toEqual([0, "typed\n"]);
+  });
+
+  it("gives a command a real terminal of the right size, with every version", async () => {
+    host.drop(`users/${alice}/shell.yaml`, containerSpec("shell"));
+    await host.waitForReady(`${alice}/shell`);
+    for (const each of new Set([installedKubectls()[0], kubectl])) {
+      const { environment, ...ids } = surroundings(alice);
+      const command = `stty rows 33 cols 99; ${(each ?? program).path} exec -it shell -- /bin/sh; echo code $?`;
+      const env = { ...environment, TERM: "vt100" };
+      const child = spawn("script", ["-qec", command, "/dev/null"], { env, ...ids, cwd: "/" });
+      let output = "";
+      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      const ended = once(child, "close");
+      const type = async (typed: string, shown: RegExp): Promise<void> => {
+        child.stdin.write(typed);
+        await waitFor(`${String(shown)} in ${output}`, () => shown.test(output), { timeoutMs: 30_000 });
+      };
+      await waitFor("a prompt", () => /[#$] $/.test(output), { timeoutMs: 30_000 });
+      await type("test -t 0 && test -t 1 && echo is a $((40 + 2)) terminal\n", /is a 42 terminal/);
+      await type("stty size\n", /33 99/);
+      // Ctrl-C ends what runs in it, and not kubectl.
+      await type("echo $((20 + 1)) sleeps; sleep 1000\n", /21 sleeps/);
+      await type("\u0003", /\^C/);
+      await type("exit 6\n", /code 6/);
+      await ended;
+    }
   });
 
   it("follows logs and watches while things happen", async () => {

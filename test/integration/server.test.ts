@@ -341,6 +341,29 @@ describe("reading", () => {
   });
 });
 
+describe("the Node", () => {
+  it("is ready as long as all that ds01 needs is there, and says since when", async () => {
+    const bed = await startApiBed();
+    const ready = async (): Promise<unknown> => {
+      const { items } = (await bed.json("/api/v1/nodes")) as {
+        items: { status: { conditions: unknown[] } }[];
+      };
+      return items[0]?.status.conditions[0];
+    };
+    expect(await ready()).toMatchObject({ status: "True", lastTransitionTime: "2026-01-05T08:00:00Z" });
+    const before = (await bed.json("/api/v1/nodes")) as { metadata: { resourceVersion: string } };
+    expect(await bed.json("/api/v1/nodes")).toEqual(before);
+    bed.clock.advance(60_000);
+    bed.control.checks = [{ name: "EngineReady", ok: false, message: "no answer", remedy: null }];
+    const lost = { status: "False", reason: "EngineReady", message: "EngineReady: no answer" };
+    expect(await ready()).toMatchObject({ ...lost, lastTransitionTime: "2026-01-05T08:01:00Z" });
+    bed.clock.advance(60_000);
+    expect(await ready()).toMatchObject({ ...lost, lastTransitionTime: "2026-01-05T08:01:00Z" });
+    bed.control.checks = [];
+    expect(await ready()).toMatchObject({ status: "True", lastTransitionTime: "2026-01-05T08:02:00Z" });
+  });
+});
+
 describe("who may do what", () => {
   it("lets users see what is theirs, and admins everything", async () => {
     const bed = await bedWithObjects();

@@ -1,3 +1,4 @@
+import type { ApiObject } from "../../api/meta.ts";
 import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
 import { discoveredResources } from "../discovered-resources.ts";
@@ -104,10 +105,11 @@ function sendList(
   { caller, response }: Exchange,
   { view, select }: Pick<WatchRequest, "view" | "select">,
 ): void {
-  const objects = resource.cache
-    .list()
-    .filter(select)
-    .flatMap((object) => seenBy(caller, object) ?? []);
+  const objects: ApiObject[] = [];
+  for (const object of resource.cache.list()) {
+    const seen = select(object) ? seenBy(caller, object) : undefined;
+    if (seen !== undefined) objects.push(seen);
+  }
   sendJsonText(response, 200, listText(view, objects, resource.cache.version()));
 }
 

@@ -6,6 +6,7 @@ import { contextFiles } from "./adapters/build/context-files.ts";
 import { packageVersion } from "./adapters/config/package-version.ts";
 import { protectedPaths } from "./adapters/config/protected-paths.ts";
 import { readSettings, type GivenSettings, type Settings } from "./adapters/config/read-configuration.ts";
+import { webhookSecrets } from "./adapters/git/webhook-secrets.ts";
 import { dockerAccess } from "./adapters/docker/access.ts";
 import { deviceAccess } from "./adapters/docker/device-access.ts";
 import { containerSettings } from "./adapters/docker/container-settings.ts";
@@ -157,6 +158,9 @@ async function serve(settings: Settings & { readonly instance: string }, run: Ru
       visibility: settings.visibility,
     },
     version: await packageVersion(),
+    ...(settings.webhook === null
+      ? {}
+      : { webhook: { ...settings.webhook, secretOf: webhookSecrets(settings.sources) } }),
     ...(settings.httpsPort === null
       ? {}
       : { https: { port: settings.httpsPort, secrets: await doorSecrets(settings.stateDir, systemClock) } }),

@@ -22,4 +22,17 @@ export const ApiConfiguration = z.strictObject({
     .describe(
       "For kubectl and other clients of Kubernetes: over TLS at 127.0.0.1. Absent: at the socket only.",
     ),
+  webhook: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(
+          /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|localhost):\d{1,5}$/,
+          "ADDRESS:PORT, such as 127.0.0.1:8787",
+        )
+        .refine((listen) => Number(/\d+$/.exec(listen)?.[0]) <= 65_535, "a port is 65535 at most")
+        .describe("Address and port, without TLS: behind a reverse proxy, or at this host only."),
+    })
+    .optional()
+    .describe("Where webhooks of Git sources are listened for; nowhere."),
 });

@@ -102,6 +102,18 @@ export const GitConfiguration = z.strictObject({
   verify: GitSigners.optional().describe(
     "Whose signature the commit, or the tag that is followed, must carry; nobody's.",
   ),
+  webhook: z
+    .strictObject({
+      secretFile: AbsolutePath.describe("File with the secret that the forge shares, read anew each time."),
+    })
+    .optional()
+    .describe("Let the forge tell of a push at POST /webhooks/NAME of `api.webhook`; not at all."),
+  statusCommand: z
+    .array(z.string().min(1))
+    .min(1)
+    .refine(([program = ""]) => program.startsWith("/"), "the program needs an absolute path")
+    .optional()
+    .describe("A program and its words that is told what became of a revision, without a shell; none."),
   maximumSize: ByteQuantity.optional().describe("A revision with larger files in all is not taken; 256Mi."),
 });
 export type GitConfiguration = z.infer<typeof GitConfiguration>;

@@ -19,6 +19,7 @@ export class SourceBook {
   readonly #known: Map<string, KnownSource>;
   readonly #onChange: (known: KnownSource, before: KnownSource) => void;
   readonly #read = new Set<string>();
+  #onReport: (known: KnownSource) => void = () => undefined;
 
   constructor(
     sources: readonly Pick<SpecSource, "name" | "place">[],
@@ -80,12 +81,18 @@ export class SourceBook {
     this.#change(name, { report });
   }
 
+  /** Is called when an attempt has ended, also with nothing new. */
+  set onReport(listener: (known: KnownSource) => void) {
+    this.#onReport = listener;
+  }
+
   #change(name: string, change: Partial<Pick<KnownSource, "state" | "report">>): void {
     const before = this.#known.get(name);
     if (before === undefined) return;
     const known = { ...before, ...change };
     this.#known.set(name, known);
     this.#onChange(known, before);
+    if (change.report !== undefined) this.#onReport(known);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Recorder } from "./recorder.ts";
 import { SourceBook } from "./source-book.ts";
 import { SourceView } from "./source-view.ts";
 import { SpecIndex } from "./spec-index.ts";
+import { RevisionStatusDesk } from "./revision-status-desk.ts";
 import { SuspensionDesk } from "./suspension-desk.ts";
 import { storedRecords } from "./stored-record.ts";
 import { TombstoneBook } from "./tombstone-book.ts";
@@ -96,5 +97,7 @@ export function sourceParts(
     startedAt: clock.now(),
     suspensionOf: (source) => suspensions.of(source),
   });
+  const statuses = new RevisionStatusDesk({ ...shared, sources, dryRun });
+  book.onReport = (known) => statuses.note(known);
   return { book, sources: view, index, prunes, ingest, orphans, tombstones, suspensions, fieldNotes };
 }

@@ -72,7 +72,7 @@ function statusOf({ state, report }: KnownSource, suspension: SourceSuspension |
     ...(report?.appliedRevision == null ? {} : { appliedRevision: report.appliedRevision }),
     ...(report?.appliedAt == null ? {} : { appliedAt: formatTime(report.appliedAt) }),
     ...(report?.signer === undefined ? {} : { signer: report.signer }),
-    ...(report === null ? {} : { lastAttempt: formatTime(report.attemptedAt) }),
+    ...(report?.attemptedAt == null ? {} : { lastAttempt: formatTime(report.attemptedAt) }),
     ...(suspension === null ? verdict(state, report) : suspended(suspension)),
   };
 }

@@ -1,3 +1,5 @@
+import type { RevisionStatus } from "../core/revision-status.ts";
+
 /** Text of one spec file and who put it there; nothing is parsed yet. */
 export interface SourcedText {
   /** Path below the specs root: `users/alice/train.yaml`. */
@@ -28,8 +30,8 @@ export interface SourceChanges {
 
 /** How the last attempt to get the newest revision ended. */
 export interface SyncReport {
-  /** Milliseconds since the epoch. */
-  readonly attemptedAt: number;
+  /** Milliseconds since the epoch; null: there was none since the start. */
+  readonly attemptedAt: number | null;
   /** The revision that the server had; null when that is not known. */
   readonly revision: string | null;
   /** The revision whose files are in effect; null: none yet. */
@@ -84,4 +86,6 @@ export interface SpecSource {
    * `run`. Absent: what stands there counts.
    */
   setSuspended?(suspended: boolean): Promise<void>;
+  /** Says what became of a revision where it was pushed; rejects where that failed. Absent: nobody wants to know. */
+  readonly tellStatus?: ((status: RevisionStatus) => Promise<void>) | undefined;
 }

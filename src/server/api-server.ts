@@ -40,6 +40,8 @@ import { writingRoutes } from "./routes/writing.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { serveResources } from "./served-resource.ts";
 import type { Services } from "./services.ts";
+import { openWebhookDoor } from "./webhook-door.ts";
+import type { WebhookSettings } from "./webhook-door.ts";
 import { openUnixDoor } from "./unix-door.ts";
 
 export interface ApiServerOptions {
@@ -55,6 +57,8 @@ export interface ApiServerOptions {
   readonly access: AccessRule;
   /** The second door, at 127.0.0.1 over TLS; absent: closed. */
   readonly https?: { readonly port: number; readonly secrets: DoorSecrets };
+  /** Where forges tell of pushes; absent: nowhere. */
+  readonly webhook?: WebhookSettings;
   /** Version of ds01. */
   readonly version: string;
   /** Changes kept a kind for watches that come back; 1000 where absent. */
@@ -117,6 +121,7 @@ async function openDoors(
       patienceMs,
     }),
   );
+  if (options.webhook !== undefined) doors.push(await openWebhookDoor({ ...options, ...options.webhook }));
   if (https === undefined) return;
   const tokens = createAccessTokens(https.secrets.tokenKey, clock);
   const router = createRouter(routes);

@@ -47,3 +47,19 @@ test("a mistake is told with its line and column", async () => {
   );
   await expect(settingsFrom("sources: []\n")).rejects.toThrow("/config.yaml:1:10: sources: ");
 });
+
+test("webhooks are listened for where the configuration says, and somewhere where a source wants them", async () => {
+  const source = "{name: lab, git: {url: /srv/lab.git, webhook: {secretFile: /etc/secret}}}";
+  const withAddress = (listen: string): string =>
+    `api: {webhook: {listen: "${listen}"}}\nsources: [${source}]\n`;
+
+  expect((await settingsFrom("specs: /lab\n")).webhook).toBeNull();
+  expect((await settingsFrom(withAddress("10.0.0.1:80"))).webhook).toEqual({ host: "10.0.0.1", port: 80 });
+  expect((await settingsFrom(withAddress("[::1]:8787"))).webhook).toEqual({ host: "::1", port: 8787 });
+  for (const wrong of ["8787", "127.0.0.1", "127.0.0.1:65536", "lab:80;x:1"]) {
+    await expect(settingsFrom(withAddress(wrong)), wrong).rejects.toThrow("api.webhook.listen");
+  }
+  await expect(settingsFrom(`sources: [${source}]\n`)).rejects.toThrow(
+    "sources.0.git.webhook: nobody listens for it",
+  );
+});

@@ -13,6 +13,7 @@ import {
   presetWithoutPlace,
   type VolumeSettings,
 } from "../../core/presets/preset.ts";
+import { apiSettings, webhookMistake, type ApiSettings } from "./api-settings.ts";
 import { bothGiven, sourceSettings, type SourceSettings } from "./source-settings.ts";
 import { sourceRoots } from "../spec/source-roots.ts";
 import type { RegistryRow } from "../registry/credential-files.ts";
@@ -28,7 +29,7 @@ import { nearest } from "../../util/nearest.ts";
 import { InvalidError, messageOf } from "../../util/errors.ts";
 
 /** Everything the daemon needs to know, with defaults filled in and paths absolute. */
-export interface Settings extends SourceSettings {
+export interface Settings extends SourceSettings, ApiSettings {
   /** The configuration file, whether it is there or not. */
   readonly config: string;
   readonly stateDir: string;
@@ -57,10 +58,6 @@ export interface Settings extends SourceSettings {
   readonly health: HealthSettings;
   readonly idle: IdleSettings;
   readonly notifications: NotificationConfiguration;
-  /** The port of the API at 127.0.0.1; null: it is reached at its socket only. */
-  readonly httpsPort: number | null;
-  /** What users see beside what is their own. */
-  readonly visibility: "own" | "all";
   /** Where the kernel log is; null: it is not read. */
   readonly kernelLog: string | null;
 }
@@ -93,7 +90,8 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     otherwise: string,
   ): string => flag ?? environment[variable] ?? inFile ?? otherwise;
   const config = resolve(named ?? defaults.config);
-  const mistake = bothGiven(file.sources, given.specs ?? environment["DS01_SPECS"] ?? file.specs);
+  const mistake =
+    bothGiven(file.sources, given.specs ?? environment["DS01_SPECS"] ?? file.specs) ?? webhookMistake(file);
   if (mistake !== undefined) throw invalid(config, [mistake]);
   const from = sourceSettings(file.sources, pick(given.specs, "DS01_SPECS", file.specs, defaults.specs));
   const stateDir = resolve(pick(given.stateDir, "DS01_STATE_DIR", file.stateDir, defaults.stateDir));
@@ -108,8 +106,7 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     dockerHost,
     gpus: pick(given.gpus, "DS01_GPUS", file.gpus, "auto"),
     ...gpuSettings(file),
-    httpsPort: httpsPortOf(file),
-    visibility: file.api?.visibility ?? "own",
+    ...apiSettings(file),
     trust: file.trust ?? "owner",
     instance: file.instance,
     admins: adminsOf(file),
@@ -127,11 +124,6 @@ export async function readSettings(given: GivenSettings, environment: Environmen
     idle: idleSettings(file.idle),
     notifications: file.notifications ?? {},
   };
-}
-
-/** The port is Kubernetes' usual one unless the file names another; absent: the door stays closed. */
-function httpsPortOf({ api }: Configuration): number | null {
-  return api?.https === undefined ? null : (api.https.port ?? 6443);
 }
 
 function adminsOf({ admins }: Configuration): Settings["admins"] {

@@ -23,6 +23,8 @@ export interface GitSettings {
   readonly maximumBytes: number;
   /** Whose signature a revision must carry; undefined: none is asked for. */
   readonly verify: GitConfiguration["verify"];
+  /** A program that is told what became of a revision. */
+  readonly statusCommand: readonly string[] | undefined;
 }
 
 /** Settings with defaults filled in. */
@@ -46,6 +48,7 @@ export function gitSettings(given: GitConfiguration): GitSettings {
     caFile: given.caFile,
     onInvalid: given.onInvalid ?? "file",
     allowEmpty: given.allowEmpty ?? false,
+    statusCommand: given.statusCommand,
     maximumBytes: parseBytes(given.maximumSize ?? "") ?? 256 * 1024 ** 2,
     verify: given.verify,
   };

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../ports/log.ts";
 import type { SourcePlace, SpecSink, SpecSource } from "../../ports/spec-source.ts";
+import type { RevisionStatus } from "../../core/revision-status.ts";
 import { faultDelayMs } from "../../util/backoff.ts";
+import { runProgram } from "../run-program.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
@@ -24,6 +26,9 @@ export interface GitSourceOptions extends GitSettings {
 /** First wait after a failure; doubles up to the interval. */
 const retryMs = 5000;
 
+/** The program that is told of a revision may take so long. */
+const statusTimeoutMs = 30_000;
+
 /** Specs from a Git repository: the last good revision stays in effect until a newer one is here in full. */
 export function gitSource(options: GitSourceOptions): SpecSource {
   return new GitSource(options);
@@ -32,6 +37,7 @@ export function gitSource(options: GitSourceOptions): SpecSource {
 class GitSource implements SpecSource {
   readonly name: string;
   readonly place: SourcePlace;
+  readonly tellStatus: SpecSource["tellStatus"];
   readonly #options: GitSourceOptions;
   /** Absent before and after `run`. */
   #sync: GitSync | undefined;
@@ -47,6 +53,8 @@ class GitSource implements SpecSource {
     this.name = options.name;
     this.place = options.place;
     this.#options = options;
+    const { statusCommand: command } = options;
+    if (command !== undefined) this.tellStatus = (status) => this.#runStatusCommand(command, status);
   }
 
   async run(sink: SpecSink, signal: AbortSignal): Promise<void> {
@@ -63,9 +71,7 @@ class GitSource implements SpecSource {
     const worktrees = new Worktrees(directory);
     this.#sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
     await this.#sync.start(signal);
-    if (this.#suspended.signal.aborted && !this.#sync.isInEffect) {
-      sink.unavailable("it is suspended, and nothing of it is in effect");
-    }
+    if (this.#suspended.signal.aborted) this.#sync.tellSuspended();
     let isDue = true;
     while (!signal.aborted) {
       if (isDue) await this.sync();
@@ -119,6 +125,22 @@ class GitSource implements SpecSource {
     this.#suspended = new AbortController();
     // How it ends is reported; whoever resumes need not wait for a server.
     void this.sync();
+  }
+
+  async #runStatusCommand(command: readonly string[], status: RevisionStatus): Promise<void> {
+    const { source, revision, state, reason } = status;
+    await runProgram({
+      command,
+      input: `${JSON.stringify(status)}\n`,
+      environment: {
+        DS01_SOURCE: source,
+        DS01_REVISION: revision,
+        DS01_STATE: state,
+        DS01_REASON: reason,
+      },
+      timeoutMs: statusTimeoutMs,
+      signal: this.#stopped,
+    });
   }
 
   async #attempt(): Promise<void> {

@@ -38,9 +38,21 @@ export class GitSync {
     this.#options = options;
   }
 
-  /** Whether a revision of it is in effect. */
-  get isInEffect(): boolean {
-    return this.#told !== null;
+  /** Says what is in effect where no attempt does, for nobody may look for anything newer. */
+  tellSuspended(): void {
+    const { sink } = this.#options;
+    const told = this.#told;
+    if (told === null) return sink.unavailable("it is suspended, and nothing of it is in effect");
+    const { commit, appliedAt, signer } = told;
+    const signed = signer === undefined ? {} : { signer };
+    sink.report({
+      attemptedAt: null,
+      revision: null,
+      appliedRevision: commit,
+      appliedAt,
+      ...signed,
+      failure: null,
+    });
   }
 
   /** Whether what stands there, or in the place of a directory above, is not taken. */

@@ -72,7 +72,7 @@ export function sourceParts(
     book,
     now: () => clock.now(),
     uidFor,
-    noted: (before, next) => fieldNotes.noted(before, next),
+    noted: (before, next) => fieldNotes.noted(before, before === undefined ? tombstones.recall(next) : next),
     onChange: others.hooks.onSpec,
   });
   const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);

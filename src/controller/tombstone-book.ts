@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { writtenKinds } from "../api/document.ts";
 import type { StoredRecord } from "../core/record.ts";
-import { standing, tombstoneOf, type Tombstone, withTombstone } from "../core/tombstone.ts";
+import { recalled, standing, tombstoneOf, type Tombstone, withTombstone } from "../core/tombstone.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
@@ -20,6 +20,7 @@ const Document = z.object({
       labels: texts,
       annotations: texts,
       spec: z.unknown(),
+      gpus: z.array(z.string()).optional(),
       deletedAt: z.number(),
       cause: z.string(),
     }),
@@ -50,6 +51,11 @@ export class TombstoneBook {
   /** What can be brought back now, the newest first. */
   list(): readonly Tombstone[] {
     return standing(this.#tombstones, this.#options.clock.now());
+  }
+
+  /** A new object with what is still known of one of its name. */
+  recall(fresh: StoredRecord): StoredRecord {
+    return recalled(fresh, this.list());
   }
 
   /**

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { record, spec } from "../../test/support/world-builder.ts";
-import { deletedObject, standing, tombstoneOf, tombstonesMax, withTombstone } from "./tombstone.ts";
+import { deletedObject, recalled, standing, tombstoneOf, tombstonesMax, withTombstone } from "./tombstone.ts";
 import type { Tombstone } from "./tombstone.ts";
 
 const hour = 3_600_000;
@@ -81,4 +81,21 @@ test("it is told as the document that declares it again", () => {
       spec: { image: "busybox" },
     },
   });
+});
+
+test("the devices that it held are known to a new object of its name, and to no other", () => {
+  const whole = record({ spec: spec({}) });
+  const held = { ...whole, memory: { ...whole.memory, lastGpus: ["GPU-1"] } };
+  const noted = tombstoneOf(held, "x", 0);
+  expect(noted?.gpus).toEqual(["GPU-1"]);
+  expect(tombstoneOf(whole, "x", 0)).not.toHaveProperty("gpus");
+
+  const all = noted === null ? [] : [noted];
+  const fresh = { ...whole, uid: "another" };
+  const back = recalled(fresh, all);
+  expect(back).toMatchObject({ uid: "another", memory: { formerGpus: ["GPU-1"], lastGpus: [] } });
+  expect(recalled({ ...fresh, name: "other" }, all)).not.toHaveProperty("memory.formerGpus");
+  // Removed again before it got any.
+  expect(tombstoneOf(back, "x", 0)?.gpus).toEqual(["GPU-1"]);
+  expect(deletedObject(noted as Tombstone)).not.toHaveProperty("gpus");
 });

@@ -17,6 +17,8 @@ export interface Tombstone {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly spec: unknown;
+  /** UUIDs of the devices that it held last; absent: none. */
+  readonly gpus?: readonly string[] | undefined;
   /** Milliseconds since the epoch. */
   readonly deletedAt: number;
   readonly cause: string;
@@ -26,7 +28,34 @@ export interface Tombstone {
 export function tombstoneOf(record: StoredRecord, cause: string, now: number): Tombstone | null {
   const { kind, namespace, name, labels, annotations, spec, source } = record;
   if (spec === null || source.element !== undefined) return null;
-  return { kind, namespace, name, path: source.path, labels, annotations, spec, deletedAt: now, cause };
+  const gpus = devicesOf(record);
+  return {
+    kind,
+    namespace,
+    name,
+    path: source.path,
+    labels,
+    annotations,
+    spec,
+    ...(gpus.length === 0 ? {} : { gpus }),
+    deletedAt: now,
+    cause,
+  };
+}
+
+/** What it held, or would have got again first. */
+function devicesOf(record: StoredRecord): readonly string[] {
+  if (record.kind !== "ContainerSpec") return [];
+  const { lastGpus, formerGpus = [] } = record.memory;
+  return lastGpus.length > 0 ? lastGpus : formerGpus;
+}
+
+/** A new object with what is still known of one of its name that was removed: which devices that held. */
+export function recalled(fresh: StoredRecord, tombstones: readonly Tombstone[]): StoredRecord {
+  if (fresh.kind !== "ContainerSpec") return fresh;
+  const of = identityOf(fresh);
+  const gpus = tombstones.find((tombstone) => identityOf(tombstone) === of)?.gpus;
+  return gpus === undefined ? fresh : { ...fresh, memory: { ...fresh.memory, formerGpus: gpus } };
 }
 
 /** The tombstones with one more: the newest of each object, those that can still be brought back, the newest first. */
@@ -82,6 +111,6 @@ export function deletedObject(tombstone: Tombstone): DeletedObject {
   };
 }
 
-function identityOf({ kind, namespace, name }: Tombstone): string {
+function identityOf({ kind, namespace, name }: Pick<Tombstone, "kind" | "namespace" | "name">): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -17,14 +17,17 @@ describe("what was deleted", () => {
     const document = new MemoryDocument();
     const clock = new ManualClock();
     const options = { document, clock, log: silentLog() };
-    await new TombstoneBook(options).note(whole, "its file is gone");
+    const held = { ...whole, memory: { ...whole.memory, lastGpus: ["GPU-1"] } };
+    await new TombstoneBook(options).note(held, "its file is gone");
 
     const next = new TombstoneBook(options);
     expect(next.list()).toMatchObject([{ name: whole.name, spec: whole.spec, cause: "its file is gone" }]);
+    expect(next.recall(whole)).toMatchObject({ memory: { formerGpus: ["GPU-1"] } });
     clock.advance(24 * 3_600_000 - 1);
     expect(next.list()).toHaveLength(1);
     clock.advance(1);
     expect(next.list()).toEqual([]);
+    expect(next.recall(whole)).toBe(whole);
   });
 
   test("is deleted though it cannot be written down, and known meanwhile", async () => {

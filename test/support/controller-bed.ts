@@ -245,6 +245,7 @@ export class ControllerBed {
       "adoptions",
       "idleness",
       "keepAlives",
+      "tombstones",
     ] as const) {
       this[name].value = before[name].value;
     }

@@ -33,6 +33,8 @@ export interface LifecycleMemory {
   readonly countedRunEndedAt: number | null;
   /** UUIDs held last, preferred at the next allocation. */
   readonly lastGpus: readonly string[];
+  /** UUIDs that an object of this name held when it was removed: the tie is broken for them. Absent: none. */
+  readonly formerGpus?: readonly string[];
   /** Id of the stopped container whose devices were given back: it gets some only through the queue again. */
   readonly releasedContainerId: string | null;
   /** Limits as ds01 last wrote them, to tell a change by hand from a change of the quota. */

@@ -128,3 +128,47 @@ function setsOf(devices: readonly Device[], size: number): readonly (readonly De
     setsOf(devices.slice(place + 1), size - 1).map((rest) => [device, ...rest]),
   );
 }
+
+describe("devices that an object of the same name held before it was removed", () => {
+  const four = [0, 1, 2, 3].map((index) => gpu(index));
+
+  test("break the tie, and are missed where they are not free", () => {
+    expect(choose({ former: ["GPU-2"] }, four)).toEqual(["2"]);
+    expect(choose({ count: 2, former: ["GPU-3", "GPU-1"] }, four)).toEqual(["1", "3"]);
+    expect(choose({ former: ["GPU-9"] }, four)).toEqual(["0"]);
+    expect(choose({ count: 2, former: ["GPU-3", "GPU-9"] }, four)).toEqual(["0", "3"]);
+  });
+
+  test("come after what it holds or held itself", () => {
+    expect(choose({ former: ["GPU-2"] }, four, ["GPU-3"])).toEqual(["3"]);
+  });
+
+  test("decide nothing that the strategy or the size does", () => {
+    const slices = [...migGpu(0, ["1g.10gb", "3g.40gb"]), gpu(1)].filter(
+      ({ migEnabled, profile }) => !migEnabled || profile !== null,
+    );
+    const some = { full: true, profiles: null };
+    expect(choose({ migAllowed: some, former: ["GPU-1"] }, slices)).toEqual(["0:0"]);
+  });
+
+  test("never make a choice possible or impossible, whatever they are", () => {
+    const index = fc.integer({ min: 0, max: 5 });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(index),
+        fc.uniqueArray(index),
+        fc.integer({ min: 1, max: 4 }),
+        (free, former, count) => {
+          const devices = free.map((one) => gpu(one));
+          const chosen = choose({ count, former: former.map((one) => `GPU-${one}`) }, devices);
+          expect(chosen?.length).toBe(choose({ count }, devices)?.length);
+          const kept = former.filter((one) => free.includes(one)).length;
+          if (chosen !== null)
+            expect(chosen.filter((slot) => former.includes(Number(slot)))).toHaveLength(
+              Math.min(kept, count),
+            );
+        },
+      ),
+    );
+  });
+});

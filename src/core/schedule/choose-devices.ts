@@ -14,7 +14,7 @@ import {
 } from "./strategies.ts";
 
 /** The parts of a demand that say which devices may be taken together. */
-export type SetRequirement = Pick<DeviceDemand, "count" | "nvlink" | "sameBoard" | "migAllowed">;
+export type SetRequirement = Pick<DeviceDemand, "count" | "nvlink" | "sameBoard" | "migAllowed" | "former">;
 
 export interface ChoiceInput {
   readonly demand: SetRequirement;
@@ -118,14 +118,24 @@ function complete(
 
 /**
  * What decides between two devices for the demand, in this order. Who takes a slice or a GPU takes the smallest that
- * will do, whatever the strategy.
+ * will do, whatever the strategy; what an object of the same name held decides last, as it is nobody's any more.
  */
 export function criteriaFor(
-  demand: Pick<DeviceDemand, "migAllowed">,
+  { migAllowed, former = [] }: Pick<DeviceDemand, "migAllowed" | "former">,
   strategy: Strategy,
 ): readonly Criterion[] {
-  const { criteria } = strategies[strategy];
-  return demand.migAllowed === undefined ? criteria : [...sizeCriteria, ...criteria];
+  const size = migAllowed === undefined ? [] : sizeCriteria;
+  const last = former.length === 0 ? [] : [heldBefore(former)];
+  return [...size, ...strategies[strategy].criteria, ...last];
+}
+
+function heldBefore(former: readonly string[]): Criterion {
+  return {
+    name: "held before",
+    unit: "number",
+    better: "high",
+    of: ({ uuid }) => (former.includes(uuid) ? 1 : 0),
+  };
 }
 
 /** Joins that are preferred come before the strategy's own rating; null when neither rates sets. */

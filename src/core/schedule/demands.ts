@@ -127,6 +127,7 @@ function lastingPart(
     namespace: record.namespace,
     name: record.name,
     ...requirementOf(request, grantOf(quota)),
+    ...(record.memory.formerGpus === undefined ? {} : { former: record.memory.formerGpus }),
     ...(request.strategy === undefined ? {} : { strategy: request.strategy }),
     priority: limits.priority.value,
     quotaText: quotaText(quota, spec.preemptible === true),

@@ -107,6 +107,8 @@ export interface DeviceDemand {
   readonly submittedAt: number;
   /** Devices it had last, preferred when they are free. */
   readonly preferred: readonly string[];
+  /** Devices that an object of its name held when it was removed, taken where no criterion tells a difference; absent: none. */
+  readonly former?: readonly string[];
   /** True: it lost its container while it should have been running, so its devices come back before the queue. */
   readonly reclaims: boolean;
   /** False while its image is not there yet: it keeps its place but takes no device. */

@@ -110,18 +110,20 @@ export class Ingest {
   async #publish(source: string, { upserts, refusals, removals }: SourceChanges): Promise<void> {
     const { index } = this.#options;
     const touched = new Map<string, SpecIdentity>();
-    const note = (identities: readonly SpecIdentity[]): void => {
+    /** Path -> what its own file is about: asking every file about every object would block for seconds. */
+    const about = new Map<string, readonly SpecIdentity[]>();
+    const note = (path: string, identities: readonly SpecIdentity[]): void => {
+      about.set(path, identities);
       for (const identity of identities) touched.set(identityKey(identity), identity);
     };
-    for (const path of removals) note(index.remove(source, path));
-    for (const file of refusals) note(index.refuse(source, file));
+    for (const path of removals) note(path, index.remove(source, path));
+    for (const file of refusals) note(file.path, index.refuse(source, file));
     for (const document of upserts) {
-      note(index.upsert(source, document));
+      note(document.path, index.upsert(source, document));
       await nextTurn();
     }
-    const identities = [...touched.values()];
-    await this.#settleAll(identities);
-    for (const { path } of [...refusals, ...upserts]) this.#tellUnseen(source, path, identities);
+    await this.#settleAll([...touched.values()]);
+    for (const { path } of [...refusals, ...upserts]) this.#tellUnseen(source, path, about.get(path) ?? []);
   }
 
   async #settleWaiting(source: string): Promise<void> {

@@ -16,6 +16,7 @@ import type { KindName } from "../api/names.ts";
 import type { StatusObject } from "../api/status-error.ts";
 import type { Table } from "../api/table.ts";
 import { UnreachableError } from "../util/errors.ts";
+import { doorAddress, type HttpsDoor } from "./https-door.ts";
 import type { HealthLine, ServerVersion } from "./answers.ts";
 import { readText, send } from "./connection.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -110,7 +111,16 @@ const emergencyPath = `${groupPath}/emergency-stops`;
 
 /** A client for the controller at a socket; nothing is sent until a method is called. */
 export function createClient(socketPath: string): Client {
-  const connection: Connection = { socketPath, userAgent: "ds01" };
+  return clientOver({ socketPath, userAgent: "ds01" });
+}
+
+/** A client for a controller that is asked over TLS; what needs a connection of its own (exec, attach, dial) does not go there. */
+export function createClientOf(door: HttpsDoor): Client {
+  return clientOver({ socketPath: doorAddress(door), userAgent: "ds01", door });
+}
+
+function clientOver(connection: Connection): Client {
+  const { socketPath } = connection;
   const json = async <T>(call: Call): Promise<T> => answerOf<T>(connection, call);
   return {
     socketPath,

@@ -1,12 +1,15 @@
 import { request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { connect } from "node:net";
+import { doorUnreachable, type HttpsDoor } from "./https-door.ts";
 import { DeniedError, isAbort, UnreachableError } from "../util/errors.ts";
 
 /** Where a client connects to. */
 export interface Connection {
   readonly socketPath: string;
   readonly userAgent: string;
+  /** In the place of the socket, whose path is then its address; absent: the socket. */
+  readonly door?: HttpsDoor;
 }
 
 export interface Call {
@@ -22,29 +25,33 @@ export interface Call {
 /** Sends one request; resolves with the answer whatever its status. UnreachableError when nobody answers. */
 export async function send(connection: Connection, call: Call): Promise<IncomingMessage> {
   const body = call.body === undefined ? undefined : Buffer.from(call.body);
+  const options = {
+    method: call.method ?? "GET",
+    path: call.path,
+    headers: {
+      host: "ds01",
+      accept: call.accept ?? "application/json",
+      "user-agent": connection.userAgent,
+      ...(body === undefined
+        ? {}
+        : { "content-type": call.contentType ?? "application/json", "content-length": body.length }),
+    },
+    ...(call.signal === undefined ? {} : { signal: call.signal }),
+  };
+  const request = await requestOf(connection, options);
   return new Promise((resolve, reject) => {
-    const request = httpRequest({
-      socketPath: connection.socketPath,
-      method: call.method ?? "GET",
-      path: call.path,
-      // An agent would compile Node's regular expression for IPv6 addresses, 5 ms of each `ds01 get`.
-      createConnection: () => connect(connection.socketPath),
-      headers: {
-        host: "ds01",
-        accept: call.accept ?? "application/json",
-        "user-agent": connection.userAgent,
-        ...(body === undefined
-          ? {}
-          : { "content-type": call.contentType ?? "application/json", "content-length": body.length }),
-      },
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    });
     request.once("response", resolve);
     request.once("error", (error) => {
       reject(isAbort(error) ? error : unreachable(connection, error));
     });
     request.end(body);
   });
+}
+
+async function requestOf({ socketPath, door }: Connection, options: RequestOptions): Promise<ClientRequest> {
+  if (door !== undefined) return (await import("./https-request.ts")).httpsRequest(door, options);
+  // An agent would compile Node's regular expression for IPv6 addresses, 5 ms of each `ds01 get`.
+  return httpRequest({ ...options, socketPath, createConnection: () => connect(socketPath) });
 }
 
 /** The whole body of an answer as text; UnreachableError when it is cut off. */
@@ -61,6 +68,7 @@ export async function readText(connection: Connection, response: IncomingMessage
 
 /** What a failed connection means for a person. */
 export function unreachable(connection: Connection, error: unknown): Error {
+  if (connection.door !== undefined) return doorUnreachable(connection.door, error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "EACCES" || code === "EPERM") {
     return new DeniedError({

@@ -1,6 +1,5 @@
 import { renderProblem } from "../../api/problem.ts";
 import { defineCommand } from "../command.ts";
-import { createContext } from "../context.ts";
 import type { Context } from "../context.ts";
 import type { Declared } from "../declared.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -23,11 +22,17 @@ export const diff = defineCommand({
     filename: { short: "f", value: "FILE", multiple: true, summary: "file, directory or - (standard input)" },
     output: { short: "o", value: "FORMAT", summary: "text, json or markdown (a comment for reviewers)" },
     prune: { summary: "the files are all there are: also tell what is declared now and not in them" },
-    against: { value: "SOCKET", summary: "the controller to ask, as --socket" },
+    against: { value: "WHERE", summary: "the controller to ask: a socket as --socket, or https://HOST:PORT" },
+    "token-file": { value: "FILE", summary: "who asks, over https; else DS01_TOKEN" },
+    "certificate-authority": {
+      value: "FILE",
+      summary: "whom to trust over https; else whom the system trusts",
+    },
   },
   examples: [
     ["ds01 diff -f users/alice/train.yaml", "what would this edit do?"],
     ["ds01 diff --prune -o markdown specs/", "whom would merging this branch affect?"],
+    ["ds01 diff --against https://localhost:6443 --token-file token specs/", "the same from elsewhere"],
   ],
   async run({ options, positionals }, given) {
     const paths = [...options.filename, ...positionals];
@@ -35,7 +40,7 @@ export const diff = defineCommand({
     const output = options.output ?? "text";
     if (output !== "text" && output !== "json" && output !== "markdown")
       throw new UsageError(`-o is text, json or markdown; found "${output}"`);
-    const context = options.against === undefined ? given : createContext(given, socketOf(options.against));
+    const context = await contextOf(options, given);
     const { readDeclared } = await import("../declared.ts");
     const declared = await readDeclared(paths, options.namespace, context);
     if (output === "text" && !options.prune) {
@@ -48,11 +53,22 @@ export const diff = defineCommand({
   },
 });
 
-/** A path, or the same as an address. */
-function socketOf(against: string): string {
-  if (/^(?!unix:)[a-z][a-z0-9+.-]*:/i.test(against))
-    throw new UsageError(`--against is the path of a controller's socket; found "${against}"`);
-  return against.replace(/^unix:(?:\/\/)?/, "");
+async function contextOf(
+  options: {
+    readonly against: string | undefined;
+    readonly "token-file": string | undefined;
+    readonly "certificate-authority": string | undefined;
+  },
+  given: Context,
+): Promise<Context> {
+  const { against, "token-file": tokenFile, "certificate-authority": certificateAuthority } = options;
+  if (against !== undefined) {
+    const { contextAgainst } = await import("../review/controller-to-ask.ts");
+    return contextAgainst({ against, tokenFile, certificateAuthority }, given);
+  }
+  if (tokenFile !== undefined || certificateAuthority !== undefined)
+    throw new UsageError("--token-file and --certificate-authority are for --against https://HOST:PORT");
+  return given;
 }
 
 async function diffOne(declared: Declared, context: Context): Promise<number> {

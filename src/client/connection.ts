@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from "node:http";
 import { connect } from "node:net";
 import { doorUnreachable, type HttpsDoor } from "./https-door.ts";
 import { DeniedError, isAbort, UnreachableError } from "../util/errors.ts";
@@ -48,7 +48,10 @@ export async function send(connection: Connection, call: Call): Promise<Incoming
   });
 }
 
-async function requestOf({ socketPath, door }: Connection, options: RequestOptions): Promise<ClientRequest> {
+async function requestOf(
+  { socketPath, door }: Connection,
+  options: Omit<RequestOptions, "headers"> & { readonly headers: OutgoingHttpHeaders },
+): Promise<ClientRequest> {
   if (door !== undefined) return (await import("./https-request.ts")).httpsRequest(door, options);
   // An agent would compile Node's regular expression for IPv6 addresses, 5 ms of each `ds01 get`.
   return httpRequest({ ...options, socketPath, createConnection: () => connect(socketPath) });

@@ -9,7 +9,7 @@ import type { Caller } from "./access.ts";
 import { parameter, readBytes, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { StatusError } from "./failure.ts";
-import { serveRequests } from "./http-server.ts";
+import { serveRequests, timeLimits } from "./http-server.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createRouter } from "./router.ts";
 import { isSigned, knowsSecret } from "./webhook-signature.ts";
@@ -32,7 +32,7 @@ export interface WebhookDoorOptions extends WebhookSettings {
 /** Nobody here is a user: who knows the secret of a source may have it looked at, and nothing else. */
 const forge: Caller = { uid: -1, user: "system:webhook", groups: [], admin: false, seesAll: false };
 const accepted = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 202 } as const;
-/** Who sends its headers or its body more slowly is left. */
+/** Who sends its headers more slowly, or its body three times as slowly, is left. */
 const patienceMs = 10_000;
 const connectionLimit = 64;
 /** Time between two lines of the log that tell of refused requests. */
@@ -44,15 +44,11 @@ const quietMs = 60_000;
  */
 export async function openWebhookDoor(options: WebhookDoorOptions): Promise<HttpServer> {
   const { host, log } = options;
-  const server = createServer({
-    headersTimeout: patienceMs,
-    requestTimeout: patienceMs,
-    connectionsCheckingInterval: 2000,
-  });
+  const server = createServer(timeLimits(patienceMs));
   server.maxConnections = connectionLimit;
   const takesIn = receiver(options);
   const router = createRouter([{ method: "POST", pattern: "/webhooks/:source", handle: takesIn }]);
-  const served = serveRequests(server, { router, callerOf: async () => forge, log });
+  const served = serveRequests(server, { router, callerOf: async () => forge, log, patienceMs });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   log.info({ reason: "WebhookListening", url: `http://${host}:${port}/webhooks/` }, "listening for webhooks");

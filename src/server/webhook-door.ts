@@ -45,10 +45,11 @@ const quietMs = 60_000;
 export async function openWebhookDoor(options: WebhookDoorOptions): Promise<HttpServer> {
   const { host, log } = options;
   const server = createServer(timeLimits(patienceMs));
-  server.maxConnections = connectionLimit;
   const takesIn = receiver(options);
   const router = createRouter([{ method: "POST", pattern: "/webhooks/:source", handle: takesIn }]);
   const served = serveRequests(server, { router, callerOf: async () => forge, log, patienceMs });
+  // Fewer than at the other doors, at which users are.
+  server.maxConnections = connectionLimit;
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   log.info({ reason: "WebhookListening", url: `http://${host}:${port}/webhooks/` }, "listening for webhooks");

@@ -1,9 +1,12 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { webhookSecrets } from "../../src/adapters/git/webhook-secrets.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { startApiBed, type ApiBed } from "../support/api-bed.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -17,6 +20,8 @@ interface Answer {
 
 interface WebhookBed extends ApiBed {
   readonly secretFile: string;
+  /** A client that says nothing; gone when the test has finished. */
+  connect(): Socket;
   send(
     path: string,
     headers: Readonly<Record<string, string>>,
@@ -50,7 +55,15 @@ async function startWebhookBed(): Promise<WebhookBed> {
       sent.once("error", reject);
       sent.end(text);
     });
-  return { ...bed, secretFile, send };
+  const { hostname, port } = new URL(String(base));
+  const connect = (): Socket => {
+    const socket = createConnection({ host: hostname, port: Number(port) });
+    // A server that closes it is what some tests wait for.
+    socket.on("error", () => socket.destroy());
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  };
+  return { ...bed, secretFile, connect, send };
 }
 
 function signed(text: string, key = secret): Record<string, string> {
@@ -101,6 +114,19 @@ describe("the door for webhooks", () => {
     expect([413, "EPIPE", "ECONNRESET"]).toContain(typeof outcome === "object" ? outcome.code : outcome);
     expect(bed.control.synced).toEqual([]);
     expect((await bed.send("lab", signed(body))).code).toBe(202);
+  });
+
+  it("lets few in at a time", async () => {
+    const bed = await startWebhookBed();
+    const held = Array.from({ length: 64 }, () => bed.connect());
+    await Promise.all(held.map(async (socket) => once(socket, "connect")));
+    await once(bed.connect(), "close");
+    expect(held.every((socket) => !socket.destroyed)).toBe(true);
+    held[0]?.destroy();
+    await waitFor(
+      "a place to be free",
+      async () => (await bed.send("lab", signed(body)).catch(() => null))?.code === 202,
+    );
   });
 
   it("takes a new secret at once, and answers 503 while there is none", async () => {

@@ -191,7 +191,8 @@ export class RequestSender {
   #request(door: RandomRequest["door"], options: RequestOptions): ReturnType<typeof requestAtSocket> {
     const { socketPath, address, token } = this.#doors;
     if (door === "socket") return requestAtSocket({ ...options, socketPath, agent: this.#local });
-    const headers = { ...options.headers, authorization: `Bearer ${token()}` };
-    return requestOverTls(address.server, { ...options, headers, agent: this.#tls });
+    const sent = requestOverTls(address.server, { ...options, agent: this.#tls });
+    sent.setHeader("authorization", `Bearer ${token()}`);
+    return sent;
   }
 }

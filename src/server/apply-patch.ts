@@ -4,6 +4,7 @@ import { apiVersion } from "../api/names.ts";
 import { ownedPart, ownedSchema, type FieldNotes } from "../core/field-managers/field-notes.ts";
 import { applyFields } from "../core/field-managers/manage-fields.ts";
 import type { FieldConflict, ManagedObject } from "../core/field-managers/manage-fields.ts";
+import { isWithinOwnerBounds } from "../core/field-managers/owner-bounds.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { flag, sendJson } from "./exchange.ts";
 import { StatusError } from "./failure.ts";
@@ -12,6 +13,7 @@ import { isObject, mergePatchBetween } from "./merge-patch.ts";
 import { recordOf } from "./spec-path.ts";
 import { editDocument, renderDocument } from "./spec-text.ts";
 import { liveObject, saidIn, withoutApplied } from "./write-notes.ts";
+import { tooManyOwners } from "./note-bounds.ts";
 import { refuseUnwritable } from "./write-request.ts";
 import type { WriteRequest } from "./write-request.ts";
 import { writeSpec } from "./write-spec.ts";
@@ -59,6 +61,8 @@ function applied(live: ManagedObject, { body, by, schema, force }: AppliedBody):
   const appliedBefore = by.manager === kubectl ? appliedByItself(live.value) : undefined;
   const outcome = applyFields({ live, applied: wanted, schema, by, force, appliedBefore });
   if ("conflicts" in outcome) throw conflict(outcome.conflicts);
+  // Without its owners, the next apply could not take back what this one has said.
+  if (!isWithinOwnerBounds(outcome.managers)) throw tooManyOwners();
   return outcome;
 }
 

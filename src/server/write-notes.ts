@@ -2,8 +2,9 @@ import { appliedConfiguration } from "../api/applied-configuration.ts";
 import type { ManagedFieldsEntry } from "../api/managed-fields.ts";
 import { apiVersion } from "../api/names.ts";
 import { ownedPart, ownedSchema, ownersBefore, type FieldNotes } from "../core/field-managers/field-notes.ts";
-import { updateFields } from "../core/field-managers/manage-fields.ts";
+import { ownersWithin, updateFields } from "../core/field-managers/manage-fields.ts";
 import type { ManagedObject } from "../core/field-managers/manage-fields.ts";
+import { ownersToNote } from "../core/field-managers/owner-bounds.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { sameValue } from "../util/same-value.ts";
 import { isObject } from "./merge-patch.ts";
@@ -36,9 +37,10 @@ export function updateNotes(
     return record;
   }
   const by = { manager, apiVersion, now };
-  const managers = managedFields ?? live.managers;
+  const schema = ownedSchema(kind);
+  const managers = managedFields === undefined ? live.managers : ownersWithin(managedFields, value, schema);
   return {
-    managedFields: updateFields({ ...live, managers }, value, ownedSchema(kind), by),
+    managedFields: ownersToNote(updateFields({ ...live, managers }, value, schema, by)),
     ...(lastApplied === undefined ? {} : { lastApplied }),
   };
 }

@@ -15,6 +15,7 @@ import { sameValue } from "../util/same-value.ts";
 import { detailsOf, StatusError } from "./failure.ts";
 import { isObject } from "./merge-patch.ts";
 import type { MergePatch } from "./merge-patch.ts";
+import { refuseLargeNotes } from "./note-bounds.ts";
 import { presentRecord } from "./present.ts";
 import { groupOf } from "./resource-type.ts";
 import type { Services } from "./services.ts";
@@ -66,6 +67,7 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
   const before = await writer.read(path);
   const change = changeOf(write, path, before);
   const notes = write.notes?.({ before: change.before, after: change.document });
+  if (notes !== undefined) refuseLargeNotes(write, change.document, notes);
   const note = notes === undefined ? undefined : noteOf(write, change, notes);
   if (change.after === before && record?.rejection === null) {
     return noteOnly(services, write, { record, note });

@@ -6,6 +6,7 @@ import { sameValue } from "../../util/same-value.ts";
 import type { StoredRecord } from "../record.ts";
 import { ownerOfAll, updateFields } from "./manage-fields.ts";
 import type { ManagedObject } from "./manage-fields.ts";
+import { ownersToNote } from "./owner-bounds.ts";
 
 /** What is known of an object's fields and does not stand in its file. */
 export type FieldNotes = Pick<StoredRecord, "managedFields" | "lastApplied">;
@@ -80,7 +81,7 @@ export function notedEdit<Noted extends StoredRecord>(before: Noted, next: Noted
   const by = { manager: next.source.source, apiVersion, now };
   const live = { value: was, managers: before.managedFields };
   const { lastApplied } = next;
-  const managedFields = updateFields(live, is, ownedSchema(next.kind), by);
+  const managedFields = ownersToNote(updateFields(live, is, ownedSchema(next.kind), by));
   return withNotes(next, { managedFields, ...(lastApplied === undefined ? {} : { lastApplied }) });
 }
 

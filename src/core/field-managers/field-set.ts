@@ -29,6 +29,17 @@ export function intersection(one: FieldSet, other: FieldSet): FieldSet {
   return combine(one, other, (isInOne, isInOther) => isInOne && isInOther);
 }
 
+/** What of a set has its place in another one, whether that has it as a field or only fields below it. */
+export function within(set: FieldSet, places: FieldSet): FieldSet {
+  return fieldSet(
+    set.isMember,
+    [...set.children].flatMap(([element, child]) => {
+      const place = places.children.get(element);
+      return place === undefined ? [] : [[element, within(child, place)] as const];
+    }),
+  );
+}
+
 /** True where no field is in the set. */
 export function isEmptySet({ isMember, children }: FieldSet): boolean {
   return !isMember && children.size === 0;

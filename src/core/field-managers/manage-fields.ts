@@ -12,6 +12,7 @@ import {
   noFields,
   pathsOf,
   union,
+  within,
   withNamedParents,
 } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";
@@ -99,6 +100,17 @@ export function updateFields(
     fields: { ...fields, isMember: false },
   };
   return entriesOf([...owners.filter((owner) => !before.includes(owner)), own]);
+}
+
+/** Owners as somebody says them, of those fields only that the object has. */
+export function ownersWithin(
+  managers: readonly ManagedFieldsEntry[],
+  value: unknown,
+  schema: SchemaNode,
+): readonly ManagedFieldsEntry[] {
+  const places = fieldsOf(value, schema);
+  const owners = ownersOf(managers) ?? [];
+  return entriesOf(owners.map((owner) => ({ ...owner, fields: within(owner.fields, places) })));
 }
 
 /** As the owner of everything that somebody has said before anybody looked who says what. */

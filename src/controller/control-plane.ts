@@ -110,6 +110,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       }),
     blockedPrunes: () => prunes.blocked(),
     noteFields: (note) => parts.fieldNotes.note(note),
+    takeBackFields: (note) => parts.fieldNotes.takeBack(note),
     expectRemoval: (kind, namespace, name, actor) => prunes.expect({ kind, namespace, name }, actor),
     confirmPrune: (word, actor) => prunes.confirm(word, actor),
     setSchedulable: async (gpu, change) => {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../test/support/memory-store.ts";
 import { containerRecord } from "../../test/support/records.ts";
 import { spec } from "../../test/support/world-builder.ts";
@@ -59,4 +59,67 @@ it("takes an edit of the file for one of its source, where anybody has used the 
   expect(desk.noted(tracked, moved)).toBe(moved);
   const untouched = recordWith("new", { spec: spec({ hostname: "two" }) });
   expect(desk.noted(recordWith("old"), untouched)).toBe(untouched);
+});
+
+describe("what was announced and never taken in", () => {
+  const notes = { managedFields: [ann] };
+
+  function announcing(): {
+    readonly desk: FieldNoteDesk;
+    readonly announce: (name: string, contentHash?: string) => Promise<void>;
+    readonly isKept: (name: string) => boolean;
+    readonly pass: (ms: number) => void;
+  } {
+    let now = 0;
+    const desk = new FieldNoteDesk(new MemoryStore(), () => now);
+    return {
+      desk,
+      announce: (name, contentHash = "new") => desk.note({ ...train, name, contentHash, notes }),
+      isKept: (name) => "managedFields" in desk.noted(undefined, { ...recordWith("new"), name }),
+      pass: (ms) => {
+        now += ms;
+      },
+    };
+  }
+
+  it("is forgotten after half a minute", async () => {
+    const { desk, announce, isKept, pass } = announcing();
+    await announce("one");
+    await announce("two");
+    pass(29_999);
+    await announce("three");
+    expect(isKept("one")).toBe(true);
+    pass(1);
+    expect(desk.announced).toBe(2);
+    expect(isKept("two")).toBe(false);
+    expect(desk.announced).toBe(1);
+    expect(isKept("three")).toBe(true);
+    expect(desk.announced).toBe(0);
+  });
+
+  it("is forgotten where the file could not be written, and nothing else with it", async () => {
+    const { desk, announce, isKept } = announcing();
+    await announce("one", "old");
+    await announce("one");
+    desk.takeBack({ ...train, name: "one", contentHash: "old", notes });
+    expect(desk.announced).toBe(1);
+    expect(isKept("one")).toBe(true);
+    await announce("two");
+    desk.takeBack({ ...train, name: "two", contentHash: "new", notes });
+    expect(desk.announced).toBe(0);
+  });
+
+  it("is forgotten where there is too much of it, the oldest first", async () => {
+    const { desk, announce, isKept } = announcing();
+    for (let index = 0; index < 1000; index += 1) await announce(`c${index}`);
+    await announce("c744");
+    await announce("last");
+    expect(desk.announced).toBe(256);
+    expect([isKept("c744"), isKept("c745"), isKept("c746"), isKept("last")]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+  });
 });

@@ -157,6 +157,8 @@ export interface ControlPlane {
   confirmPrune(word: string, actor: string): Promise<void>;
   /** Notes this with the object from the moment on in which its file has that text; resolves at once, or when it is durable. */
   noteFields(note: FieldNote): Promise<void>;
+  /** The text of such a note could not be written. */
+  takeBackFields(note: FieldNote): void;
   /**
    * Takes a device out of scheduling or gives it back, durably; `gpu` is its slot or UUID. The Gpu afterwards, or
    * undefined when there is none of that name.

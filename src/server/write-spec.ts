@@ -76,10 +76,27 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
   await check(services, write, change);
   if (write.dryRun) return asWritten(record, write, { change, notes });
   const takenUp = watchForRecord(services, write, { change, record });
-  if (note !== undefined) await control.noteFields(note);
-  await writer.write(path, change.after, ownerOf(target));
+  await writeNoted(services, write, { path, text: change.after, note });
   requestResync(services);
   return presentRecord(await takenUp());
+}
+
+async function writeNoted(
+  { control, writer }: Services,
+  { target }: SpecWrite,
+  {
+    path,
+    text,
+    note,
+  }: { readonly path: string; readonly text: string; readonly note: FieldNote | undefined },
+): Promise<void> {
+  if (note !== undefined) await control.noteFields(note);
+  try {
+    await writer.write(path, text, ownerOf(target));
+  } catch (error) {
+    if (note !== undefined) control.takeBackFields(note);
+    throw error;
+  }
 }
 
 function noteOf(

@@ -117,3 +117,14 @@ describe("what is noted beside the file of an object", () => {
     expect(object.metadata.managedFields).toBeUndefined();
   });
 });
+
+it("what was to be noted with a file that could not be written is forgotten", async () => {
+  const { bed, write } = await startBed();
+  const { control } = bed;
+  const file = control.write.bind(control);
+  control.write = async () => Promise.reject(new Error("ENOSPC"));
+  expect((await write({})).code).toBe(500);
+  expect(control.fieldNotes.announced).toBe(0);
+  control.write = file;
+  expect((await write({})).code).toBe(201);
+});

@@ -284,10 +284,14 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     return this.prunes;
   }
 
-  readonly #fieldNotes = new FieldNoteDesk(this.store, () => 0);
+  readonly fieldNotes = new FieldNoteDesk(this.store, () => 0);
 
   async noteFields(note: FieldNote): Promise<void> {
-    await this.#fieldNotes.note(note);
+    await this.fieldNotes.note(note);
+  }
+
+  takeBackFields(note: FieldNote): void {
+    this.fieldNotes.takeBack(note);
   }
 
   expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void {
@@ -409,7 +413,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     const { labels = {}, annotations = {} } = document.metadata;
     const common = { labels, annotations, source, uid: `uid-${++this.#uids}` };
     const noted = <Noted extends StoredRecord>(known: Noted | undefined, next: Noted): Noted =>
-      this.#fieldNotes.noted(known, next) as Noted;
+      this.fieldNotes.noted(known, next) as Noted;
     if (document.kind === "QuotaSpec") {
       const known = this.store.get("QuotaSpec", key);
       const before = known ?? quotaRecord(name, common);

@@ -17,7 +17,7 @@ import { tooManyOwners } from "./note-bounds.ts";
 import { refuseUnwritable } from "./write-request.ts";
 import type { WriteRequest } from "./write-request.ts";
 import { writeSpec } from "./write-spec.ts";
-import { readApplied } from "./written-object.ts";
+import { parseJson, readApplied } from "./written-object.ts";
 import type { WrittenObject } from "./written-object.ts";
 
 /** The manager that kubectl is when it applies; what it had applied in its own way before is no conflict for it. */
@@ -77,11 +77,11 @@ function appliedByItself(live: unknown): object | undefined {
   const note = annotationsOf(live)[appliedConfiguration];
   if (typeof note !== "string") return undefined;
   try {
-    const said: unknown = JSON.parse(note);
+    const said = parseJson(note);
     if (!isObject(said)) return undefined;
     return ownedPart(isObject(said["metadata"]) ? said["metadata"] : {}, said["spec"], undefined);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof StatusError) return undefined;
     throw error;
   }
 }

@@ -128,3 +128,35 @@ it("what was to be noted with a file that could not be written is forgotten", as
   control.write = file;
   expect((await write({})).code).toBe(201);
 });
+
+it("owners that name no field are a bad request, whatever their text hides", async () => {
+  const { bed, write } = await startBed();
+  expect((await write({})).code).toBe(201);
+  for (const element of [
+    `v:${"[".repeat(50_000)}`,
+    `v:${"[".repeat(30_000)}${"]".repeat(30_000)}`,
+    "k:null",
+  ]) {
+    const { code, status } = await write({
+      managedFields: [owner({ "f:spec": { "f:env": { [element]: {} } } })],
+    });
+    expect([code, status.reason]).toEqual([400, "BadRequest"]);
+  }
+  expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+it("a note of kubectl that hides what is nested too deep says nothing", async () => {
+  const { bed, write } = await startBed();
+  const note = `{"spec": ${'{"a":'.repeat(40_000)}1${"}".repeat(40_000)}}`;
+  expect((await write({ annotations: { [appliedConfiguration]: note } })).code).toBe(201);
+  const { code } = await bed.call("PATCH", `${one}?fieldManager=kubectl&force=true`, {
+    type: "application/apply-patch+yaml",
+    body: JSON.stringify({
+      apiVersion: "ds01.io/v1alpha1",
+      kind: "ContainerSpec",
+      metadata: { name: "web" },
+      spec: { image: "alpine", args: ["a"] },
+    }),
+  });
+  expect(code).toBe(200);
+});

@@ -120,6 +120,9 @@ function decodeBelow(fields: unknown): FieldSet | undefined {
   return { isMember: isMember || children.size === 0, children };
 }
 
+/** What names an item is a scalar, or a small value of a set; deeper ones could exhaust the stack of who walks them. */
+const nestingMax = 8;
+
 /** One text an element, however its JSON was written. */
 function canonicalElement(element: string): string | undefined {
   const [type, rest] = [element.slice(0, 2), element.slice(2)];
@@ -127,11 +130,28 @@ function canonicalElement(element: string): string | undefined {
   if (type === "i:") return /^\d{1,9}$/.test(rest) ? element : undefined;
   if (type !== "k:" && type !== "v:") return undefined;
   try {
-    return type + canonicalJson(JSON.parse(rest));
+    const named: unknown = JSON.parse(rest);
+    const isName = type === "k:" ? isFlatMap(named) : isNestedAtMost(named, nestingMax);
+    return isName ? type + canonicalJson(named) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function isFlatMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && isNestedAtMost(value, 1);
+}
+
+/** Level by level, as a value that is nested too deep is not to be walked. */
+function isNestedAtMost(value: unknown, levels: number): boolean {
+  let held: readonly unknown[] = [value];
+  for (let level = 0; level <= levels; level += 1) {
+    const holders = held.filter((one): one is object => typeof one === "object" && one !== null);
+    if (holders.length === 0) return true;
+    held = holders.flatMap((holder): unknown[] => Object.values(holder));
+  }
+  return false;
 }
 
 function elementText(element: string): string {

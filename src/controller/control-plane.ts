@@ -106,6 +106,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         },
         access: parts.access.check(engine.current),
         missingPrograms: options.ownerFiles.missingPrograms(),
+        unreadableSuspensions: parts.suspensions.unreadable,
         kernelLog: parts.devices.kernelLog,
       }),
     blockedPrunes: () => prunes.blocked(),

@@ -17,6 +17,8 @@ export interface HealthInput {
   readonly access: AccessCheckInput;
   /** Programs that files of the host are touched with and that it lacks, in words. */
   readonly missingPrograms: readonly string[];
+  /** Git sources that stay as they are because what admins have suspended cannot be read. */
+  readonly unreadableSuspensions: readonly string[];
   /** Null while no GPU makes the kernel log worth reading. */
   readonly kernelLog: KernelLogState | null;
 }
@@ -52,6 +54,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
       input.stateWritable ? "the state directory can be written" : "the state directory cannot be written",
       "free disk space or make the state directory writable",
     ),
+    ...suspensionCheck(input.unreadableSuspensions),
     ...programCheck(input.missingPrograms),
     ...(input.kernelLog === null ? [] : [kernelLogCheck(input.kernelLog)]),
   ];
@@ -62,6 +65,15 @@ function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
   if (problems.length === 0) return [];
   const message = problems.map(({ source, message: problem }) => `${source}: ${problem}`).join("; ");
   return [check("DeviceFiles", false, message, deviceFileRemedy)];
+}
+
+/** What is in effect of them goes on. */
+function suspensionCheck(sources: readonly string[]): readonly HealthCheck[] {
+  if (sources.length === 0) return [];
+  const message = `which sources are suspended cannot be read; nothing newer is taken of ${sources.join(", ")}`;
+  return [
+    check("SuspensionsReadable", false, message, "ds01 resume source NAME, or ds01 suspend source NAME"),
+  ];
 }
 
 /** All else works without them. */

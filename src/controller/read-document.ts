@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { StateDocument } from "../ports/state-document.ts";
 
-/** What a document holds; null where there is none, or, after `onUnreadable`, where it holds something else. */
+/** What a document holds; null where there is none, or, after `onUnreadable`, where it holds something else or cannot be read. */
 export function readDocument<T>(
   document: StateDocument,
   schema: z.ZodType<T>,

@@ -81,7 +81,7 @@ function suspended(suspension: SourceSuspension): Pick<SourceStatus, "suspended"
   const { by, at, reason } = suspension;
   return {
     suspended: { since: formatTime(at), by, ...(reason === null ? {} : { reason }) },
-    reason: "Suspended",
+    reason: suspension.unreadable === true ? "SuspensionsUnreadable" : "Suspended",
     message: describeSuspension(suspension),
   };
 }

@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { describeSuspension, type SourceSuspension } from "../core/source-suspension.ts";
+import {
+  describeSuspension,
+  type SourceSuspension,
+  unreadableSuspension,
+} from "../core/source-suspension.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
@@ -13,7 +17,13 @@ import { aboutSource } from "./source-events.ts";
 const Document = z.object({
   version: z.literal(1),
   suspensions: z.array(
-    z.object({ source: z.string(), by: z.string(), at: z.number(), reason: z.string().nullable() }),
+    z.object({
+      source: z.string(),
+      by: z.string(),
+      at: z.number(),
+      reason: z.string().nullable(),
+      unreadable: z.literal(true).optional(),
+    }),
   ),
 });
 
@@ -44,6 +54,11 @@ export class SuspensionDesk {
   /** Null: it is not suspended. */
   of(source: string): SourceSuspension | null {
     return this.#suspensions.find((one) => one.source === source) ?? null;
+  }
+
+  /** Sources that stay as they are because it is not known what was said of them. */
+  get unreadable(): readonly string[] {
+    return this.#suspensions.filter(({ unreadable }) => unreadable === true).map(({ source }) => source);
   }
 
   /** ConflictError SourceSuspended where nobody may look for something newer. */
@@ -117,10 +132,26 @@ export class SuspensionDesk {
   }
 
   #read(): readonly SourceSuspension[] {
-    const { document, log } = this.#options;
-    const message = "which sources are suspended cannot be read; none counts as suspended";
-    const tell = (): void => log.error({ reason: "SuspensionsUnreadable" }, message);
-    return readDocument(document, Document, tell)?.suspensions ?? [];
+    let standIns: readonly SourceSuspension[] = [];
+    const read = readDocument(this.#options.document, Document, () => {
+      standIns = this.#standIns();
+    });
+    return read?.suspensions ?? standIns;
+  }
+
+  /** Whatever admins held back would come into effect otherwise; the file stays as it is until somebody decides. */
+  #standIns(): readonly SourceSuspension[] {
+    const { sources, clock, events, log } = this.#options;
+    const reason = "SuspensionsUnreadable";
+    log.error({ reason }, "which sources are suspended cannot be read; every Git source counts as suspended");
+    const suspensions = sources
+      .filter((source) => source.setSuspended !== undefined)
+      .map(({ name }) => unreadableSuspension(name, clock.now()));
+    for (const suspension of suspensions) {
+      const about = aboutSource(suspension.source);
+      events.record({ type: "Warning", reason, message: describeSuspension(suspension), about });
+    }
+    return suspensions;
   }
 
   async #write(): Promise<void> {

@@ -10,6 +10,13 @@ export interface SourceSuspension {
   readonly at: number;
   /** In the admin's words; null when nothing was said. */
   readonly reason: string | null;
+  /** It stands for what could not be read: nobody knows whether an admin has said so. */
+  readonly unreadable?: true | undefined;
+}
+
+/** Of a source of which it is not known any more whether it is suspended: what is in effect is safe, what was pushed may not be. */
+export function unreadableSuspension(source: string, at: number): SourceSuspension {
+  return { source, by: "ds01", at, reason: "what admins have suspended cannot be read", unreadable: true };
 }
 
 /** `suspended by root at 2026-11-30T09:00:00Z: server moves; nothing newer is taken until: ds01 resume source lab` */

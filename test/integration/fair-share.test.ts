@@ -79,11 +79,11 @@ describe("a document of the state directory", () => {
     expect(file.read()).toEqual({ at: 2 });
   });
 
-  test("is taken as absent when it cannot be read, and the log says so", async () => {
+  test("is told from an absent one when it cannot be read, and the log says so", async () => {
     const { path, file } = document();
     await file.write({});
     writeFileSync(path, "{ half");
-    expect(file.read()).toBeNull();
+    expect(file.read()).toBeUndefined();
     expect(log.lines.at(-1)?.fields).toMatchObject({ reason: "DocumentUnreadable", path });
   });
 

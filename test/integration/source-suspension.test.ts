@@ -21,18 +21,18 @@ class ToldSource extends MemorySource {
   }
 }
 
-function newBed(lab: ToldSource, before?: ControllerBed): ControllerBed {
-  const sources = [lab, new MemorySource("local")];
+function newBed(lab: ToldSource, before?: ControllerBed, ...others: readonly ToldSource[]): ControllerBed {
+  const sources = [lab, new MemorySource("local"), ...others];
   const bed = new ControllerBed({ sources }, before?.store ?? new MemoryStore(), before);
   onTestFinished(() => bed.stop());
   return bed;
 }
 
-function statusOf(bed: ControllerBed): unknown {
+function statusOf(bed: ControllerBed, source = "lab"): unknown {
   return bed.manager
     .controlPlane()
     .sources.list()
-    .find(({ name }) => name === "lab")?.status;
+    .find(({ name }) => name === source)?.status;
 }
 
 function reasonsOf(bed: ControllerBed): readonly string[] {
@@ -101,13 +101,47 @@ describe("a source that is suspended", () => {
     expect(lab.told).toEqual([true, false]);
   });
 
-  test("is forgotten where what was written down is damaged, and the log says so", () => {
-    const bed = newBed(new ToldSource("lab"));
-    bed.suspensions.value = { version: 1, suspensions: [{ source: 5 }] };
-    const next = newBed(new ToldSource("lab"), bed);
-    expect(statusOf(next)).not.toHaveProperty("suspended");
-    expect(next.logged("SuspensionsUnreadable")).toHaveLength(1);
-  });
+  test.each([{ version: 1, suspensions: [{ source: 5 }] }, undefined])(
+    "may be each Git source where what was written down is damaged (%j), until it is resumed",
+    async (damaged) => {
+      const bed = newBed(new ToldSource("lab"));
+      bed.suspensions.value = damaged;
+      const lab = new ToldSource("lab");
+      const other = new ToldSource("other");
+      const next = newBed(lab, bed, other);
+      expect(lab.told).toEqual([true]);
+      expect(statusOf(next)).toMatchObject({
+        reason: "SuspensionsUnreadable",
+        suspended: { by: "ds01" },
+        message: expect.stringMatching(/cannot be read; .*ds01 resume source lab$/) as string,
+      });
+      expect(statusOf(next, "local")).not.toHaveProperty("suspended");
+      expect(next.logged("SuspensionsUnreadable")).toHaveLength(1);
+      expect(reasonsOf(next)).toEqual(["SuspensionsUnreadable"]);
+      const control = next.manager.controlPlane();
+      const check = () => control.health().find(({ name }) => name === "SuspensionsReadable");
+      expect(check()).toMatchObject({ ok: false, message: expect.stringContaining("lab, other") as string });
+      await expect(control.syncSource("lab")).rejects.toMatchObject({ reason: "SourceSuspended" });
+
+      await control.resumeSource("lab", "root");
+      expect(lab.told).toEqual([true, false]);
+      expect(statusOf(next)).not.toHaveProperty("suspended");
+      expect(check()?.message).not.toContain("lab");
+      // Nobody has said yet what is to be of the other one, and the next controller knows.
+      const last = newBed(new ToldSource("lab"), next, new ToldSource("other"));
+      expect(statusOf(last)).not.toHaveProperty("suspended");
+      expect(statusOf(last, "other")).toMatchObject({ reason: "SuspensionsUnreadable" });
+      expect(last.logged("SuspensionsUnreadable")).toHaveLength(0);
+      await last.manager.controlPlane().suspendSource({ source: "other", reason: "mine", by: "root" });
+      expect(statusOf(last, "other")).toMatchObject({ reason: "Suspended", suspended: { by: "root" } });
+      expect(
+        last.manager
+          .controlPlane()
+          .health()
+          .map(({ name }) => name),
+      ).not.toContain("SuspensionsReadable");
+    },
+  );
 });
 
 describe("the API of suspensions", () => {

@@ -14,17 +14,16 @@ export interface DocumentFileOptions {
   readonly mayWrite: () => boolean;
 }
 
-/** A document in a file of its own, replaced as a whole; what cannot be read is told in the log and taken as absent. */
+/** A document in a file of its own, replaced as a whole; what cannot be read is told in the log. */
 export function documentFile({ path, log, mayWrite }: DocumentFileOptions): StateDocument {
   return {
     read() {
       try {
         return JSON.parse(readFileSync(path, "utf8"));
       } catch (error) {
-        if (errorCode(error) !== "ENOENT") {
-          log.warn({ reason: "DocumentUnreadable", path, message: messageOf(error) }, "starting without it");
-        }
-        return null;
+        if (errorCode(error) === "ENOENT") return null;
+        log.warn({ reason: "DocumentUnreadable", path, message: messageOf(error) }, "starting without it");
+        return undefined;
       }
     },
     async write(value) {

@@ -37,7 +37,7 @@ export interface SpecWrite {
 }
 
 /** Of an object that is not there yet. */
-const unknownMetadata: ObjectMeta = { name: "", uid: "", resourceVersion: "", creationTimestamp: "" };
+const unknownMetadata: ObjectMeta = { uid: "", resourceVersion: "", creationTimestamp: "", name: "" };
 
 /** Who owns the file of an object: its user, or root for what belongs to no namespace. */
 export function ownerOf(target: SpecTarget): string {

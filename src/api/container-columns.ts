@@ -87,6 +87,7 @@ const messageLengthMax = 60;
 function reasonText(status: ContainerStatus, nowMs: number): string {
   const { reason = "", message = "" } = status;
   if (status.queue !== undefined) return `${reason}: ${queueText(status.queue, nowMs)}`;
+  if (status.override !== undefined && reason === "StopOverride") return overrideText(status, nowMs);
   const place = /\S+:\d+:\d+/.exec(message)?.[0];
   if (place !== undefined && reason !== "") {
     return `${reason}: ${place}${message.endsWith("(last good kept)") ? " (last good kept)" : ""}`;
@@ -94,6 +95,14 @@ function reasonText(status: ContainerStatus, nowMs: number): string {
   const said = message !== "" && message.length <= messageLengthMax ? message : reason;
   const next = nextText(status, nowMs);
   return [said, next].filter((part) => part !== "").join("; ");
+}
+
+function overrideText(status: ContainerStatus, nowMs: number): string {
+  const { by = "", until } = status.override ?? {};
+  const left = untilText(until, nowMs);
+  const said = `StopOverride by ${by}${left === null ? "" : `, ${left} more`}`;
+  const next = nextText(status, nowMs);
+  return next === "" ? said : `${said}; ${next}`;
 }
 
 function nextText(status: ContainerStatus, nowMs: number): string {

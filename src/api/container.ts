@@ -20,6 +20,7 @@ import { Secrets } from "./secret.ts";
 import { SweepCounts } from "./sweep-counts.ts";
 import { Ulimits } from "./ulimit.ts";
 import { Volume } from "./volume.ts";
+import { StopOverrideStatus } from "./stop-override.ts";
 import { StatusSource } from "./source-reference.ts";
 
 export const Port = z.strictObject({
@@ -270,6 +271,7 @@ export const ContainerStatus = z.object({
     .optional()
     .describe("Since when nothing goes on in a container that may not be idle for ever."),
   nextStartAt: time.optional().describe("When a container that crashed or lost its GPUs is started again."),
+  override: StopOverrideStatus.optional(),
   borrowing: z
     .boolean()
     .optional()

@@ -89,6 +89,8 @@ export interface Preview {
   readonly refusal: { readonly reason: string; readonly message: string } | null;
   readonly changes: readonly FieldChange[];
   readonly plan: readonly PlannedStep[];
+  /** Why it stays stopped for a while whatever the file says; absent: nobody has said so. */
+  readonly override?: string;
   /** Warnings for the person: what restarts, what is lost, what waits. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { ApiObject } from "../api/meta.ts";
-import { ConflictError } from "../util/errors.ts";
+import type { ObjectTarget } from "../client/client.ts";
+import { ConflictError, NotFoundError } from "../util/errors.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { namespaceOf } from "./selection.ts";
@@ -29,6 +30,13 @@ export async function declareState(
   for (const word of request.words) {
     const target = parseContainer(word, () => namespaceOf(request.namespace, context));
     const current = await context.client.get(kind, target);
+    const startsAgain = desiredState === "Running" && request.unlessStopped !== true;
+    if (startsAgain && (await endsOverride(target, context))) {
+      context.print(
+        `container/${target.name}: its override has ended (desiredState: ${declared(current)})\n`,
+      );
+      if (declared(current) === "Running") continue;
+    }
     if (desiredState === "Running" && isStoppedForIdleness(current)) {
       await context.client.startAgain(target);
       context.print(`container/${target.name} starting (it was stopped for idleness)\n`);
@@ -49,6 +57,17 @@ export async function declareState(
     context.print(`container/${target.name} ${becoming[desiredState]} (desiredState: ${desiredState})\n`);
   }
   return exitCodes.done;
+}
+
+/** True when it was stopped for a while whatever Git says, and no longer is. */
+async function endsOverride(target: ObjectTarget, context: Context): Promise<boolean> {
+  try {
+    await context.client.endOverride(target);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
 }
 
 /** The file says already that it runs. */

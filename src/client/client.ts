@@ -13,6 +13,7 @@ import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { ApiList, ApiObject } from "../api/meta.ts";
 import { kindNames } from "../api/names.ts";
 import type { KindName } from "../api/names.ts";
+import type { StopOverrideAnswer } from "../api/stop-override.ts";
 import type { StatusObject } from "../api/status-error.ts";
 import type { Table } from "../api/table.ts";
 import { UnreachableError } from "../util/errors.ts";
@@ -90,6 +91,10 @@ export interface Client {
   resume(user: string | null): Promise<void>;
   /** Leaves a container alone for so long, however idle it is. */
   keepAlive(target: ObjectTarget, duration: string): Promise<KeepAliveAnswer>;
+  /** Stops for so long what Git declares, whatever Git says; `reason` null: none is told. */
+  overrideStop(target: ObjectTarget, duration: string, reason: string | null): Promise<StopOverrideAnswer>;
+  /** Ends that; NotFoundError where there is none. */
+  endOverride(target: ObjectTarget): Promise<void>;
   /** Containers that another tool has labelled as somebody's. */
   adoptable(): Promise<readonly AdoptableContainer[]>;
   /** Has a container that ds01 did not make stand for a spec, as it is. */
@@ -198,6 +203,13 @@ function clientOver(connection: Connection): Client {
         path: `${containerPath(target)}/keepalive`,
         body: JSON.stringify({ for: duration }),
       }),
+    overrideStop: (target, duration, reason) => {
+      const body = JSON.stringify({ for: duration, reason });
+      return json({ method: "POST", path: `${containerPath(target)}/override`, body });
+    },
+    endOverride: async (target) => {
+      await json({ method: "DELETE", path: `${containerPath(target)}/override` });
+    },
     adoptable: () => json({ path: adoptionsPath }),
     adopt: (request, options) =>
       json({

@@ -126,6 +126,8 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       parts.emergency.stops.map(({ user, by, at, reason }) => ({ user, by, at: formatTime(at), reason })),
     emergencyStop: (request) => parts.emergency.stop(request),
     resume: (user, by) => parts.emergency.resume(user, by),
+    overrideStop: (request) => parts.overrides.stop(request),
+    endOverride: (namespace, name, by) => parts.overrides.end({ namespace, name, by }),
     keepAlive: ({ namespace, name, ...request }) => parts.keepAlives.keep(namespace, name, request),
     startAgain: async (namespace, name) => {
       await startAgain(store, namespace, name);

@@ -13,6 +13,7 @@ import { memorySwapText } from "../core/quota/memory-swap.ts";
 import type { EffectiveLimits, Origin, ResolvedQuota, Sourced } from "../core/quota/limits.ts";
 import { ulimitText } from "../core/quota/ulimits.ts";
 import { placeOf } from "../core/quota/resolve.ts";
+import { overrideCondition } from "../core/stop-override.ts";
 import { wantedDevices } from "../core/schedule/wanted-devices.ts";
 import { requestedEquivalents } from "../core/quota/gpu-violations.ts";
 import type { StepFailure } from "../core/lifecycle/memory.ts";
@@ -74,6 +75,8 @@ function whyLines(record: ContainerRecord): string[] {
     if (record.spec !== null) lines.push("The last good version of it goes on.");
   }
   if (status.message !== undefined && rejection === null) lines.push(...status.message.split("\n"));
+  const override = status.conditions.find(({ type }) => type === overrideCondition)?.message;
+  if (override !== undefined && !lines.some((line) => line.includes(override))) lines.push(override);
   const blocks = status.conditions.find(({ type }) => type === blocksType);
   if (blocks !== undefined) lines.push(blocks.message);
   // Place and expected start stand in the message.
@@ -210,6 +213,8 @@ function nextOf({ status, memory, generation }: ContainerRecord): ContainerDescr
   if (status.nextStartAt !== undefined) return { text: "it is started again", at: status.nextStartAt };
   if (status.holdUntil !== undefined) return { text: "its GPU is released", at: status.holdUntil };
   if (status.removeAt !== undefined) return { text: "the container is removed", at: status.removeAt };
+  if (status.override !== undefined)
+    return { text: "its override ends, and what Git says holds again", at: status.override.until };
   if (status.expiresAt !== undefined) return { text: "it is stopped (maxRuntime)", at: status.expiresAt };
   if (status.queue !== undefined) {
     return {

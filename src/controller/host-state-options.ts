@@ -19,6 +19,7 @@ import type { RunBook } from "./run-book.ts";
 import type { SourceBook } from "./source-book.ts";
 import type { UseMeter } from "./use-meter.ts";
 import type { EmergencyStop } from "../core/emergency-stop.ts";
+import type { StopOverrideDesk } from "./stop-override-desk.ts";
 import type { PreemptionSettings } from "../core/schedule/preemption.ts";
 import type { Store } from "../ports/store.ts";
 import type { PathFacts } from "./host-path-facts.ts";
@@ -50,6 +51,7 @@ export interface HostStateOptions {
   readonly strategyOverrides?: readonly Strategy[];
   readonly machineCpus?: number;
   readonly emergency: { readonly stops: readonly EmergencyStop[] };
+  readonly overrides: Pick<StopOverrideDesk, "of" | "overridden">;
   /** What gives way to what; as usual where absent. */
   readonly preemption?: PreemptionSettings;
 }

@@ -95,7 +95,8 @@ export class HostState {
 
   /** Ends the build under way that the object, as it counts now, has no use for. Not for previews: they end nothing. */
   reviewBuild(record: ContainerRecord): void {
-    this.#options.images.builds.review(record, this.#emergencyStop(record.namespace) !== null);
+    const { images, overrides } = this.#options;
+    images.builds.review(overrides.overridden(record), this.#emergencyStop(record.namespace) !== null);
   }
 
   #emergencyStop(namespace: string): EmergencyStop | null {
@@ -137,11 +138,11 @@ export class HostState {
     now: number,
     hooks: Partial<Pick<HostInput, "onTurn" | "inputsReady" | "containers">> = {},
   ): HostView {
-    const { cache, inventory, instance, strategy, machineCpus, strategyOverrides } = this.#options;
+    const { cache, inventory, instance, strategy, machineCpus, strategyOverrides, overrides } = this.#options;
     return hostView({
       ...(machineCpus === undefined ? {} : { machineCpus }),
       ...(strategyOverrides === undefined ? {} : { strategyOverrides }),
-      records,
+      records: records.map((record) => overrides.overridden(record)),
       quotas: this.#quotaRecords(),
       bookings: this.#bookingRecords(),
       emergencyStops: this.#options.emergency.stops,
@@ -205,7 +206,8 @@ export class HostState {
     return [...others, record];
   }
 
-  #worldIn(view: HostView, record: ContainerRecord, prepared: PreparedFacts): World {
+  #worldIn(view: HostView, declared: ContainerRecord, prepared: PreparedFacts): World {
+    const record = this.#options.overrides.overridden(declared);
     const { cache, images, inventory, provider, instance, injection, access, accessPolicy } = this.#options;
     const engine = this.#options.engine.current;
     const containers = view.containersOf.get(record.uid) ?? [];
@@ -234,6 +236,7 @@ export class HostState {
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,
       emergencyStop: this.#emergencyStop(record.namespace),
+      stopOverride: this.#options.overrides.of(record),
       claim: view.claims.get(record.uid) ?? null,
       reserved: view.reservedFrom(record),
       gate: view.gates.get(record.uid) ?? null,

@@ -68,6 +68,8 @@ export interface ManagerPorts {
   readonly adoptions: StateDocument;
   /** What admins have stopped at once. */
   readonly emergencyStops: StateDocument;
+  /** What is stopped for a while whatever Git says. */
+  readonly stopOverrides: StateDocument;
   /** Which sources admins have suspended. */
   readonly suspensions: StateDocument;
   /** What can be brought back of what was deleted. */

@@ -9,7 +9,6 @@ import { DeviceBook } from "./device-book.ts";
 import { AdoptionDesk } from "./adoption-desk.ts";
 import { AggregateBook } from "./aggregate-book.ts";
 import { AccessWatch } from "./access-watch.ts";
-import { EmergencyDesk } from "./emergency-desk.ts";
 import { EngineBook } from "./engine-book.ts";
 import { GivenFileBook } from "./given-file-book.ts";
 import { holdersOf } from "./gpu-holders.ts";
@@ -33,6 +32,7 @@ import { sourceParts, type SourceParts } from "./source-parts.ts";
 import { SourceBook } from "./source-book.ts";
 import { RuntimeCache } from "./runtime-cache.ts";
 import { SeedTurns } from "./seed-turns.ts";
+import { stopDesks, type StopDesks } from "./stop-desks.ts";
 import { UseCheck } from "./use-check.ts";
 import { RunBook } from "./run-book.ts";
 import { UseMeter } from "./use-meter.ts";
@@ -40,7 +40,7 @@ import { WaitingWatch } from "./waiting-watch.ts";
 import { WorkQueue } from "./workqueue.ts";
 
 /** The parts of one controller, each given what it needs and nothing else. */
-export interface Parts extends SourceParts, IdleParts, ImageParts {
+export interface Parts extends SourceParts, IdleParts, ImageParts, StopDesks {
   readonly queue: WorkQueue;
   readonly recorder: Recorder;
   readonly adoptions: AdoptionDesk;
@@ -48,7 +48,6 @@ export interface Parts extends SourceParts, IdleParts, ImageParts {
   readonly devices: DeviceBook;
   readonly inventory: InventoryBook;
   readonly engine: EngineBook;
-  readonly emergency: EmergencyDesk;
   readonly access: AccessWatch;
   readonly aggregates: AggregateBook;
   readonly host: HostState;
@@ -155,14 +154,9 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     log,
     dryRun: settings.dryRun,
   });
-  const emergency = new EmergencyDesk({
-    document: ports.emergencyStops,
-    clock,
-    log,
-    onChange: () => {
-      onMoment();
-      for (const { namespace, name } of store.list("ContainerSpec")) enqueue(namespace, name);
-    },
+  const stops = stopDesks(ports, recorder, () => {
+    onMoment();
+    for (const { namespace, name } of store.list("ContainerSpec")) enqueue(namespace, name);
   });
   const found = { cache, queue, inventory, events: recorder, view: () => host.view() };
   const idleParts = buildIdleParts(ports, settings, found);
@@ -183,7 +177,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     runs,
     access,
     idle: idleParts.idle,
-    emergency,
+    ...stops,
   });
   const migDesk: MigDesk = new MigDesk({
     enabled: settings.cutsCards === true && !settings.dryRun,
@@ -284,7 +278,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     devices,
     inventory,
     engine,
-    emergency,
+    ...stops,
     access,
     ...idleParts,
     aggregates,

@@ -12,6 +12,7 @@ import { specChanges } from "../core/plan/spec-changes.ts";
 import type { Step } from "../core/plan/step.ts";
 import { isLive } from "../core/plan/roles.ts";
 import type { ContainerRecord } from "../core/record.ts";
+import { describeOverride } from "../core/stop-override.ts";
 import type { World } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
@@ -76,6 +77,7 @@ async function previewContainer(
     refusal: refusal === null ? null : { reason: refusal.reason, message: refusal.message },
     changes: specChanges(before?.spec ?? null, document.spec, world.containers.some(losesGpusByUpdate)),
     plan: plannedSteps(steps),
+    ...(world.stopOverride == null ? {} : { override: describeOverride(world.stopOverride) }),
     notes: [
       ...sweepNotes(document),
       ...notesFor(world, steps, { waiting: waitingNote(world, clock.now()), now: clock.now() }),

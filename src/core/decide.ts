@@ -19,6 +19,7 @@ import { discard, plan } from "./plan/plan.ts";
 import { isDestructive, type Step } from "./plan/step.ts";
 import { isLive } from "./plan/roles.ts";
 import { rejectedStatus, statusOf } from "./status.ts";
+import { endOfOverride } from "./stop-override.ts";
 import type { World } from "./world.ts";
 import { parseDuration } from "../util/duration.ts";
 
@@ -121,7 +122,9 @@ function failureBefore({ memory }: Situation, action: LifecycleAction | null): S
 function nextLookAt(situation: Situation, { at }: Fact): number | null {
   const deadline = deadlineOf(situation);
   const ends = deadline !== null && deadline > situation.now ? deadline : Infinity;
-  const next = Math.min(at ?? Infinity, ends, situation.limitsAction?.retryAt ?? Infinity);
+  const { stopOverride } = situation.world;
+  const overrideEnds = stopOverride == null ? Infinity : endOfOverride(stopOverride);
+  const next = Math.min(at ?? Infinity, ends, overrideEnds, situation.limitsAction?.retryAt ?? Infinity);
   // A step that never mends is due at the end of time.
   return next < Number.MAX_SAFE_INTEGER ? next : null;
 }

@@ -19,6 +19,7 @@ import type { ObservedContainer } from "./observed.ts";
 import { lastRunStatus } from "./last-run-status.ts";
 import { nameConflict } from "./name-conflict.ts";
 import { isLive } from "./plan/roles.ts";
+import { overrideConditions, overrideReason, overrideStatus } from "./stop-override.ts";
 import { blocksCondition } from "./reservation/announce-block.ts";
 import { kindNoun, wantedDevices } from "./schedule/wanted-devices.ts";
 import type { World } from "./world.ts";
@@ -49,6 +50,7 @@ export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...(outcome?.type === "waiting" && fact.type === "waiting"
       ? { queue: queueStatus(outcome, record.status.queue) }
       : {}),
+    ...overrideStatus(world.stopOverride),
     source: shownSource(world.record),
   };
 }
@@ -107,7 +109,7 @@ function shownReason(situation: Situation, fact: Fact): { reason?: string; messa
     if (gone !== null) return { reason: "DeviceGone", message: gone };
     return misnamed(situation);
   }
-  return { reason: fact.reason, message: fact.message };
+  return overrideReason(situation.world.stopOverride, fact) ?? { reason: fact.reason, message: fact.message };
 }
 
 /** It runs under another name for as long as somebody has its own. */
@@ -126,7 +128,7 @@ function conditionsOf(situation: Situation, memory: LifecycleMemory, fact: Fact)
       : { type: "QuotaReserved", status: false, reason: admission.reason, message: admission.message };
   const inputs = [accepted, quota, gpuCondition(situation, devices), imageCondition(situation)];
   inputs.push(...limitsCondition(situation), ...extrasCondition(situation));
-  inputs.push(...blocked, ...blocksCondition(world));
+  inputs.push(...blocked, ...blocksCondition(world), ...overrideConditions(world.stopOverride));
   if (situation.access !== null) inputs.push(lostAccessCondition(situation.access, situation.now));
   if (memory.state === "Degraded") {
     inputs.push({ type: "Degraded", status: true, reason: fact.reason, message: fact.message });

@@ -3,6 +3,7 @@ import type { DriverFacts } from "./cuda-fit.ts";
 import type { GivenFileProblem } from "./given-files/given-file.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
+import type { StopOverride } from "./stop-override.ts";
 import type { GpuAccess } from "./gpu-access.ts";
 import type { StartGate } from "./jobs/start-gate.ts";
 import type { IdleFacts } from "./idle/idle-verdict.ts";
@@ -106,6 +107,8 @@ export interface World {
   /** Devices this object holds now; null when it holds none. */
   /** What an admin has stopped at once; absent or null: nothing of this user. */
   readonly emergencyStop?: EmergencyStop | null;
+  /** Why `record` says Stopped whatever its file says; absent or null: it says what its file says. */
+  readonly stopOverride?: StopOverride | null;
   readonly claim: ManagedClaim | null;
   /** What scheduling says about devices it still needs; null when it needs none or holds them. */
   readonly schedule: ScheduleOutcome | null;

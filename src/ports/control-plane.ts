@@ -176,6 +176,20 @@ export interface ControlPlane {
   }): Promise<void>;
   /** Takes it back; NotFoundError where there is none. */
   resume(user: string | null, by: string): Promise<void>;
+  /**
+   * Stops for a while what Git declares, whatever Git says; resolves with its end (milliseconds since the epoch).
+   * InvalidError for what does not come from Git and for other times than `overrideBounds`.
+   */
+  overrideStop(request: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly forMs: number;
+    /** Null: nothing was said. */
+    readonly reason: string | null;
+    readonly by: string;
+  }): Promise<number>;
+  /** Ends that before its time; NotFoundError where there is none. */
+  endOverride(namespace: string, name: string, by: string): Promise<void>;
   /** Leaves a container alone for so long however idle it is; resolves with the end (milliseconds since the epoch), null: none. */
   keepAlive(request: {
     readonly namespace: string;

@@ -106,6 +106,7 @@ export class ControllerProcess implements TaskOwner {
         containerSettings: { read: async () => plainSettings },
         suspensions: document("suspensions"),
         emergencyStops: document("emergency-stops"),
+        stopOverrides: document("stop-overrides"),
         adoptions: document("adoptions"),
         tombstones: document("tombstones"),
         runHistory: document("run-history"),

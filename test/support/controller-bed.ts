@@ -112,6 +112,8 @@ export class ControllerBed {
   readonly activity: MemoryActivity;
   /** What admins have stopped at once, as it was written last. */
   readonly emergencyStops = new MemoryDocument();
+  /** What is stopped whatever Git says, as it was written last. */
+  readonly stopOverrides = new MemoryDocument();
   /** What was adopted, as it was written last. */
   readonly adoptions = new MemoryDocument();
   /** Of containers that ds01 did not make, by id. */
@@ -207,6 +209,7 @@ export class ControllerBed {
         ownSlices: new MemoryDocument(),
         tombstones: this.tombstones,
         emergencyStops: this.emergencyStops,
+        stopOverrides: this.stopOverrides,
         suspensions: this.suspensions,
         aliasTags: this.aliasTags,
         adoptions: this.adoptions,
@@ -240,6 +243,7 @@ export class ControllerBed {
       "runHistory",
       "recentUse",
       "emergencyStops",
+      "stopOverrides",
       "suspensions",
       "aliasTags",
       "adoptions",

@@ -111,6 +111,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly owners = new Map<string, string>();
   checks: readonly HealthCheck[] = [{ name: "SourceSynced", ok: true, message: "2 files", remedy: null }];
   stops: EmergencyStopLine[] = [];
+  readonly overrides = new Map<string, { forMs: number; reason: string | null; by: string }>();
   deleted: DeletedObject[] = [];
   /** Milliseconds that somebody has asked for, by `alice/train`. */
   readonly kept = new Map<string, number>();
@@ -332,6 +333,28 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       throw new NotFoundError({ reason: "NoEmergencyStop", message, remedy: "see: ds01 emergency-stop" });
     }
     this.stops = this.stops.filter((stop) => stop.user !== user);
+  }
+
+  async overrideStop({
+    namespace,
+    name,
+    forMs,
+    ...said
+  }: {
+    namespace: string;
+    name: string;
+    forMs: number;
+    reason: string | null;
+    by: string;
+  }): Promise<number> {
+    this.overrides.set(`${namespace}/${name}`, { forMs, ...said });
+    return forMs;
+  }
+
+  async endOverride(namespace: string, name: string): Promise<void> {
+    if (this.overrides.delete(`${namespace}/${name}`)) return;
+    const message = `there is no override of ${namespace}/${name}`;
+    throw new NotFoundError({ reason: "NotOverridden", message });
   }
 
   async keepAlive({

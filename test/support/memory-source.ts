@@ -1,10 +1,16 @@
-import type { RefusedFile, SourcedText, SpecSink, SpecSource } from "../../src/ports/spec-source.ts";
+import type {
+  RefusedFile,
+  SourcedText,
+  SourcePlace,
+  SpecSink,
+  SpecSource,
+} from "../../src/ports/spec-source.ts";
 import { sha256 } from "../../src/util/hash.ts";
 
 /** A SpecSource whose files a test writes; it delivers its full set when it is run, then each change at once. */
 export class MemorySource implements SpecSource {
   readonly name: string;
-  readonly place = { type: "directory", url: "/specs" } as const;
+  readonly place: SourcePlace = { type: "directory", url: "/specs" };
   readonly #files = new Map<string, SourcedText | RefusedFile>();
   #sink: SpecSink | undefined;
   #unavailable: string | undefined;

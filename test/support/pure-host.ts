@@ -6,6 +6,7 @@ import type { ObservedContainer } from "../../src/core/observed.ts";
 import { portUses } from "../../src/core/quota/port-conflict.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
 import { predict } from "../../src/core/plan/predict.ts";
+import { overridden, overrideFor, type StopOverride } from "../../src/core/stop-override.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord } from "../../src/core/record.ts";
 import type { Reservation } from "../../src/core/schedule/claims.ts";
 import { defaultPreemption } from "../../src/core/schedule/preemption.ts";
@@ -24,6 +25,8 @@ export interface PureHost {
   readonly bookings?: readonly ReservationRecord[];
   /** What admins have stopped at once; absent: nothing. */
   readonly emergencyStops?: readonly EmergencyStop[];
+  /** What is stopped for a while whatever Git says; absent: nothing. */
+  readonly stopOverrides?: readonly StopOverride[];
   /** Unix groups of users; absent: none. */
   readonly groups?: ReadonlyMap<string, readonly string[]>;
   readonly containers: readonly ObservedContainer[];
@@ -62,7 +65,7 @@ export function quietHost(devices: readonly Device[], change: Partial<PureHost> 
 /** Claims, leases and the queue, as every decision sees them. */
 export function viewOf(host: PureHost): HostView {
   return hostView({
-    records: host.records,
+    records: host.records.map((record) => overridden(record, overrideOf(host, record))),
     quotas: host.quotas,
     bookings: host.bookings ?? [],
     emergencyStops: host.emergencyStops ?? [],
@@ -78,15 +81,21 @@ export function viewOf(host: PureHost): HostView {
   });
 }
 
+function overrideOf(host: PureHost, record: ContainerRecord): StopOverride | null {
+  return overrideFor(host.stopOverrides ?? [], record, host.now);
+}
+
 /** The world of one object, put together as the controller does. */
 export function worldOf(host: PureHost, uid: string): World {
   const record = recordOf(host, uid);
+  const stopOverride = overrideOf(host, record);
   const view = viewOf(host);
   const containers = view.containersOf.get(uid) ?? [];
   const named = host.containers.find(({ name }) => name === containerName(record.namespace, record.name));
   const taken = named !== undefined && !containers.some(({ id }) => id === named.id);
   return {
-    record,
+    record: overridden(record, stopOverride),
+    stopOverride,
     instance: ownInstance,
     engineReady: host.engineReady,
     sourceSynced: host.sourceSynced,
@@ -134,7 +143,7 @@ export function runPass(
     host: {
       ...host,
       containers: [...others, ...after.containers],
-      records: decision.gone ? kept : [...kept, after.record],
+      records: decision.gone ? kept : [...kept, { ...after.record, spec: recordOf(host, uid).spec }],
       images: new Map([...host.images, [world.record.spec?.image ?? "", after.image]]),
       stopping: new Map(),
     },

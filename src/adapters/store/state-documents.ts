@@ -11,6 +11,7 @@ const files = {
   ownCgroups: "aggregate-cgroups.json",
   aliasTags: "alias-tags.json",
   emergencyStops: "emergency-stops.json",
+  stopOverrides: "stop-overrides.json",
   suspensions: "source-suspensions.json",
   ownSlices: "mig-slices.json",
   adoptions: "adoptions.json",

@@ -17,6 +17,7 @@ export function renderPreview(preview: Preview): string {
     title,
     alignRows(changes),
     ...(steps.length === 0 ? [] : ["plan:\n", alignRows(steps)]),
+    ...(preview.override === undefined ? [] : [`override: ${oneLine(preview.override)}\n`]),
     ...preview.notes.map((note) => `${oneLine(note)}\n`),
   ].join("");
 }

@@ -21,6 +21,8 @@ export interface ReviewedObject {
   readonly fields: readonly string[];
   /** Refusals, what waits, what restarts, what is lost. */
   readonly notes: readonly string[];
+  /** Somebody has it stopped for a while whatever the files say; absent: nobody. */
+  readonly isOverridden?: boolean;
 }
 
 /** The outcome of a preview, the gravest that fits. */
@@ -37,11 +39,13 @@ export function outcomeOf(preview: Preview): ChangeOutcome {
 /** What a reviewer has to know of a preview. */
 export function reviewed(object: string, path: string, preview: Preview): ReviewedObject {
   const refusal = preview.refusal === null ? [] : [preview.refusal.message];
+  const override = preview.override === undefined ? [] : [preview.override];
   return {
     object,
     path,
     outcome: outcomeOf(preview),
     fields: preview.exists ? preview.changes.map(({ field }) => field) : [],
-    notes: [...preview.problems.map(({ message }) => message), ...refusal, ...preview.notes],
+    notes: [...preview.problems.map(({ message }) => message), ...refusal, ...override, ...preview.notes],
+    isOverridden: preview.override !== undefined,
   };
 }

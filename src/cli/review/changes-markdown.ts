@@ -11,9 +11,16 @@ const order: readonly ChangeOutcome[] = [
   "created",
 ];
 
-/** What merging would do, as a comment below a pull request; objects that stay as they are are only counted. */
+/**
+ * What merging would do, as a comment below a pull request; objects that stay as they are are only counted, unless
+ * they are overridden.
+ */
 export function changesMarkdown(objects: readonly ReviewedObject[]): string {
-  const shown = order.flatMap((outcome) => objects.filter((object) => object.outcome === outcome));
+  const changed = order.flatMap((outcome) => objects.filter((object) => object.outcome === outcome));
+  const kept = objects.filter(
+    ({ outcome, isOverridden }) => outcome === "unchanged" && isOverridden === true,
+  );
+  const shown = [...changed, ...kept];
   const summary = changesSummary(objects);
   if (shown.length === 0) return `**ds01 diff**: ${summary}\n`;
   const rows = shown.map(

@@ -83,6 +83,7 @@ async function diffOne(declared: Declared, context: Context): Promise<number> {
   }
   if (isUnchanged(preview)) {
     context.tell(`${declared.kind.singular}/${declared.target.name}: no difference`);
+    if (preview.override !== undefined) context.tell(`override: ${printable(preview.override)}`);
     return exitCodes.done;
   }
   context.print(renderPreview(preview));

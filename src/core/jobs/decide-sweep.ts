@@ -9,6 +9,13 @@ import type { LifecycleMemory } from "../lifecycle/memory.ts";
 import { discard } from "../plan/plan.ts";
 import type { Step } from "../plan/step.ts";
 import type { ContainerRecord } from "../record.ts";
+import {
+  describeOverride,
+  endOfOverride,
+  overrideConditions,
+  overrideStatus,
+  type StopOverride,
+} from "../stop-override.ts";
 import type { World } from "../world.ts";
 import { elementCounts, progressText, sweepProgress, type SweepProgress } from "./sweep-progress.ts";
 
@@ -23,7 +30,7 @@ export function decideSweep(
   const { record } = world;
   const progress = sweepProgress(record, world.elements ?? []);
   if (progress === null || record.spec === null) return null;
-  const { state, shown } = stateOf(record, progress);
+  const { state, shown } = stateOf(record, progress, world.stopOverride ?? null);
   const memory = memoryOf(record, { state, shown, progress }, now);
   const graceMs = parseDuration(record.spec.stopGracePeriod) ?? 30_000;
   const left = world.containers.filter(({ id }) => !world.stopping.has(id));
@@ -31,6 +38,7 @@ export function decideSweep(
   const isReady = progress.running === progress.total;
   const { accepted, blocked } = fileConditions(record);
   const ready = { type: "Ready", status: isReady, reason: shown.reason, message: shown.message };
+  const conditions = [accepted, ...blocked, ...overrideConditions(world.stopOverride), ready];
   const decision: Decision = {
     steps: [],
     memory,
@@ -39,17 +47,18 @@ export function decideSweep(
       reason: shown.reason,
       message: shown.message,
       observedGeneration: record.generation,
-      conditions: updateConditions(record.status.conditions, [accepted, ...blocked, ready], {
+      conditions: updateConditions(record.status.conditions, conditions, {
         generation: record.generation,
         now,
       }),
+      ...overrideStatus(world.stopOverride),
       gpus: [],
       restarts: 0,
       elements: elementCounts(progress),
       source: shownSource(record),
     },
     fact: shown,
-    requeueAt: null,
+    requeueAt: world.stopOverride == null ? null : endOfOverride(world.stopOverride),
     gone: false,
     announcements: announcementsOf(record, state, shown),
     reserve: null,
@@ -60,6 +69,7 @@ export function decideSweep(
 function stateOf(
   { spec }: ContainerRecord,
   progress: SweepProgress,
+  override: StopOverride | null,
 ): { readonly state: Phase; readonly shown: Fact } {
   const text = progressText(progress);
   if (progress.endedAt !== null) {
@@ -69,6 +79,10 @@ function stateOf(
       : { state: "Completed", shown: fact("job.succeeded", "Completed", `all ${progress.total} completed`) };
   }
   if (progress.running > 0) return { state: "Running", shown: fact("container.running", "Running", text) };
+  if (override !== null) {
+    const shown = fact("stopped.absent", "StopOverride", `${text}; ${describeOverride(override)}`);
+    return { state: "Stopped", shown };
+  }
   if (spec?.desiredState === "Stopped")
     return { state: "Stopped", shown: fact("stopped.absent", "SpecStopped", text) };
   const first = progress.waiting?.status;

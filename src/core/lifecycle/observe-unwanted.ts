@@ -3,6 +3,7 @@ import { deviceUuidsOf, earlier, holdUntil, removeAt } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import { describeGone } from "../schedule/given-devices.ts";
+import { describeOverride } from "../stop-override.ts";
 import { fact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { mayBeRevived } from "./limits-action.ts";
@@ -10,7 +11,7 @@ import type { Situation } from "./situation.ts";
 
 /** Why it is not to run. */
 interface Unwanted {
-  readonly reason: "SpecStopped" | "EmergencyStop";
+  readonly reason: "SpecStopped" | "EmergencyStop" | "StopOverride";
   /** `spec.desiredState is Stopped` */
   readonly because: string;
   /** What it then is: `stopped as declared`. */
@@ -23,6 +24,10 @@ export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted
   if (world.emergencyStop != null && !isDone) {
     const because = describeEmergencyStop(world.emergencyStop);
     return { reason: "EmergencyStop", because, stopped: because };
+  }
+  if (world.stopOverride != null) {
+    const because = describeOverride(world.stopOverride);
+    return isDone ? null : { reason: "StopOverride", because, stopped: because };
   }
   if (spec.desiredState !== "Stopped") return null;
   // A sweep that is stopped and started goes on where it was.

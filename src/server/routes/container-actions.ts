@@ -3,6 +3,7 @@ import { DurationMs } from "../../api/fields.ts";
 import type { KeepAliveAnswer } from "../../api/keep-alive.ts";
 import { apiVersion } from "../../api/names.ts";
 import type { ContainerDescription } from "../../api/description.ts";
+import { overrideReasonLimit, type StopOverrideAnswer } from "../../api/stop-override.ts";
 import { may } from "../access.ts";
 import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
@@ -17,6 +18,14 @@ const pattern = `/apis/${apiVersion}/namespaces/:namespace/containers/:name`;
 
 /** The body of a request to leave a container alone. */
 const KeepAlive = z.strictObject({ for: DurationMs });
+
+/** The body of a request to stop for a while what Git declares. */
+const Override = z.strictObject({
+  for: DurationMs,
+  reason: z.string().trim().min(1).max(overrideReasonLimit).nullable(),
+});
+
+const success = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } as const;
 
 /** What ds01 offers for one container beyond Kubernetes' verbs. */
 export function containerActionRoutes(services: Services): readonly Route[] {
@@ -40,6 +49,16 @@ export function containerActionRoutes(services: Services): readonly Route[] {
       method: "POST",
       pattern: `${pattern}/keepalive`,
       handle: (exchange) => keepAlive(services, exchange),
+    },
+    {
+      method: "POST",
+      pattern: `${pattern}/override`,
+      handle: (exchange) => overrideStop(services, exchange),
+    },
+    {
+      method: "DELETE",
+      pattern: `${pattern}/override`,
+      handle: (exchange) => endOverride(services, exchange),
     },
     {
       method: "POST",
@@ -71,7 +90,7 @@ function withoutLog({ lastRun, ...rest }: ContainerDescription): ContainerDescri
   return { ...rest, lastRun: shown };
 }
 
-/** Whoever may stop a container may keep it, and start it again. */
+/** Whoever may stop a container may keep it, stop it for a while, and start it again. */
 function changed(
   services: Services,
   exchange: Exchange,
@@ -95,10 +114,27 @@ async function keepAlive(services: Services, exchange: Exchange): Promise<void> 
   sendJson(exchange.response, 200, answer);
 }
 
+async function overrideStop(services: Services, exchange: Exchange): Promise<void> {
+  const target = changed(services, exchange);
+  const body = await readBody(exchange.request);
+  const wanted = '{"for": "2h", "reason": "TEXT"}, or null in place of the text';
+  const { for: forMs, reason } = parseRequestBody(Override, body, wanted);
+  const by = exchange.caller.user;
+  const until = await services.control.overrideStop({ ...target, forMs, reason, by });
+  const answer: StopOverrideAnswer = { until: formatTime(until) };
+  sendJson(exchange.response, 200, answer);
+}
+
+async function endOverride(services: Services, exchange: Exchange): Promise<void> {
+  const { namespace, name } = changed(services, exchange);
+  await services.control.endOverride(namespace, name, exchange.caller.user);
+  sendJson(exchange.response, 200, success);
+}
+
 async function startAgain(services: Services, exchange: Exchange): Promise<void> {
   const { namespace, name } = changed(services, exchange);
   await services.control.startAgain(namespace, name);
-  sendJson(exchange.response, 200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+  sendJson(exchange.response, 200, success);
 }
 
 /** Answers about text as it would stand in the object's file; nothing is changed. */

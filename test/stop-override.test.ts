@@ -1,0 +1,225 @@
+import { describe, expect, it, onTestFinished, test } from "vitest";
+import { startApiBed } from "./support/api-bed.ts";
+import { ControllerBed } from "./support/controller-bed.ts";
+import { MemorySource } from "./support/memory-source.ts";
+import { MemoryStore } from "./support/memory-store.ts";
+import { record } from "./support/world-builder.ts";
+
+/** Specs that stand in a repository. */
+class GitSource extends MemorySource {
+  override readonly place: MemorySource["place"] = { type: "git", url: "/srv/lab.git" };
+}
+
+const text = (name: string, fields = ""): string =>
+  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: { name: ${name}, namespace: alice }\nspec: { image: "bed/base:1"${fields} }\n`;
+const hourMs = 3_600_000;
+const asked = { namespace: "alice", name: "train", forMs: 2 * hourMs, reason: "a talk", by: "alice" };
+
+/** `before`: the machine of an earlier controller. Declared are alice/train in Git and alice/here in a directory. */
+function newBed(before?: ControllerBed, fields = ""): ControllerBed {
+  const lab = new GitSource("lab");
+  lab.write("users/alice/train.yaml", text("train", fields));
+  const here = new MemorySource("here");
+  here.write("users/alice/here.yaml", text("here"));
+  const bed = new ControllerBed({ sources: [lab, here] }, before?.store ?? new MemoryStore(), before);
+  onTestFinished(() => bed.stop());
+  return bed;
+}
+
+async function runningBed(fields = ""): Promise<ControllerBed> {
+  const bed = newBed(undefined, fields);
+  bed.start();
+  await bed.until("it to run", () => bed.phase("alice/train") !== "none" && bed.manager.settled());
+  return bed;
+}
+
+const isStopped = (bed: ControllerBed): boolean => bed.phase("alice/train") === "Stopped";
+const isRunning = (bed: ControllerBed): boolean => bed.phase("alice/train") === "Running";
+const reasonsOf = (bed: ControllerBed): readonly string[] =>
+  bed.events.map(({ reason }) => reason).filter((reason) => reason.startsWith("StopOverride"));
+
+describe("a stop that overrides Git", () => {
+  test("holds at once and for the next controller, is told of, and ends by itself", async () => {
+    const first = await runningBed();
+    const until = await first.manager.controlPlane().overrideStop(asked);
+    expect(until).toBe(first.clock.now() + asked.forMs);
+    await first.until("it to stop", () => isStopped(first));
+    expect(first.phase("alice/here")).toBe("Running");
+    const iso = `${new Date(until).toISOString().slice(0, 19)}Z`;
+    expect(first.record("alice/train")?.status).toMatchObject({
+      reason: "StopOverride",
+      message: `stopped until ${iso} by alice, whatever Git says: a talk; sooner ended with: ds01 start train`,
+      override: { by: "alice", until: iso, reason: "a talk" },
+    });
+    expect(first.record("alice/train")?.spec?.desiredState).toBe("Running");
+    const control = first.manager.controlPlane();
+    expect(control.describe("alice", "train")?.why.join()).toContain("whatever Git says: a talk");
+    const preview = await control.preview(text("train"), "users/alice/train.yaml");
+    expect(preview).toMatchObject({
+      changes: [],
+      plan: [],
+      override: expect.stringContaining(iso) as string,
+    });
+    const edited = await control.preview(text("train", ", stopGracePeriod: 5s"), "users/alice/train.yaml");
+    expect(edited.override).toBe(preview.override);
+    expect(await control.preview(text("here"), "users/alice/here.yaml")).not.toHaveProperty("override");
+    await first.stop();
+
+    const next = newBed(first);
+    next.start();
+    await next.until("all to be known", () => next.manager.ready() && next.manager.settled());
+    await next.pass(hourMs / 60);
+    expect(isStopped(next)).toBe(true);
+    expect(next.runtime.count("start")).toBe(2);
+    next.clock.advance(2 * hourMs);
+    await next.until("it to run", () => isRunning(next));
+    expect(next.record("alice/train")?.status).not.toHaveProperty("override");
+    expect(reasonsOf(first)[0]).toBe("StopOverride");
+    expect(reasonsOf(next)).toEqual(["StopOverrideOver"]);
+    expect(next.stopOverrides.value).toMatchObject({ overrides: [] });
+  });
+
+  test("is ended before its time once, and then Git holds again", async () => {
+    const bed = await runningBed();
+    const control = bed.manager.controlPlane();
+    await control.overrideStop(asked);
+    await bed.until("it to stop", () => isStopped(bed));
+    await control.endOverride("alice", "train", "alice");
+    await bed.until("it to run", () => isRunning(bed));
+    await expect(control.endOverride("alice", "train", "alice")).rejects.toMatchObject({
+      reason: "NotOverridden",
+    });
+    await expect(control.endOverride("alice", "nothing", "alice")).rejects.toMatchObject({
+      reason: "NotFound",
+    });
+  });
+
+  test("that has ended while no controller ran is over at once", async () => {
+    const first = await runningBed();
+    await first.manager.controlPlane().overrideStop({ ...asked, forMs: 60_000 });
+    await first.until("it to stop", () => isStopped(first));
+    await first.stop();
+    const written = first.stopOverrides.value;
+    first.clock.advance(hourMs);
+    first.stopOverrides.value = written;
+    const next = newBed(first);
+    next.start();
+    await next.until("it to run", () => isRunning(next));
+    await next.until("that to be told", () => reasonsOf(next).includes("StopOverrideOver"));
+  });
+
+  test("is over, not prolonged, when the clock was set back before its begin", async () => {
+    const first = await runningBed();
+    await first.manager.controlPlane().overrideStop(asked);
+    await first.until("it to stop", () => isStopped(first));
+    await first.stop();
+    const { overrides } = first.stopOverrides.value as { overrides: { at: number }[] };
+    first.stopOverrides.value = {
+      version: 1,
+      overrides: overrides.map((one) => ({ ...one, at: one.at + 30 * 24 * hourMs })),
+    };
+    const next = newBed(first);
+    next.start();
+    await next.until("it to run", () => isRunning(next));
+  });
+
+  test("reaches all containers of a sweep, and is said of the sweep alone", async () => {
+    const bed = await runningBed(", replicas: 2");
+    const control = bed.manager.controlPlane();
+    const elements = ["alice/train-0", "alice/train-1"];
+    await bed.until("them to run", () => elements.every((key) => bed.phase(key) === "Running"));
+    await expect(control.overrideStop({ ...asked, name: "train-0" })).rejects.toMatchObject({
+      reason: "OneOfASweep",
+    });
+    await control.overrideStop(asked);
+    await bed.until("them to stop", () => elements.every((key) => bed.phase(key) === "Stopped"));
+    await bed.until("the sweep to say so", () => bed.record("alice/train")?.status.reason === "StopOverride");
+    expect(bed.record("alice/train-1")?.status.override?.by).toBe("alice");
+    await expect(control.endOverride("alice", "train-0", "alice")).rejects.toMatchObject({
+      reason: "OneOfASweep",
+    });
+    await control.endOverride("alice", "train", "alice");
+    await bed.until("them to run", () => elements.every((key) => bed.phase(key) === "Running"));
+  });
+
+  test("is for what comes from Git, and for a time within bounds", async () => {
+    const control = (await runningBed()).manager.controlPlane();
+    await expect(control.overrideStop({ ...asked, name: "here" })).rejects.toMatchObject({
+      reason: "OverrideNotNeeded",
+      message: expect.stringContaining("ds01 stop here") as string,
+    });
+    for (const forMs of [0, 59_999, 24 * hourMs + 1]) {
+      await expect(control.overrideStop({ ...asked, forMs }), String(forMs)).rejects.toMatchObject({
+        reason: "OverrideTimeOutOfBounds",
+      });
+    }
+    await expect(control.overrideStop({ ...asked, name: "nothing" })).rejects.toMatchObject({
+      reason: "NotFound",
+    });
+  });
+
+  test("does not hold when it cannot be written down, and is not ended unless that is", async () => {
+    const bed = await runningBed();
+    const control = bed.manager.controlPlane();
+    const write = bed.stopOverrides.write.bind(bed.stopOverrides);
+    const full = async (): Promise<void> => Promise.reject(new Error("ENOSPC"));
+    bed.stopOverrides.write = full;
+    await expect(control.overrideStop(asked)).rejects.toThrow("ENOSPC");
+    await bed.pass(1000);
+    expect(isRunning(bed)).toBe(true);
+    bed.stopOverrides.write = write;
+    await control.overrideStop(asked);
+    await bed.until("it to stop", () => isStopped(bed));
+    bed.stopOverrides.write = full;
+    await expect(control.endOverride("alice", "train", "alice")).rejects.toThrow("ENOSPC");
+    await bed.pass(1000);
+    expect(isStopped(bed)).toBe(true);
+  });
+
+  test("counts as none where what was written down is damaged, and the log says so", () => {
+    const bed = newBed();
+    bed.stopOverrides.value = { version: 1, overrides: [{ uid: 5 }] };
+    expect(newBed(bed).logged("StopOverridesUnreadable")).toHaveLength(1);
+  });
+});
+
+describe("the API of overrides", () => {
+  const path = "/apis/ds01.io/v1alpha1/namespaces/alice/containers/train/override";
+  const body = JSON.stringify({ for: "2h", reason: "a talk" });
+
+  it("is for who may stop the container: its owner and admins", async () => {
+    const bed = await startApiBed();
+    await bed.control.store.put(record({ resourceVersion: 0 }));
+    bed.actAs("bob");
+    for (const method of ["POST", "DELETE"]) {
+      const { code, text: said } = await bed.call(method, path, method === "POST" ? { body } : {});
+      expect(code, method).toBe(403);
+      expect(said).toContain('yours is \\"bob\\"');
+    }
+    expect(bed.control.overrides.size).toBe(0);
+    for (const user of ["alice", "root"]) {
+      bed.actAs(user);
+      const { code, text: said } = await bed.call("POST", path, { body });
+      expect(code, said).toBe(200);
+      expect(JSON.parse(said)).toEqual({ until: expect.stringMatching(/Z$/) as string });
+      expect(bed.control.overrides.get("alice/train")).toEqual({
+        forMs: 2 * hourMs,
+        reason: "a talk",
+        by: user,
+      });
+      expect((await bed.call("DELETE", path)).code).toBe(200);
+      expect((await bed.call("DELETE", path)).code).toBe(404);
+    }
+  });
+
+  it.each(["{", "{}", '{"for": "2h"}', '{"for": "soon", "reason": null}', '{"for": "2h", "reason": " "}'])(
+    "refuses %s with what is wanted",
+    async (wrong) => {
+      const bed = await startApiBed();
+      await bed.control.store.put(record({ resourceVersion: 0 }));
+      const { code, text: said } = await bed.call("POST", path, { body: wrong });
+      expect(code).toBe(400);
+      expect(said).toContain("wanted {");
+    },
+  );
+});

@@ -30,7 +30,7 @@ function commandLine(isOverridden = false): {
   return { context: context as unknown as Context, printed, calls };
 }
 
-async function run(verb: typeof stop | typeof start, options: object, context: Context): Promise<number> {
+async function run(verb: typeof stop, options: object, context: Context): Promise<number> {
   const invocation = { options: { namespace: "alice", ...options }, positionals: ["train"], rest: undefined };
   // As the parser would fill them in.
   return verb.run(invocation as unknown as Invocation, context);

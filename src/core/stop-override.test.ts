@@ -67,7 +67,9 @@ describe("an override that stops", () => {
     const told: Told[] = [];
     const over = play(held, 620, told, 10);
     expect(runs(over)).toEqual(["alice/beside", "alice/train"]);
-    expect(told).toMatchObject([{ uid, step: "start" }]);
+    expect(told).toMatchObject([
+      { uid, step: "start", cause: "its override is over: what Git says holds again" },
+    ]);
     expect(recordOf(over, uid).status).not.toHaveProperty("override");
     expect(recordOf(over, uid).status.conditions.map(({ type }) => type)).not.toContain("Overridden");
   });

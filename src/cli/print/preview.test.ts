@@ -55,3 +55,11 @@ test("a refusal names its object once", () => {
   expect(renderRefusal(declared, `alice/big ${sentence}`)).toBe(`alice/big refused: ${sentence}`);
   expect(renderRefusal(declared, `alice/big refused: ${sentence}`)).toBe(`alice/big refused: ${sentence}`);
 });
+
+test("an override is told of, whatever the change", () => {
+  const override = "stopped until 2026-11-30T11:00:00Z by alice\u001b[2J";
+  expect(renderPreview({ ...preview, plan: [], override })).toContain(
+    "override: stopped until 2026-11-30T11:00:00Z by alice",
+  );
+  expect(renderPreview({ ...preview, override })).not.toContain("\u001b");
+});

@@ -65,3 +65,14 @@ test("nothing to do is said in a line", () => {
   expect(changesMarkdown([reviewed("containers/a/b", "x", preview)])).toBe("**ds01 diff**: 1 unchanged\n");
   expect(changesSummary([])).toBe("nothing declared");
 });
+
+test("what is overridden is shown though nothing of it changes", () => {
+  const objects = [
+    reviewed("containers/alice/same", "s.yaml", preview),
+    reviewed("containers/alice/train", "t.yaml", { ...preview, override: "stopped until 11:00 by alice" }),
+  ];
+  const text = changesMarkdown(objects);
+  expect(text).toContain("2 unchanged");
+  expect(text).toMatch(/`containers\/alice\/train` \| unchanged \|.*stopped until 11:00 by alice/);
+  expect(text).not.toContain("alice/same");
+});

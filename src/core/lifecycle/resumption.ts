@@ -14,11 +14,17 @@ const afterStop: Readonly<Partial<Record<StopCause, readonly [reason: string, me
   RestartRequested: ["RestartRequested", "started again, as was asked for"],
 };
 
+/** At the last decision it was stopped whatever its file says. */
+function overrideOver({ world }: Situation): readonly [reason: string, message: string] | null {
+  const isOver = world.record.status.override !== undefined && world.stopOverride == null;
+  return isOver ? ["SpecRunning", "its override is over: what Git says holds again"] : null;
+}
+
 /** Why a container is started again at once; null where its own end is all there is. */
 export function resumption(situation: Situation): Fact | null {
   const { stopCause } = situation.memory;
   const again = stopCause === null ? undefined : afterStop[stopCause];
-  if (again !== undefined) return fact("restart.due", ...again);
+  if (again !== undefined) return fact("restart.due", ...(overrideOver(situation) ?? again));
   const request = restartRequest(situation);
   if (request !== null) return fact("restart.due", "RestartRequested", request.message);
   return hasMoreNow(situation)

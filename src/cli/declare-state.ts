@@ -1,6 +1,6 @@
 import type { ApiObject } from "../api/meta.ts";
 import type { ObjectTarget } from "../client/client.ts";
-import { ConflictError, NotFoundError } from "../util/errors.ts";
+import { ConflictError, DeniedError, NotFoundError } from "../util/errors.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { namespaceOf } from "./selection.ts";
@@ -31,7 +31,7 @@ export async function declareState(
     const target = parseContainer(word, () => namespaceOf(request.namespace, context));
     const current = await context.client.get(kind, target);
     const startsAgain = desiredState === "Running" && request.unlessStopped !== true;
-    if (startsAgain && (await endsOverride(target, context))) {
+    if (startsAgain && (await endsOverride(current, target, context))) {
       context.print(
         `container/${target.name}: its override has ended (desiredState: ${declared(current)})\n`,
       );
@@ -60,14 +60,20 @@ export async function declareState(
 }
 
 /** True when it was stopped for a while whatever Git says, and no longer is. */
-async function endsOverride(target: ObjectTarget, context: Context): Promise<boolean> {
+async function endsOverride(current: ApiObject, target: ObjectTarget, context: Context): Promise<boolean> {
   try {
     await context.client.endOverride(target);
     return true;
   } catch (error) {
-    if (error instanceof NotFoundError) return false;
+    // Who may not start it is told so where there is something to start.
+    const isRefused = error instanceof DeniedError && !isOverridden(current);
+    if (error instanceof NotFoundError || isRefused) return false;
     throw error;
   }
+}
+
+function isOverridden({ status }: ApiObject): boolean {
+  return (status as { readonly override?: unknown } | undefined)?.override !== undefined;
 }
 
 /** The file says already that it runs. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { NotFoundError } from "../util/errors.ts";
+import { DeniedError, NotFoundError } from "../util/errors.ts";
 import type { Invocation } from "./command.ts";
 import type { Context } from "./context.ts";
 import { start } from "./verbs/start.ts";
@@ -61,6 +61,22 @@ describe("ds01 start", () => {
     expect(await run(start, {}, context)).toBe(0);
     expect(calls).toHaveLength(1);
     expect(printed).toEqual(["container/train: its override has ended (desiredState: Running)\n"]);
+  });
+
+  test("is refused to who may not end one, and there alone", async () => {
+    const denied = new DeniedError({ reason: "Forbidden", message: "containers is forbidden" });
+    const { context, printed } = commandLine();
+    const { client } = context;
+    const others = (status: object): Context => {
+      const get = async (): Promise<object> => ({ spec: {}, status });
+      return {
+        ...context,
+        client: { ...client, get, endOverride: async () => Promise.reject(denied) },
+      } as never;
+    };
+    await expect(run(start, {}, others({ override: {} }))).rejects.toThrow("forbidden");
+    await run(start, {}, others({}));
+    expect(printed).toEqual(["container/train unchanged (desiredState is Running already)\n"]);
   });
 
   test("goes on as ever where there is none, and to unpause ends none", async () => {

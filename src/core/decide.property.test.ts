@@ -167,6 +167,36 @@ describe("decide, for any world", { timeout: propertyTimeoutMs }, () => {
     );
   });
 
+  it("comes to rest under an override with nothing that runs, whatever was before", () => {
+    let rested = 0;
+    fc.assert(
+      fc.property(tidyWorlds, ({ host: given }) => {
+        const override = { uid, namespace: "alice", name: "job0", by: "alice", reason: null };
+        const start: PureHost = {
+          ...given,
+          engineReady: true,
+          sourceSynced: true,
+          stopping: new Map(),
+          stopOverrides: [{ ...override, at: given.now, forMs: 24 * 60 * minute }],
+        };
+        const { host, plans } = settle(start);
+        const told = `${describeWorld({ world: worldOf(start, uid), host: start })}\n${plans.join("\n--\n")}`;
+        if (host === null) throw new Error(`no rest:\n${told}`);
+        const record = host.records.find((one) => one.uid === uid);
+        // A stop that the engine has refused is not tried again before its time, as any other.
+        if (record === undefined || record.spec === null || record.memory.failure !== null) return;
+        const { containers } = worldOf(host, uid);
+        if (containers.some(({ state }) => state === "removing")) return;
+        rested += 1;
+        expect(containers.filter(isLive), told).toEqual([]);
+        expect(record.status.override?.by, told).toBe("alice");
+      }),
+      propertyRuns,
+    );
+    // The property says nothing unless enough of the specs come to rest.
+    expect(rested).toBeGreaterThan(propertyRuns.numRuns / 20);
+  });
+
   it("leaves alone what runs as declared when its memory is lost (I6)", () => {
     const untouched = hosts(1).map((host) => ({
       ...host,

@@ -53,6 +53,8 @@ export class PruneDesk {
   #cameBackEmpty = false;
   #cancelTimer: () => void = () => undefined;
   #judging = false;
+  /** Something came while others were judged. */
+  #judgeAgain = false;
   /** Its candidates wait until every source was asked. */
   #waitsForOthers = false;
 
@@ -78,13 +80,15 @@ export class PruneDesk {
     else this.#plan(0);
   }
 
-  /** The next disappearance of this object is meant: no waiting, no guard. */
+  /** The disappearance of this object is meant, be it to come or known already: no waiting, no guard. */
   expect(identity: SpecIdentity, actor: string): void {
-    this.#expected.note(identityKey(identity), actor);
-    for (const { kind, namespace, name, source } of this.#storedOfSource()) {
-      if (source.element?.of !== identity.name || namespace !== identity.namespace) continue;
-      this.#expected.note(identityKey({ kind, namespace, name }), actor);
-    }
+    const elements = this.#storedOfSource().filter(
+      ({ namespace, source }) => source.element?.of === identity.name && namespace === identity.namespace,
+    );
+    const keys = [identity, ...elements].map(identityKey);
+    for (const key of keys) this.#expected.note(key, actor);
+    // A source tells once that a file is gone: of what waits for a decision it says nothing more.
+    if (keys.some((key) => this.#candidates.has(key))) this.#plan(0);
   }
 
   /** A complete scan: whatever is stored and stands in no file has vanished, also while we were away. */
@@ -143,6 +147,7 @@ export class PruneDesk {
   }
 
   async #judge(): Promise<void> {
+    this.#judgeAgain = this.#judging;
     if (this.#judging || !this.#synced || this.#candidates.size === 0) return;
     this.#judging = true;
     try {
@@ -153,6 +158,7 @@ export class PruneDesk {
       this.#plan(candidateMs);
     } finally {
       this.#judging = false;
+      if (this.#judgeAgain) this.#plan(0);
     }
   }
 

@@ -151,7 +151,7 @@ export interface ControlPlane {
   health(): readonly HealthCheck[];
   /** Deletions that the prune guard holds back. */
   blockedPrunes(): readonly BlockedPrune[];
-  /** The caller is about to remove the object's file: its deletion needs no guard and no waiting. */
+  /** The object's file is about to go by its caller, or gone: its deletion needs no guard and no waiting. */
   expectRemoval(kind: WrittenKind, namespace: string, name: string, actor: string): void;
   /** Lets a blocked set through; NotFoundError when the token, or revision, names none. */
   confirmPrune(word: string, actor: string): Promise<void>;

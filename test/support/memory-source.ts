@@ -1,24 +1,19 @@
-import type {
-  RefusedFile,
-  SourcedText,
-  SourcePlace,
-  SpecSink,
-  SpecSource,
-} from "../../src/ports/spec-source.ts";
+import type { RefusedFile, SourcedText, SpecSink, SpecSource } from "../../src/ports/spec-source.ts";
 import { sha256 } from "../../src/util/hash.ts";
 
 /** A SpecSource whose files a test writes; it delivers its full set when it is run, then each change at once. */
 export class MemorySource implements SpecSource {
   readonly name: string;
-  readonly place: SourcePlace = { type: "directory", url: "/specs" };
+  readonly place: SpecSource["place"];
   readonly #files = new Map<string, SourcedText | RefusedFile>();
   #sink: SpecSink | undefined;
   #unavailable: string | undefined;
   /** Directories that are gone as a whole. */
   readonly missingDirectories = new Set<string>();
 
-  constructor(name = "specs") {
+  constructor(name = "specs", place: SpecSource["place"] = { type: "directory", url: "/specs" }) {
     this.name = name;
+    this.place = place;
   }
 
   async run(sink: SpecSink, signal: AbortSignal): Promise<void> {

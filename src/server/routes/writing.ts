@@ -187,7 +187,8 @@ async function remove(request: WriteRequest): Promise<void> {
   const deletion = await deletionOf(exchange);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
-  refuseOtherSource(services, type, record);
+  // What no file declares any more, in whatever source, has no text that could be changed elsewhere.
+  if (!isUndeclared(record)) refuseOtherSource(services, type, record);
   refuseOtherDeletion(type, record, deletion);
   if (!request.dryRun && !deletion.dryRun) {
     await removeText(services, type, { record, target, actor: exchange.caller.user });
@@ -209,10 +210,16 @@ async function removeText(
   removal: { readonly record: StoredRecord; readonly target: SpecTarget; readonly actor: string },
 ): Promise<void> {
   const { kind, namespace, name, source } = removal.record;
-  const text = source.path === "" ? undefined : await writer.read(source.path);
-  if (text === undefined) return;
-  const slice = findDocument(text, { kind: type.kind, ...removal.target });
-  if (slice === undefined && !namesNothing(text)) {
+  const isHere = source.path !== "" && source.source === writer.source;
+  const text = isHere ? await writer.read(source.path) : undefined;
+  const slice = text === undefined ? undefined : findDocument(text, { kind: type.kind, ...removal.target });
+  const isAmongOthers = text !== undefined && slice === undefined && !namesNothing(text);
+  if (text === undefined || (isAmongOthers && isUndeclared(removal.record))) {
+    // Its text is gone already, and something keeps it: that this is meant is all that is missing.
+    control.expectRemoval(kind, namespace, name, removal.actor);
+    return;
+  }
+  if (isAmongOthers) {
     const message = `${source.path} no longer holds "${name}"; the controller notices within seconds`;
     throw new StatusError("Conflict", message, detailsOf(type, name));
   }
@@ -220,6 +227,11 @@ async function removeText(
   control.expectRemoval(kind, namespace, name, removal.actor);
   if (rest === null) await writer.remove(source.path);
   else await writer.write(source.path, rest, ownerOf(removal.target));
+}
+
+/** True for what is still there although no file declares it any more. */
+function isUndeclared({ pruneBlocked }: StoredRecord): boolean {
+  return pruneBlocked !== null;
 }
 
 /** Whether the caller only asks; BadRequest for another word than All. */

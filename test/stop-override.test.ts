@@ -5,11 +5,6 @@ import { MemorySource } from "./support/memory-source.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { record } from "./support/world-builder.ts";
 
-/** Specs that stand in a repository. */
-class GitSource extends MemorySource {
-  override readonly place: MemorySource["place"] = { type: "git", url: "/srv/lab.git" };
-}
-
 const text = (name: string, fields = ""): string =>
   `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: { name: ${name}, namespace: alice }\nspec: { image: "bed/base:1"${fields} }\n`;
 const hourMs = 3_600_000;
@@ -17,7 +12,7 @@ const asked = { namespace: "alice", name: "train", forMs: 2 * hourMs, reason: "a
 
 /** `before`: the machine of an earlier controller. Declared are alice/train in Git and alice/here in a directory. */
 function newBed(before?: ControllerBed, fields = ""): ControllerBed {
-  const lab = new GitSource("lab");
+  const lab = new MemorySource("lab", { type: "git", url: "/srv/lab.git" });
   lab.write("users/alice/train.yaml", text("train", fields));
   const here = new MemorySource("here");
   here.write("users/alice/here.yaml", text("here"));

@@ -31,7 +31,8 @@ export async function applyPatch(request: WriteRequest): Promise<void> {
   const body = await readApplied(exchange, type, target);
   const found = recordOf(services.control.store, type, target);
   const record = found?.deletion === null ? found : undefined;
-  if (record !== undefined) refuseUnwritable(request, record, body.resourceVersion);
+  // What goes is no less another source's for that.
+  if (found !== undefined) refuseUnwritable(request, found, body.resourceVersion);
   if (!isWrittenKind(type.kind)) throw new TypeError(`${type.kind} is not written by people`);
   const by = { manager, apiVersion, now: services.clock.now() };
   const application = { body, by, schema: ownedSchema(type.kind), force: flag(exchange.query, "force") };

@@ -78,8 +78,10 @@ function nameCell({ names }: ImageSpec): string {
 
 /** Where an image comes from, in a few words. */
 export function originText({ origin, builtFor, aliases = [] }: ImageStatus): string {
+  if (origin === "Built" && builtFor === undefined) return "built for others";
   if (origin === "Built") return `built for ${builtFor?.namespace}/${builtFor?.name}`;
   if (origin === "Other") return "pulled or local";
+  if (aliases.length === 0) return "an alias of others";
   return aliases.map(({ name, users }) => `${name} is an alias of ${users.join(" and ")}`).join(", ");
 }
 

@@ -1,9 +1,9 @@
 import { appliedConfiguration } from "../api/applied-configuration.ts";
-import type { ImageStatus } from "../api/image.ts";
 import type { ApiObject } from "../api/meta.ts";
 import type { ContainerSpecSpec, ContainerStatus } from "../api/container.ts";
 import { may } from "./access.ts";
 import type { AccessResource, Caller } from "./access.ts";
+import { seenImage } from "./seen-image.ts";
 
 /** What objects that belong to somebody are called in the rule. */
 const ownedKinds: Readonly<Record<string, AccessResource>> = {
@@ -16,7 +16,7 @@ const ownedKinds: Readonly<Record<string, AccessResource>> = {
 export function seenBy(caller: Caller, object: ApiObject): ApiObject | undefined {
   const { kind, metadata } = object;
   if (kind === "Namespace") return may(caller, "get", "namespaces", metadata.name) ? object : undefined;
-  if (kind === "Image") return concernsImage(caller, object) ? object : undefined;
+  if (kind === "Image") return seenImage(caller, object);
   const resource = ownedKinds[kind];
   if (resource === undefined) return object;
   const namespace = metadata.namespace ?? "";
@@ -48,17 +48,6 @@ export function seenWaiting(caller: Caller, object: ApiObject): ApiObject {
     spec: spec?.gpus === undefined ? {} : { gpus: spec.gpus },
     status: { phase, reason, queue },
   };
-}
-
-/** What others have built is nobody else's business, unless a container of one's own is made from it. */
-function concernsImage(caller: Caller, { status }: ApiObject): boolean {
-  if (caller.admin) return true;
-  const { builtFor, aliases = [], usedBy } = status as ImageStatus;
-  return (
-    builtFor?.namespace === caller.user ||
-    usedBy.some(({ namespace }) => namespace === caller.user) ||
-    aliases.some(({ users }) => users.includes(caller.user))
-  );
 }
 
 type Values = Readonly<Record<string, unknown>>;

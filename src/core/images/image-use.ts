@@ -141,7 +141,8 @@ function isOwnName(name: string, { namespace, name: object }: ObjectName): boole
   return name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`);
 }
 
-function useText(users: readonly ImageUser[]): string {
+/** That they use it, the first few by name. */
+export function useText(users: readonly ImageUser[]): string {
   const words = [...new Set(users.map(imageUserText))];
   const more = words.length > 4 ? [`${words.length - 3} more`] : [];
   const shown = more.length > 0 ? [...words.slice(0, 3), ...more] : words;

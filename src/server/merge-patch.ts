@@ -4,9 +4,9 @@ export type MergePatch = Readonly<Record<string, unknown>>;
 /** The merge patch that turns one value into another; empty when they are equal. */
 export function mergePatchBetween(from: MergePatch, to: MergePatch): MergePatch {
   const patch: Record<string, unknown> = {};
-  for (const name of Object.keys(from)) if (to[name] === undefined) patch[name] = null;
+  for (const name of Object.keys(from)) if (ownOf(to, name) === undefined) patch[name] = null;
   for (const [name, value] of Object.entries(to)) {
-    const before = from[name];
+    const before = ownOf(from, name);
     if (value === undefined) continue;
     if (isObject(before) && isObject(value)) {
       const inner = mergePatchBetween(before, value);
@@ -24,9 +24,14 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name];
-    else result[name] = applyMergePatch(result[name], value);
+    else result[name] = applyMergePatch(ownOf(result, name), value);
   }
   return result;
+}
+
+/** A member of its own: every object inherits some that nobody has written, such as `constructor`. */
+function ownOf(object: MergePatch, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** True for what merges by key: an object that is no list. */

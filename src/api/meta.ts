@@ -27,7 +27,8 @@ export interface ObjectMeta {
   readonly uid: string;
   readonly generation?: number;
   readonly resourceVersion: string;
-  readonly creationTimestamp: string;
+  /** Absent only of what is not there yet, as a trial shows it. */
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;

@@ -63,7 +63,7 @@ const viewColumns: Readonly<Record<string, readonly ViewColumn[]>> = {
   ],
   CustomResourceDefinition: [
     name,
-    { ...age, name: "Created At", cell: ({ metadata }) => metadata.creationTimestamp },
+    { ...age, name: "Created At", cell: ({ metadata }) => metadata.creationTimestamp ?? null },
   ],
 };
 

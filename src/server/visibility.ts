@@ -43,7 +43,7 @@ export function seenWaiting(caller: Caller, object: ApiObject): ApiObject {
       ...(namespace === undefined ? {} : { namespace }),
       uid,
       resourceVersion,
-      creationTimestamp,
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     },
     spec: spec?.gpus === undefined ? {} : { gpus: spec.gpus },
     status: { phase, reason, queue },

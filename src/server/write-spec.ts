@@ -36,8 +36,8 @@ export interface SpecWrite {
     | undefined;
 }
 
-/** Of an object that is not there yet. */
-const unknownMetadata: ObjectMeta = { uid: "", resourceVersion: "", creationTimestamp: "", name: "" };
+/** Of an object that is not there yet; clients in Go read no empty time. */
+const unknownMetadata: ObjectMeta = { name: "", uid: "", resourceVersion: "" };
 
 /** Who owns the file of an object: its user, or root for what belongs to no namespace. */
 export function ownerOf(target: SpecTarget): string {

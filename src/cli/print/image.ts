@@ -18,7 +18,7 @@ export function renderImage(
       ["Id", spec === undefined ? [] : [spec.id]],
       ["Names", spec?.names ?? []],
       ["Size", spec === undefined ? [] : [sizeText(spec)]],
-      ["Created", [metadata.creationTimestamp]],
+      ["Created", [metadata.creationTimestamp ?? ""]],
       ["Origin", status === undefined ? [] : [originText(status)]],
       ["Used by", (status?.usedBy ?? []).map(userText)],
       ["Pruned", status === undefined ? [] : [prunedText(status)]],

@@ -6,6 +6,8 @@ export interface BlockedPrune {
   readonly revision: string | null;
   /** `namespace/name`, or the name of what is in no namespace. */
   readonly objects: readonly string[];
+  /** How many more are of others, whom the caller may not see; absent: none. */
+  readonly others?: number;
   readonly reason: string;
 }
 

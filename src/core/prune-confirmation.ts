@@ -29,7 +29,8 @@ function waiting(blocked: readonly BlockedPrune[]): string {
   if (blocked.length === 0) return "nothing waits now";
   const sets = blocked.map((set) => {
     const name = set.revision === null ? set.token : `${confirmationOf(set)} (token ${set.token})`;
-    return `${name}: ${set.objects.join(", ")}`;
+    const others = set.others === undefined ? "" : ` and ${set.others} of others`;
+    return `${name}: ${set.objects.join(", ")}${others}`;
   });
   return `what waits now is ${sets.join("; ")}`;
 }

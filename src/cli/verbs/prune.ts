@@ -10,7 +10,7 @@ import { UsageError } from "../usage-error.ts";
 export const prune = defineCommand({
   usage: ["", "--confirm REVISION|TOKEN", "images [--dry-run] [--older-than DURATION] [-n NS] [--yes]"],
   description: [
-    "When many spec files vanish at once, ds01 deletes nothing and asks. Without flags this shows what is held back; `--confirm` lets exactly that set go: by the revision that removes it where it comes from Git (seven characters are enough), else by its token. When more was removed since, the earlier word is refused with what waits now.",
+    "When many spec files vanish at once, ds01 deletes nothing and asks. Without flags this shows what is held back; `--confirm` lets exactly that set go: by the revision that removes it where it comes from Git (seven characters are enough), else by its token. When more was removed since, the earlier word is refused with what waits now. Who is no admin sees the sets in which something is theirs, with others' objects as a number, and confirms what is wholly theirs.",
     "`prune images` removes images that this ds01 has built and that no spec and no container uses, running or not: those built for your own containers; an admin's command takes everybody's, or with -n one user's. It shows them first and asks; without a terminal it needs --yes or --dry-run. Images that were pulled, or built by others, are never removed. `ds01 get images -o wide` says of each why it is kept.",
   ],
   options: {
@@ -47,7 +47,8 @@ export const prune = defineCommand({
         [
           `${word}   ${oneLine(set.reason)}\n`,
           ...set.objects.map((object) => `  ${oneLine(object)}\n`),
-          `  to delete these: ds01 prune --confirm ${word}\n`,
+          ...(set.others === undefined ? [] : [`  and ${set.others} of others\n`]),
+          `  ${set.others === undefined ? "to" : "an admin may"} delete these: ds01 prune --confirm ${word}\n`,
         ].join(""),
       );
     }

@@ -155,3 +155,71 @@ test("ds01 delete ends it at once, and a lost container is not begun again", asy
   expect(other.bed.runtime.count("create")).toBe(3);
   await other.bed.stop();
 });
+
+test("a job whose tries have a container each goes on to the end of its last try", async () => {
+  const tries = job().replace("Never", "Never, backoffLimit: 2");
+  const { job: running, bed, id: first } = await finishing(tries);
+  const ids = [first];
+  for (let retry = 1; retry <= 2; retry += 1) {
+    bed.runtime.kill(running.id(), 1);
+    await bed.until("the next try", () => isAnother(bed, ids), 60_000);
+    ids.push(running.id());
+    expect(bed.record("alice/train")?.pruneBlocked).toMatchObject({ reason: "FinishesFirst" });
+    await bed.pass(10_000);
+    expect(running.id()).toBe(ids.at(-1));
+  }
+  expect(bed.record("alice/train")?.memory.retries).toBe(2);
+  expect(bed.events.some(({ reason }) => reason === "SpecDeleted")).toBe(false);
+  bed.runtime.kill(running.id(), 1);
+  await running.gone();
+  // Of the two others one each.
+  expect(bed.runtime.count("create")).toBe(5);
+  await bed.stop();
+});
+
+function isAnother(bed: ControllerBed, ids: readonly string[]): boolean {
+  const status = bed.record("alice/train")?.status;
+  return status?.phase === "Running" && !ids.includes(status.container?.id ?? "");
+}
+
+test("a lost container of a later try is not made again", async () => {
+  const { job: running, bed, id } = await finishing(job().replace("Never", "Never, backoffLimit: 2"));
+  bed.runtime.kill(id, 1);
+  await bed.until("the next try", () => isAnother(bed, [id]), 60_000);
+  bed.runtime.removeByHand(running.id());
+  await running.gone();
+  expect(bed.runtime.count("create")).toBe(4);
+  await bed.stop();
+});
+
+test.each([
+  [
+    "it is restarted, as was asked for",
+    (text: string, now: string) => text.replace("finish}", `finish, "ds01.io/restartedAt": "${now}"}`),
+  ],
+  [
+    "another container takes its place",
+    (text: string) => text.replace("Never", 'Never, env: [{name: A, value: "1"}]'),
+  ],
+])("a job whose file goes while %s goes on to its end", async (_why, edit) => {
+  const text = job().replace("bed/base:1", "bed/stubborn:1").replace("Never", "Never, stopGracePeriod: 20s");
+  const running = new RunningJob();
+  const { bed } = running;
+  await running.running(text);
+  const before = bed.record("alice/train")?.status.container;
+  await bed.pass(2000);
+  running.source.write(path, edit(text, new Date(bed.clock.now()).toISOString()));
+  await bed.until("the stop", () => bed.phase("alice/train") === "Stopping");
+
+  await running.withoutFile();
+  expect(bed.record("alice/train")).toMatchObject({
+    pruneBlocked: { reason: "FinishesFirst" },
+    status: { phase: "Stopping" },
+  });
+  await bed.until("the next start", () => bed.phase("alice/train") === "Running", 60_000);
+  expect(bed.record("alice/train")?.status.container).not.toEqual(before);
+  await bed.pass(1000);
+  bed.runtime.kill(running.id(), 0);
+  await running.gone();
+  await bed.stop();
+});

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { changed, edited, ended, running } from "../../test/support/one-object.ts";
+import { after, changed, edited, ended, running } from "../../test/support/one-object.ts";
 import { startOfTest as now } from "../../test/support/world-builder.ts";
 import { decide } from "./decide.ts";
+import { whileItFinishes } from "./deletion-policy.ts";
 import { predict } from "./plan/predict.ts";
 import type { World } from "./world.ts";
 
@@ -124,5 +125,25 @@ describe("a job with a backoffLimit", () => {
 
     expect(again.steps.map((step) => step.do)).toEqual(["remove"]);
     expect(again.memory).toMatchObject({ retries: 1, restarts: 1 });
+  });
+
+  it("goes on to its last try when its file is gone and it is to finish first", () => {
+    const start = running({ restartPolicy: "Never", backoffLimit: 2 });
+    const pruneBlocked = whileItFinishes("its file is gone");
+    const { world, steps } = failing({ ...start, record: { ...start.record, pruneBlocked } });
+
+    expect(steps).toEqual(["1 remove", "1 create", "1 start", "12 remove", "12 create", "12 start"]);
+    expect(world.record.memory.finished).toMatchObject({ reason: "BackoffLimitExceeded" });
+  });
+
+  it("is not made again then when the container of its last try is lost", () => {
+    const start = running({ restartPolicy: "Never", backoffLimit: 2 });
+    const pruneBlocked = whileItFinishes("its file is gone");
+    const failed = changed({ ...start, record: { ...start.record, pruneBlocked } }, ended(now + minute));
+    const again = after(4, failed, now + minute);
+    expect(again.containers).toMatchObject([{ state: "running" }]);
+
+    const decision = decide({ ...again, containers: [], claim: null }, now + 2 * minute);
+    expect(decision).toMatchObject({ steps: [], fact: { reason: "FinishesFirst" } });
   });
 });

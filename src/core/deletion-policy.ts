@@ -1,12 +1,27 @@
 import type { Phase } from "../api/container.ts";
 import { annotations as annotationNames, type DeletionPolicy } from "../api/names.ts";
-import type { StoredRecord } from "./record.ts";
+import { isBetweenTries, isTriedAgain } from "./lifecycle/between-tries.ts";
+import type { StopCause } from "./lifecycle/memory.ts";
+import type { ContainerRecord, StoredRecord } from "./record.ts";
 
 /** Why an object is still there whose deletion was let through. */
 export const finishesFirst = "FinishesFirst";
 
-/** What runs, or is between two tries; nothing that waits for its turn has begun. */
-const underWay: ReadonlySet<Phase> = new Set(["Starting", "Running", "Paused", "Backoff", "Degraded"]);
+/** What runs, or is started again; nothing that waits for its turn has begun. */
+const running: ReadonlySet<Phase> = new Set(["Starting", "Running", "Paused", "Backoff", "Degraded"]);
+
+/** What may be on its way from one run to the next; what is stalled or at rest is not. */
+const passing: ReadonlySet<Phase> = new Set([
+  "Stopping",
+  "Removing",
+  "Pending",
+  "Preparing",
+  "Allocated",
+  "Creating",
+]);
+
+/** Why a container is stopped that is started again, or makes way for another, as soon as it has stopped. */
+const goesOn: ReadonlySet<StopCause> = new Set(["GpuAccessLost", "RestartRequested", "Replaced"]);
 
 /** What an object says is to become of its job; a word that nobody knows is taken for the careful one. */
 export function deletionPolicyOf(
@@ -22,7 +37,25 @@ export function deletionPolicyOf(
 export function isToFinish(record: StoredRecord, usual: DeletionPolicy): boolean {
   if (record.kind !== "ContainerSpec" || record.spec === null) return false;
   if (record.spec.restartPolicy === "Always" || record.spec.desiredState === "Stopped") return false;
-  return underWay.has(record.status.phase) && deletionPolicyOf(record, usual) === "finish";
+  return deletionPolicyOf(record, usual) === "finish" && isUnderWay(record);
+}
+
+/** True while a container of it lives, or a try is left that follows by itself. */
+function isUnderWay(record: ContainerRecord): boolean {
+  const { phase, container } = record.status;
+  if (running.has(phase) || isLive(container)) return true;
+  if (!passing.has(phase)) return false;
+  if (isBetweenTries(record)) return true;
+  // A new container is made beside the one that has ended, or for the next try.
+  if (phase === "Creating") return container !== undefined || isTriedAgain(record);
+  const { stopCause, finished } = record.memory;
+  return container !== undefined && finished === null && stopCause !== null && goesOn.has(stopCause);
+}
+
+/** Begun, and no end is known. */
+function isLive(container: ContainerRecord["status"]["container"]): boolean {
+  if (container?.startedAt === undefined) return false;
+  return container.finishedAt === undefined && container.exitCode === undefined;
 }
 
 /** What its status says meanwhile. */

@@ -64,7 +64,7 @@ function triesUsedUp({ memory }: Situation, primary: ObservedContainer, backoffL
 }
 
 /** True when each try is to have a container of its own: what an earlier one wrote into it is not found again. */
-export function isTriedAnew({ spec }: Situation): boolean {
+export function isTriedAnew({ spec }: Pick<Situation, "spec">): boolean {
   return spec.restartPolicy === "Never" && spec.backoffLimit !== undefined;
 }
 

@@ -3,6 +3,7 @@ import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
 import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
+import { isBetweenTries } from "./between-tries.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
 import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
 import { finishesFirst } from "../deletion-policy.ts";
@@ -72,8 +73,9 @@ function observeMissing(situation: Situation): Fact {
     );
   }
   const { pruneBlocked } = world.record;
-  // Its file is gone and it was only to finish: what has no container any more is not begun again.
-  if (pruneBlocked?.reason === finishesFirst) return fact("waiting", finishesFirst, pruneBlocked.message);
+  // Its file is gone and it was only to finish: what has lost its container is not begun again.
+  if (pruneBlocked?.reason === finishesFirst && !isBetweenTries({ ...world.record, memory }))
+    return fact("waiting", finishesFirst, pruneBlocked.message);
   const conflict = nameConflict(world);
   if (conflict !== null) return fact("stalled", "NameConflict", conflict, now + 30_000);
   if (world.toAdopt != null) {

@@ -167,7 +167,7 @@ function afterAction(
     case "restartContainer":
       return afterRestart(situation, fact);
     case "removeContainer":
-      return fact.reason === "TriedAgain" ? afterRestart(situation, fact) : {};
+      return fact.reason === "TriedAgain" ? afterTry(situation, fact) : {};
     case "stopContainer":
       return {
         stopCause: stopCauseOf(fact.reason),
@@ -259,6 +259,11 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
   // That has a curve of its own, before the stop.
   if (fact.reason === "GpuAccessLost") return { ...total, attempts, restarts: memory.restarts + 1 };
   return { ...total, attempts: attempts + 1, restarts: memory.restarts + 1, ...retried(situation) };
+}
+
+/** Its container goes for the next try: while it is known as the last one, it was not lost. */
+function afterTry(situation: Situation, fact: Fact): Partial<LifecycleMemory> {
+  return { ...afterRestart(situation, fact), containerId: situation.roles.primary?.id ?? null };
 }
 
 /** A try more of a job that failed by itself; where no limit counts them there are none. */

@@ -3,6 +3,7 @@ import { changed, ended, failure, remembering, running } from "../../test/suppor
 import { startOfTest as start } from "../../test/support/world-builder.ts";
 import { restartBackoff, stepBackoff } from "../util/backoff.ts";
 import { decide } from "./decide.ts";
+import { predict } from "./plan/predict.ts";
 import { isFromAheadOf, isPutOff } from "./lifecycle/put-off.ts";
 import { isInForce } from "./schedule/preemption.ts";
 
@@ -39,3 +40,21 @@ describe("when the clock is set back by a day", () => {
     expect(isFromAheadOf(start - day, undefined)).toBe(false);
   });
 });
+
+/** No difference is so great that it is taken for a clock that was set back. */
+test.each([2000, 120_000, 3_600_000, day])(
+  "a crash loop keeps its wait where the engine's clock is %d ms ahead of ours",
+  (aheadMs) => {
+    const run = { startedAt: start + 50_000 + aheadMs, ...ended(start + 60_000 + aheadMs) };
+    const looped = remembering(changed(running(), run), { attempts: 7 });
+    const due = start + 60_000 + restartBackoff.maximumMs;
+    let current = looped;
+    // However often it is looked at, the start is as far away as it was at first.
+    for (const at of [start + 60_000, start + 61_000, due - 1]) {
+      const decision = decide(current, at);
+      expect(decision).toMatchObject({ steps: [], requeueAt: due, fact: { reason: "CrashLoopBackOff" } });
+      current = predict(current, decision, at);
+    }
+    expect(decide(current, due).steps.map((step) => step.do)).toEqual(["start"]);
+  },
+);

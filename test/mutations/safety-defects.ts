@@ -202,7 +202,21 @@ export const safetyDefects: readonly Defect[] = [
     name: "clock-set-back-waited-out",
     breaks: "a clock that is set back is waited for",
     file: "src/core/lifecycle/put-off.ts",
-    changes: [{ find: "return finishedAt > now + skewMs ? now : finishedAt", replace: "return finishedAt" }],
+    changes: [
+      { find: "if (!isFromAheadOf(seenAt, finishedAt)) return", replace: "if (finishedAt > 0) return" },
+    ],
+    tests: ["src/core/clock-set-back.test.ts"],
+  },
+  {
+    name: "engine-ahead-taken-for-set-back",
+    breaks: "a crash loop has no wait where the engine's clock is ahead",
+    file: "src/core/lifecycle/put-off.ts",
+    changes: [
+      {
+        find: "isFromAheadOf(now, since) ? now : seenAt",
+        replace: "isFromAheadOf(now, since) || finishedAt > now ? now : seenAt",
+      },
+    ],
     tests: ["src/core/clock-set-back.test.ts"],
   },
 ];

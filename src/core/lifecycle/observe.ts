@@ -206,7 +206,7 @@ function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
   const { memory, now } = situation;
   const finishedAt = primary.finishedAt ?? now;
   const lasted = primary.startedAt !== null && finishedAt - primary.startedAt >= restartBackoff.forgetAfterMs;
-  const dueAt = restartDueAt(finishedAt, lasted ? 0 : memory.attempts, now);
+  const dueAt = restartDueAt(finishedAt, lasted ? 0 : memory.attempts, memory, now);
   const what = describeExit(primary);
   if (dueAt <= now) {
     if (isTriedAnew(situation))

@@ -1,7 +1,7 @@
 import { restartDelayMs, stepBackoff } from "../../util/backoff.ts";
-import type { StepFailure } from "./memory.ts";
+import type { LifecycleMemory, StepFailure } from "./memory.ts";
 
-/** Times of the engine may be so much ahead of ours before they tell that the clock was set back (milliseconds). */
+/** Times may be so much ahead of our clock before that means anything (milliseconds). */
 const skewMs = 1000;
 /** No wait for the next try of a step is anywhere near as long (milliseconds). */
 const longestMs = 2 * stepBackoff.maximumMs;
@@ -15,9 +15,21 @@ export function isPutOff({ nextAt }: StepFailure, now: number): boolean {
   return nextAt > now && nextAt - now <= longestMs;
 }
 
-/** When what has ended is started again; at once where it ended in the future, for then the clock was set back since. */
-export function restartDueAt(finishedAt: number, attempts: number, now: number): number {
-  return finishedAt > now + skewMs ? now : finishedAt + restartDelayMs(attempts);
+/**
+ * When what has ended is started again (milliseconds). `finishedAt` is the engine's time: where that is ahead of ours,
+ * as the engine of another host may be, the wait counts from when we first saw it. Only a state of our own that began
+ * in the future tells that the clock was set back since: then it is started at once.
+ */
+export function restartDueAt(
+  finishedAt: number,
+  attempts: number,
+  { state, since }: Pick<LifecycleMemory, "state" | "since">,
+  now: number,
+): number {
+  const delayMs = restartDelayMs(attempts);
+  const seenAt = state === "Backoff" ? Math.min(since, now) : now;
+  if (!isFromAheadOf(seenAt, finishedAt)) return finishedAt + delayMs;
+  return isFromAheadOf(now, since) ? now : seenAt + delayMs;
 }
 
 /** True when that was noted at a time that is still to come. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { edited, running } from "../../test/support/one-object.ts";
+import { after, changed, edited, ended, running } from "../../test/support/one-object.ts";
 import { startOfTest as start } from "../../test/support/world-builder.ts";
 import { decide } from "./decide.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -7,8 +7,8 @@ import { predict } from "./plan/predict.ts";
 import type { World } from "./world.ts";
 
 /** Beside what stands for the object a second one runs that somebody has renamed. */
-function withExtra(): World {
-  const world = running();
+function withExtra(fields: Parameters<typeof running>[0] = {}): World {
+  const world = running(fields);
   const [own] = world.containers;
   if (own === undefined) throw new TypeError("nothing runs");
   const extra = { ...own, id: "extra", name: `${own.name}-mine`, createdAt: own.createdAt - 1 };
@@ -43,6 +43,26 @@ describe("a further container with the labels of an object", () => {
     expect(targets(stopped)).toEqual([`stop ${own?.id}`]);
     const emergencyStop = { user: null, by: "root", at: start, reason: "smoke" };
     expect(targets({ ...withExtra(), emergencyStop })).toEqual([`stop ${own?.id}`, "stop extra"]);
+  });
+
+  test("ends in an emergency even when the job itself has ended, which stays as it is", () => {
+    const ends = { restartPolicy: "Never" } as const;
+    const isOwn = ({ id }: ObservedContainer): boolean => id !== "extra";
+    const live = withExtra(ends);
+    const done = after(2, changed(live, ended(start + 60_000, 3), isOwn), start + 60_000);
+    expect(done.record.status.phase).toBe("Failed");
+    const emergencyStop = { user: null, by: "root", at: start, reason: "smoke" };
+
+    const decision = decide({ ...done, emergencyStop }, start + 90_000);
+    expect(decision.steps).toMatchObject([{ do: "stop", id: "extra" }]);
+    expect(decision.fact.reason).toBe("EmergencyStop");
+    const stopping = predict({ ...done, emergencyStop }, decision, start + 90_000);
+    const rest = after(2, stopping, start + 91_000);
+    expect(rest.containers.map(({ state }) => state)).toEqual(["exited", "exited"]);
+    expect(rest.record.status.phase).toBe("Failed");
+    const { finished, stopCause } = done.record.memory;
+    expect(rest.record.memory).toMatchObject({ finished, stopCause });
+    expect(after(3, { ...rest, emergencyStop: null }, start + 200_000).containers).toEqual(rest.containers);
   });
 });
 

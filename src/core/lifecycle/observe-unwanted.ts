@@ -20,8 +20,10 @@ interface Unwanted {
 
 /** An admin's word comes before the owner's; what is done already stays as it is. */
 export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted | null {
-  const isDone = isFinished(memory.finished, spec) && (roles.primary === null || !isLive(roles.primary));
-  if (world.emergencyStop != null && !isDone) {
+  const isDone = isFinished(memory.finished, spec) && !lives([roles.primary]);
+  // Beside a job that is done something with its labels may still run.
+  const isAtRest = isDone && !lives([roles.replacement, ...roles.extras]);
+  if (world.emergencyStop != null && !isAtRest) {
     const because = describeEmergencyStop(world.emergencyStop);
     return { reason: "EmergencyStop", because, stopped: because };
   }
@@ -35,15 +37,16 @@ export function whyUnwanted({ world, spec, memory, roles }: Situation): Unwanted
   return { reason: "SpecStopped", because: "spec.desiredState is Stopped", stopped: "stopped as declared" };
 }
 
+function lives(containers: readonly (ObservedContainer | null)[]): boolean {
+  return containers.some((container) => container !== null && isLive(container));
+}
+
 /** What becomes of what is not to run. */
 export function observeUnwanted(situation: Situation, { reason, because, stopped }: Unwanted): Fact {
   const { roles } = situation;
   // In an emergency nothing of it goes on, not even what is left alone otherwise.
   const extras = reason === "EmergencyStop" ? roles.extras : [];
-  const live = [roles.primary, roles.replacement, ...extras].some(
-    (container) => container !== null && isLive(container),
-  );
-  if (live) return fact("stop.due", reason, because);
+  if (lives([roles.primary, roles.replacement, ...extras])) return fact("stop.due", reason, because);
   if (roles.replacement !== null) {
     return fact("replacement.leftover", reason, `no longer needed: ${because}`);
   }

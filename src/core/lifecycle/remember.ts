@@ -170,7 +170,8 @@ function afterAction(
       return fact.reason === "TriedAgain" ? afterTry(situation, fact) : {};
     case "stopContainer":
       return {
-        stopCause: stopCauseOf(fact.reason),
+        // Where only something beside a job that is done is stopped, its own end stays what it was.
+        stopCause: isDone(situation) ? situation.memory.stopCause : stopCauseOf(fact.reason),
         ...answered(situation, fact),
         ...(fact.reason === "GpuAccessLost" ? accessTried(situation) : {}),
       };
@@ -181,6 +182,11 @@ function afterAction(
     default:
       return {};
   }
+}
+
+function isDone({ memory, spec, roles: { primary, replacement } }: Situation): boolean {
+  const lives = [primary, replacement].some((container) => container !== null && isLive(container));
+  return isFinished(memory.finished, spec) && !lives;
 }
 
 /** Counts only what is done for the sake of the GPUs. */

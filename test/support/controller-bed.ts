@@ -131,7 +131,8 @@ export class ControllerBed {
   stateWritable = true;
   readonly manager: ControllerManager;
   readonly #stopping = new AbortController();
-  #uids = 0;
+  /** What is in the store or runs on the engine has an uid already, which nothing else may get. */
+  readonly #newUid: () => string;
   #running: Promise<void> = Promise.resolve();
 
   /** `before`: the machine of an earlier controller, whose engine and time go on. */
@@ -144,6 +145,7 @@ export class ControllerBed {
     this.clock = before?.clock ?? new ManualClock();
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
+    this.#newUid = before?.#newUid ?? (() => store.newUid());
     this.activity = new MemoryActivity(this.clock);
     this.secretFiles = before?.secretFiles ?? new MemorySecrets();
     this.notebook = before?.notebook ?? new MemoryNotebook();
@@ -221,7 +223,7 @@ export class ControllerBed {
         secretFiles: this.secretFiles,
         ownCgroups: this.ownCgroups,
         ...(kernelLog === undefined ? {} : { kernelLog }),
-        newUid: () => `uid-${++this.#uids}`,
+        newUid: this.#newUid,
       },
       {
         instance: "test",

@@ -8,9 +8,16 @@ export class MemoryStore implements Store {
   /** Called after every put, also one that changed nothing. */
   afterPut: (record: StoredRecord) => void = () => undefined;
   #resourceVersion = 0;
+  #uids = 0;
   readonly #index = new RecordIndex((error) => {
     throw error;
   });
+
+  /** For the controllers on this store: `uid-1`, `uid-2`, never one twice. */
+  newUid(): string {
+    this.#uids += 1;
+    return `uid-${this.#uids}`;
+  }
 
   get<K extends StoredKind>(kind: K, key: string): RecordOf<K> | undefined {
     return this.#index.get(kind, key);

@@ -7,12 +7,15 @@ import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/
 import type { StoredRecord } from "../core/record.ts";
 import { heldBack, PruneEffects, type PruneBlocked, type PruneEffectsOptions } from "./prune-effects.ts";
 import { ExpectedRemovals } from "./expected-removals.ts";
+import { PatientTimer } from "./patient-timer.ts";
 import { identityKey, type SpecIndex } from "./spec-index.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
 
 /** Editors save by rename: a file may be gone this long without meaning it (I11). */
 const candidateMs = 3000;
+/** What is held back, or finishes first, tells of itself: it is looked for no more often than a directory is read anyway. */
+const maximumPauseMs = 20_000;
 
 export interface PruneDeskOptions extends PruneEffectsOptions {
   /** Whether an object of this source is judged here. */
@@ -47,11 +50,11 @@ export class PruneDesk {
   readonly #candidates = new Map<string, Candidate>();
   readonly #expected: ExpectedRemovals;
   readonly #effects: PruneEffects;
+  readonly #timer: PatientTimer;
   #compared = "";
   #blocked: BlockedPrune | null = null;
   #synced = false;
   #cameBackEmpty = false;
-  #cancelTimer: () => void = () => undefined;
   #judging = false;
   /** Something came while others were judged. */
   #judgeAgain = false;
@@ -62,6 +65,12 @@ export class PruneDesk {
     this.#options = options;
     this.#expected = new ExpectedRemovals(options.clock);
     this.#effects = new PruneEffects(options);
+    this.#timer = new PatientTimer({
+      clock: options.clock,
+      firstPauseMs: candidateMs,
+      maximumPauseMs,
+      onTime: () => void this.#judge(),
+    });
   }
 
   vanished(identity: SpecIdentity): void {
@@ -69,7 +78,7 @@ export class PruneDesk {
     if (!this.#candidates.has(key)) {
       this.#candidates.set(key, { identity, since: this.#options.clock.now() });
     }
-    this.#plan(this.#expected.by(key) === undefined ? candidateMs : 0);
+    this.#timer.plan(this.#expected.by(key) === undefined ? candidateMs : 0);
   }
 
   returned(identity: SpecIdentity): void {
@@ -77,7 +86,7 @@ export class PruneDesk {
     this.#expected.forget(key);
     if (!this.#candidates.delete(key) || this.#blocked === null) return;
     if (this.#candidates.size === 0) this.#blocked = null;
-    else this.#plan(0);
+    else this.#timer.plan(0);
   }
 
   /** The disappearance of this object is meant, be it to come or known already: no waiting, no guard. */
@@ -103,7 +112,9 @@ export class PruneDesk {
     this.#compared = compared;
     for (const record of this.#storedOfSource()) {
       const identity = { kind: record.kind, namespace: record.namespace, name: record.name };
-      if (this.#options.index.isUndeclared(identity)) this.vanished(identity);
+      if (!this.#options.index.isUndeclared(identity)) continue;
+      if (wasAway || !this.#candidates.has(identityKey(identity))) this.vanished(identity);
+      else this.#timer.again();
     }
   }
 
@@ -115,7 +126,7 @@ export class PruneDesk {
   othersAsked(): void {
     if (!this.#waitsForOthers || !this.#options.book.allAsked) return;
     this.#waitsForOthers = false;
-    this.#plan(candidateMs);
+    this.#timer.plan(candidateMs);
   }
 
   blocked(): readonly BlockedPrune[] {
@@ -137,13 +148,7 @@ export class PruneDesk {
       blocked.objects.includes(objectName(identity)),
     );
     for (const candidate of confirmed) await this.#letGo(candidate, `confirmed by ${actor}`);
-    if (this.#candidates.size > 0) this.#plan(candidateMs);
-  }
-
-  #plan(delayMs: number): void {
-    this.#cancelTimer();
-    const { clock } = this.#options;
-    this.#cancelTimer = clock.callAt(clock.now() + delayMs, () => void this.#judge());
+    if (this.#candidates.size > 0) this.#timer.plan(candidateMs);
   }
 
   async #judge(): Promise<void> {
@@ -155,7 +160,7 @@ export class PruneDesk {
       if (this.#synced) await this.#decide();
     } catch (error) {
       this.#options.log.error({ err: error, reason: "PruneFailed" }, "vanished specs could not be judged");
-      this.#plan(candidateMs);
+      this.#timer.plan(candidateMs);
     } finally {
       this.#judging = false;
       if (this.#judgeAgain) this.#plan(0);
@@ -179,7 +184,7 @@ export class PruneDesk {
     }
     const waiting = this.#toJudge();
     const due = waiting.filter(({ since }) => now - since >= candidateMs);
-    if (due.length < waiting.length) this.#plan(candidateMs);
+    if (due.length < waiting.length) this.#timer.plan(candidateMs);
     if (due.length === 0) return;
     // The elements of a sweep go with it: they are no objects that somebody has written.
     const written = waiting.filter(({ identity }) => this.#stored(identity)?.source.element === undefined);

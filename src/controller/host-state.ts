@@ -136,7 +136,7 @@ export class HostState {
   #compute(
     records: readonly ContainerRecord[],
     now: number,
-    hooks: Partial<Pick<HostInput, "onTurn" | "inputsReady" | "containers">> = {},
+    hooks: Partial<Pick<HostInput, "onTurn" | "inputsReady" | "containers" | "quotas">> = {},
   ): HostView {
     const { cache, inventory, instance, strategy, machineCpus, strategyOverrides, overrides } = this.#options;
     return hostView({
@@ -165,13 +165,18 @@ export class HostState {
 
   /** The world of one object from what is known now; synchronous, so that it can be acted on at once. */
   world(record: ContainerRecord, prepared: PreparedFacts): World {
-    return this.#worldIn(this.view(), record, prepared);
+    return this.worldIn(this.view(), record, prepared);
   }
 
   /** The world as it would be if `record` stood in the store; for previews. */
   worldIf(record: ContainerRecord, prepared: PreparedFacts): World {
     const view = this.#compute(this.#recordsWith(record), this.#options.clock.now());
-    return this.#worldIn(view, record, prepared);
+    return this.worldIn(view, record, prepared);
+  }
+
+  /** The shared view as it would be with these objects and quotas; for previews. */
+  viewIf(records: readonly ContainerRecord[], quotas: readonly QuotaRecord[]): HostView {
+    return this.#compute(records, this.#options.clock.now(), { quotas });
   }
 
   /** The same if these were the containers, with who then holds what. */
@@ -181,7 +186,7 @@ export class HostState {
     containers: readonly ObservedContainer[],
   ): { readonly world: World; readonly view: HostView } {
     const view = this.#compute(this.#recordsWith(record), this.#options.clock.now(), { containers });
-    return { world: this.#worldIn(view, record, prepared), view };
+    return { world: this.worldIn(view, record, prepared), view };
   }
 
   /** The same as if its image were here, with what the scheduler had for it at its turn; null: it wanted nothing. */
@@ -196,7 +201,7 @@ export class HostState {
         if (demand.uid === record.uid) turn = { demand, leases };
       },
     });
-    return { world: this.#worldIn(view, record, prepared), turn };
+    return { world: this.worldIn(view, record, prepared), turn };
   }
 
   #recordsWith(record: ContainerRecord): readonly ContainerRecord[] {
@@ -206,7 +211,8 @@ export class HostState {
     return [...others, record];
   }
 
-  #worldIn(view: HostView, declared: ContainerRecord, prepared: PreparedFacts): World {
+  /** The same in a view of `view` or `viewIf`. */
+  worldIn(view: HostView, declared: ContainerRecord, prepared: PreparedFacts): World {
     const record = this.#options.overrides.overridden(declared);
     const { cache, images, inventory, provider, instance, injection, access, accessPolicy } = this.#options;
     const engine = this.#options.engine.current;

@@ -6,7 +6,8 @@ import { resolveReference } from "../core/schedule/device-reference.ts";
 import type { Strategy } from "../core/schedule/strategies.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HostPaths } from "../ports/host-paths.ts";
-import type { Questions } from "../ports/questions.ts";
+import type { CandidateSpecs, Questions } from "../ports/questions.ts";
+import type { QuotaPreview } from "../api/quota-preview.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { Store } from "../ports/store.ts";
 import { previewAllocation } from "./allocation-preview.ts";
@@ -17,6 +18,7 @@ import { lookAtPaths, quotaHere } from "./host-path-facts.ts";
 import type { HostState } from "./host-state.ts";
 import type { InventoryBook } from "./inventory-book.ts";
 import { limitsAnswer, userUsageLine } from "./limit-lines.ts";
+import { previewQuotas } from "./quota-preview.ts";
 import type { RuntimeCache } from "./runtime-cache.ts";
 
 /** People who ask at the same time share one look at the devices. */
@@ -98,6 +100,11 @@ export class ControllerQuestions implements Questions {
     const view = host.view();
     const lines = names.map((name) => userUsageLine(name, view));
     return users.length > 0 ? lines : lines.filter((line) => line.containers > 0 || line.gpuEquivalents > 0);
+  }
+
+  async quotaPreview(candidate: CandidateSpecs): Promise<QuotaPreview> {
+    await this.#look();
+    return previewQuotas(candidate, this.#options);
   }
 
   async #look(): Promise<GpuScene> {

@@ -215,6 +215,10 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     };
   }
 
+  /** What was asked of quotas to come, and what is answered. */
+  readonly candidates: CandidateSpecs[] = [];
+  quotaPreview: QuotaPreview = { over: [], objects: [] };
+
   readonly questions: Questions = {
     gpuAvailability: async (reference) => {
       const gpu = this.gpus.list().find(({ name, uid }) => name === reference || uid === reference);
@@ -235,6 +239,10 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     },
     limits: async (user) => ({ user, groups: [], quota: null, limits: [], dockerArgs: [] }),
     userUsage: async () => [],
+    quotaPreview: async (candidate) => {
+      this.candidates.push(candidate);
+      return this.quotaPreview;
+    },
     allocation: async (text, path) => {
       const { namespace, name, problems, refusal } = await this.preview(text, path);
       const outcome = { type: "none", message: "asks for no devices" } as const;

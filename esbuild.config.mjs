@@ -42,7 +42,7 @@ const apart = [
 for (const { folder, names } of [
   { folder: "copy", names: ["copy-in", "copy-out", "copy-place"] },
   { folder: "create", names: ["container-flags", "guided"] },
-  { folder: "review", names: ["owner-problems", "validation-report", "review-changes"] },
+  { folder: "review", names: ["owner-problems", "validation-report", "review-changes", "quota-effects"] },
 ]) {
   apart.push({
     file: `${folder}.js`,

@@ -1,8 +1,6 @@
-import type { Kind } from "./names.ts";
-
 /** Names one object of a candidate; `namespace` is empty for kinds without one. */
 export interface CandidateTarget {
-  readonly kind: Kind;
+  readonly kind: "ContainerSpec" | "QuotaSpec";
   readonly namespace: string;
   readonly name: string;
 }
@@ -53,7 +51,7 @@ export interface AffectedObject {
   readonly running: boolean;
   /** The QuotaSpec that would name its owner most closely; null without any. */
   readonly quota: string | null;
-  /** WaitingForQuota, WaitingForCohort, ExceedsMaxQuota, ..., Borrows. */
+  /** WaitingForQuota, WaitingForCohort, ExceedsMaxQuota, ..., Borrowing. */
   readonly reason: string;
   readonly message: string;
 }

@@ -9,6 +9,7 @@ import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.t
 import type { BlockedPrune } from "../api/blocked-prune.ts";
 import type { ImagePruneAnswer, ImagePruneRequest } from "../api/image-prune.ts";
 import type { KeepAliveAnswer } from "../api/keep-alive.ts";
+import type { QuotaPreview, QuotaPreviewRequest } from "../api/quota-preview.ts";
 import type { LimitsAnswer, UserUsageLine } from "../api/limits-answer.ts";
 import type { ApiList, ApiObject } from "../api/meta.ts";
 import { kindNames } from "../api/names.ts";
@@ -70,6 +71,8 @@ export interface Client {
   limits(user: string): Promise<LimitsAnswer>;
   /** Of the users named, else of all who use something. */
   userUsage(users: readonly string[]): Promise<readonly UserUsageLine[]>;
+  /** Whom the quotas of specs to come would affect; for who may write quotas. */
+  quotaPreview(request: QuotaPreviewRequest): Promise<QuotaPreview>;
   /** Which devices this document would get now. */
   allocation(target: ObjectTarget, yaml: string): Promise<AllocationPreview>;
   /** Log bytes as they come; destroy the stream to end a follow. */
@@ -162,6 +165,8 @@ function clientOver(connection: Connection): Client {
     gpuDetails: (reference) => json({ path: `${gpuPath(reference)}/details` }),
     limits: (user) => json({ path: `${groupPath}/limits/${encodeURIComponent(user)}` }),
     userUsage: (users) => json({ path: `${groupPath}/usage/users${queryText({ user: users })}` }),
+    quotaPreview: (request) =>
+      json({ method: "POST", path: `${groupPath}/quota-preview`, body: JSON.stringify(request) }),
     allocation: (target, yaml) =>
       json({
         method: "POST",

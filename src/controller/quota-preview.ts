@@ -70,8 +70,14 @@ function containersOf(
   const found = new Map(
     store.list("ContainerSpec").map((record) => [`${record.namespace}/${record.name}`, record]),
   );
-  for (const { kind, namespace, name } of removed)
-    if (kind === "ContainerSpec") found.delete(`${namespace}/${name}`);
+  for (const { kind, namespace, name } of removed) {
+    if (kind !== "ContainerSpec") continue;
+    for (const [key, record] of found) {
+      // With a sweep goes what it is made of.
+      const isOfSweep = record.namespace === namespace && record.source.element?.of === name;
+      if (isOfSweep || key === `${namespace}/${name}`) found.delete(key);
+    }
+  }
   for (const { text, path } of documents) {
     const { namespace, name, candidate } = candidateFor(text, path, { store, clock });
     if (candidate === null) continue;

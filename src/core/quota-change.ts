@@ -50,15 +50,15 @@ function overOf(
   const about = (
     limit: OverQuota["limit"],
     used: number,
-    bounds: { readonly now: Sourced<number | null>; readonly then: Sourced<number | null> },
+    [bound, next]: readonly [now: Sourced<number | null>, next: Sourced<number | null>],
   ): Omit<OverQuota, "objects"> | null => {
-    const over = excess(used, bounds.then.value);
-    const { value: allowed, origin } = bounds.then;
-    if (allowed === null || fitsWithin(over, excess(used, bounds.now.value))) return null;
+    const { value: allowed, origin } = next;
+    const over = excess(used, allowed);
+    if (allowed === null || fitsWithin(over, excess(used, bound.value))) return null;
     return { user, limit, used, allowed, over, quota: origin.quota, place: origin.place };
   };
-  const few = about("containers", containers, { now: now.maxContainers, then: then.maxContainers });
-  const small = about("gpuEquivalents", gpuEquivalents, { now: now.gpuNominal, then: then.gpuNominal });
+  const few = about("containers", containers, [now.maxContainers, then.maxContainers]);
+  const small = about("gpuEquivalents", gpuEquivalents, [now.gpuNominal, then.gpuNominal]);
   return [
     ...(few === null ? [] : [{ ...few, objects: counted }]),
     ...(small === null ? [] : [{ ...small, objects: devices }]),
@@ -87,7 +87,12 @@ function affected(record: ContainerRecord, input: QuotaChangeInput): readonly Af
   const earlier = standingIn(before, uid, running, admissions.get(uid)?.before);
   if (standing !== null && standing.outcome !== earlier?.outcome) found.push({ ...about, ...standing });
   if (after.borrowers.has(uid) && !before.borrowers.has(uid))
-    found.push({ ...about, outcome: "borrows", reason: "Borrows", message: whatBorrowingMeans(uid, after) });
+    found.push({
+      ...about,
+      outcome: "borrows",
+      reason: "Borrowing",
+      message: whatBorrowingMeans(uid, after),
+    });
   return found;
 }
 

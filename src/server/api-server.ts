@@ -30,6 +30,7 @@ import { deletedObjectRoutes } from "./routes/deleted-objects.ts";
 import { emergencyRoutes } from "./routes/emergency.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { questionRoutes } from "./routes/questions.ts";
+import { quotaPreviewRoutes } from "./routes/quota-preview.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { portForwardRoutes } from "./routes/port-forward.ts";
@@ -154,5 +155,6 @@ function routesOf(services: Services): readonly Route[] {
     ...emergencyRoutes(services),
     ...adoptionRoutes(services),
     ...questionRoutes(services),
+    ...quotaPreviewRoutes(services),
   ];
 }

@@ -145,7 +145,7 @@ export class ControllerBed {
     this.clock = before?.clock ?? new ManualClock();
     this.runtime = before?.runtime ?? new FakeRuntime({ clock: this.clock });
     this.store = store;
-    this.#newUid = before?.#newUid ?? (() => store.newUid());
+    this.#newUid = before === undefined ? () => store.newUid() : before.#newUid;
     this.activity = new MemoryActivity(this.clock);
     this.secretFiles = before?.secretFiles ?? new MemorySecrets();
     this.notebook = before?.notebook ?? new MemoryNotebook();

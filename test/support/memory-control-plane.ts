@@ -29,7 +29,8 @@ import type {
   ViewChange,
 } from "../../src/ports/control-plane.ts";
 import type { Adoptions } from "../../src/ports/adoptions.ts";
-import type { Questions } from "../../src/ports/questions.ts";
+import type { CandidateSpecs, Questions } from "../../src/ports/questions.ts";
+import type { QuotaPreview } from "../../src/api/quota-preview.ts";
 import type { SpecWriter } from "../../src/ports/spec-writer.ts";
 import { NotFoundError } from "../../src/util/errors.ts";
 import { sha256 } from "../../src/util/hash.ts";

@@ -1,4 +1,5 @@
 import type { Preview } from "../../api/description.ts";
+import type { QuotaPreview } from "../../api/quota-preview.ts";
 import { isUnchanged } from "../print/preview.ts";
 
 /** What merging a change would do to one object. */
@@ -23,6 +24,8 @@ export interface ReviewedObject {
   readonly notes: readonly string[];
   /** Somebody has it stopped for a while whatever the files say; absent: nobody. */
   readonly isOverridden?: boolean;
+  /** Whom this and the other quotas of the candidate would affect; absent where it is no quota that changes. */
+  readonly affects?: QuotaPreview;
 }
 
 /** The outcome of a preview, the gravest that fits. */

@@ -1,6 +1,7 @@
 import { kindNames } from "../../api/names.ts";
 import type { KindName } from "../../api/names.ts";
 import type { ApiObject } from "../../api/meta.ts";
+import type { CandidateTarget } from "../../api/quota-preview.ts";
 import { sweepLabel } from "../../api/sweep.ts";
 import type { Context } from "../context.ts";
 import type { Declared } from "../declared.ts";
@@ -11,6 +12,8 @@ import { printable } from "../terminal.ts";
 import { reviewed } from "./change-outcome.ts";
 import type { ReviewedObject } from "./change-outcome.ts";
 import { changesMarkdown, changesSummary } from "./changes-markdown.ts";
+import { quotaEffects, withEffects } from "./quota-effects.ts";
+import type { Judged } from "./quota-effects.ts";
 
 export interface ReviewOptions {
   readonly output: "text" | "json" | "markdown";
@@ -24,12 +27,16 @@ export async function reviewChanges(
   { output, prune }: ReviewOptions,
   context: Context,
 ): Promise<number> {
-  const objects: ReviewedObject[] = [];
+  const judged: (Judged & { readonly object: ReviewedObject })[] = [];
   for (const one of declared) {
     const preview = await previewOf(one, context);
-    objects.push(reviewed(keyOf(one.kind, one.target.namespace, one.target.name), one.path, preview));
+    const object = reviewed(keyOf(one.kind, one.target.namespace, one.target.name), one.path, preview);
+    judged.push({ declared: one, outcome: object.outcome, object });
   }
-  if (prune) objects.push(...(await removedBy(objects, context)));
+  const kept = judged.map(({ object }) => object);
+  const removed = prune ? await removedBy(kept, context) : [];
+  const effects = await quotaEffects(judged, removed.flatMap(targetOf), context);
+  const objects = withEffects([...kept, ...removed], effects);
   if (output === "json") context.print(renderJson(objects));
   else if (output === "markdown") context.print(changesMarkdown(objects));
   else context.print(printable(changesText(objects)));
@@ -71,6 +78,13 @@ function isOfSweep({ metadata }: ApiObject, all: readonly ApiObject[]): boolean 
 
 function keyOf(kind: KindName, namespace: string | undefined, name: string): string {
   return [kind.plural, kind.namespaced ? (namespace ?? "") : [], name].flat().join("/");
+}
+
+/** What of those that would be removed counts for quotas. */
+function targetOf({ object }: ReviewedObject): readonly CandidateTarget[] {
+  const [plural, first = "", second = ""] = object.split("/");
+  if (plural === "quotas") return [{ kind: "QuotaSpec", namespace: "", name: first }];
+  return plural === "containers" ? [{ kind: "ContainerSpec", namespace: first, name: second }] : [];
 }
 
 /** Where an object stands now. */

@@ -1,4 +1,5 @@
 import { renderProblem } from "../../api/problem.ts";
+import type { Preview } from "../../api/description.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import type { Declared } from "../declared.ts";
@@ -15,6 +16,7 @@ export const diff = defineCommand({
   usage: ["-f FILE|DIR|-"],
   description: [
     "Shows per object what applying the files would change, the steps that would follow, each with its cause, and what would be lost. Nothing is changed.",
+    "Of quotas that would be others it says to admins who would be over them, with which objects, and what would be queued or refused.",
     "Ends as `diff` does: 0 without differences, 1 with differences, higher on errors (3 when a change would be refused).",
   ],
   options: {
@@ -44,9 +46,7 @@ export const diff = defineCommand({
     const { readDeclared } = await import("../declared.ts");
     const declared = await readDeclared(paths, options.namespace, context);
     if (output === "text" && !options.prune) {
-      const codes: number[] = [];
-      for (const one of declared) codes.push(await diffOne(one, context));
-      return Math.max(exitCodes.done, ...codes);
+      return diffEach(declared, context);
     }
     const { reviewChanges } = await import("../review/review-changes.ts");
     return reviewChanges(declared, { output, prune: options.prune }, context);
@@ -71,8 +71,23 @@ async function contextOf(
   return given;
 }
 
-async function diffOne(declared: Declared, context: Context): Promise<number> {
-  const preview = await previewOf(declared, context);
+async function diffEach(declared: readonly Declared[], context: Context): Promise<number> {
+  const codes: number[] = [];
+  const judged: { readonly declared: Declared; readonly preview: Preview }[] = [];
+  for (const one of declared) {
+    const preview = await previewOf(one, context);
+    codes.push(tellOne(one, preview, context));
+    judged.push({ declared: one, preview });
+  }
+  // Only quotas affect others than their own object.
+  if (declared.some(({ kind }) => kind.kind === "QuotaSpec")) {
+    const { tellQuotaEffects } = await import("../review/quota-effects.ts");
+    await tellQuotaEffects(judged, context);
+  }
+  return Math.max(exitCodes.done, ...codes);
+}
+
+function tellOne(declared: Declared, preview: Preview, context: Context): number {
   if (preview.problems.length > 0) {
     context.tell(preview.problems.map((problem) => printable(renderProblem(problem))).join("\n"));
     return exitCodes.usage;

@@ -88,8 +88,7 @@ export class HostState {
     if (this.#options.cache.ready) await this.#options.images.look(record);
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
-    const containers = this.view().containersOf.get(record.uid) ?? [];
-    const about = { owner, hostPaths: facts.hostPaths, containers };
+    const about = { ...facts, owner, containers: this.view().containersOf.get(record.uid) ?? [] };
     return { owner, fileProblem: await this.#options.files.look(record, about), ...facts };
   }
 

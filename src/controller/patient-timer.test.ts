@@ -43,6 +43,9 @@ test("pauses grow up to the longest while there is no news, and start anew with 
   expect(clock.delays).toEqual([0, 3, 6, 12, 20, 20]);
   expect(times).toBe(5);
   timer.plan(1);
+  // Nor is it by news of something else, as it comes all the time.
+  timer.plan(3);
+  expect(clock.delays.slice(-2)).toEqual([20, 1]);
   clock.ring();
   timer.again();
   expect(clock.delays.slice(-2)).toEqual([1, 3]);

@@ -12,7 +12,7 @@ export interface PatientTimerOptions {
 export class PatientTimer {
   readonly #options: PatientTimerOptions;
   #pauseMs: number;
-  #isPlanned = false;
+  #plannedAt: number | null = null;
   #cancel: () => void = () => undefined;
 
   constructor(options: PatientTimerOptions) {
@@ -20,15 +20,16 @@ export class PatientTimer {
     this.#pauseMs = options.firstPauseMs;
   }
 
-  /** There is news: the alarm is in this time, in the place of the one that was planned. */
+  /** There is news: the alarm is in this time at the latest. More news does not put it off. */
   plan(delayMs: number): void {
-    this.#pauseMs = this.#options.firstPauseMs;
-    this.#set(delayMs);
+    const { clock, firstPauseMs } = this.#options;
+    this.#pauseMs = firstPauseMs;
+    if (this.#plannedAt === null || this.#plannedAt > clock.now() + delayMs) this.#set(delayMs);
   }
 
   /** There is none: what is planned stays, else the alarm is after the next pause. */
   again(): void {
-    if (this.#isPlanned) return;
+    if (this.#plannedAt !== null) return;
     this.#set(this.#pauseMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, this.#options.maximumPauseMs);
   }
@@ -36,9 +37,9 @@ export class PatientTimer {
   #set(delayMs: number): void {
     const { clock, onTime } = this.#options;
     this.#cancel();
-    this.#isPlanned = true;
-    this.#cancel = clock.callAt(clock.now() + delayMs, () => {
-      this.#isPlanned = false;
+    this.#plannedAt = clock.now() + delayMs;
+    this.#cancel = clock.callAt(this.#plannedAt, () => {
+      this.#plannedAt = null;
       onTime();
     });
   }

@@ -97,7 +97,7 @@ export class PruneDesk {
     const keys = [identity, ...elements].map(identityKey);
     for (const key of keys) this.#expected.note(key, actor);
     // A source tells once that a file is gone: of what waits for a decision it says nothing more.
-    if (keys.some((key) => this.#candidates.has(key))) this.#plan(0);
+    if (keys.some((key) => this.#candidates.has(key))) this.#timer.plan(0);
   }
 
   /** A complete scan: whatever is stored and stands in no file has vanished, also while we were away. */
@@ -163,7 +163,7 @@ export class PruneDesk {
       this.#timer.plan(candidateMs);
     } finally {
       this.#judging = false;
-      if (this.#judgeAgain) this.#plan(0);
+      if (this.#judgeAgain) this.#timer.plan(0);
     }
   }
 

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { ControllerBed } from "./support/controller-bed.ts";
 import { MemorySource } from "./support/memory-source.ts";
 
-/** How often a source is read in ten minutes when it is read every 20 s, as a directory is. */
-const usualReadings = 30;
-const tenMinutesMs = 600_000;
+/** How often a source is read in five minutes when it is read every 20 s, as a directory is. */
+const usualReadings = 15;
+const fiveMinutesMs = 300_000;
 
 class CountedSource extends MemorySource {
   readings = 0;
@@ -41,10 +41,10 @@ test.each([
   for (const name of names) source.remove(path(name));
   await bed.until("it to wait", () => bed.record("alice/one")?.pruneBlocked?.reason === reason);
   source.readings = 0;
-  await bed.pass(tenMinutesMs);
+  await bed.pass(fiveMinutesMs);
   expect(source.readings).toBeLessThanOrEqual(usualReadings + 3);
   // It is looked at at all, should the source have told of a return that got lost.
-  expect(source.readings).toBeGreaterThan(20);
+  expect(source.readings).toBeGreaterThan(10);
   expect(bed.record("alice/one")?.pruneBlocked?.reason).toBe(reason);
   await bed.stop();
 });
@@ -52,10 +52,10 @@ test.each([
 test("what happens to one that waits is seen as soon as ever", async () => {
   const { bed, source } = await running("ds01.io/deletion-policy: finish");
   source.remove(path("one"));
-  await bed.pass(tenMinutesMs);
+  await bed.pass(fiveMinutesMs);
   source.remove(path("two"));
   await bed.until("the next to wait", () => bed.record("alice/two")?.pruneBlocked != null, 3100);
-  await bed.pass(tenMinutesMs);
+  await bed.pass(fiveMinutesMs);
   bed.runtime.stopByHand(bed.record("alice/one")?.status.container?.name ?? "");
   await bed.until("its end to be followed", () => bed.record("alice/one")?.deletion !== null, 3500);
   await bed.stop();
@@ -64,9 +64,9 @@ test("what happens to one that waits is seen as soon as ever", async () => {
 test("a source that was away is read soon after it is back", async () => {
   const { bed, source } = await running();
   for (const name of ["one", "two", "three", "four"]) source.remove(path(name));
-  await bed.pass(tenMinutesMs);
+  await bed.pass(fiveMinutesMs);
   source.vanish("no such directory");
-  await bed.pass(tenMinutesMs);
+  await bed.pass(fiveMinutesMs);
   await source.restore();
   source.readings = 0;
   await bed.pass(3100);

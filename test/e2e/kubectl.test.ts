@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
 import { installedKubectls, runKubectl } from "../support/kubectl.ts";
@@ -142,7 +143,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
         child.stdin.write(typed);
         await waitFor(`${String(shown)} in ${output}`, () => shown.test(output), { timeoutMs: 30_000 });
       };
-      await waitFor("a prompt", () => /[#$] $/.test(output), { timeoutMs: 30_000 });
+      await waitFor("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output)), { timeoutMs: 30_000 });
       await type("test -t 0 && test -t 1 && echo is a $((40 + 2)) terminal\n", /is a 42 terminal/);
       await type("stty size\n", /33 99/);
       // Ctrl-C ends what runs in it, and not kubectl.

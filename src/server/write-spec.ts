@@ -78,7 +78,24 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
   const takenUp = watchForRecord(services, write, { change, record });
   await writeNoted(services, write, { path, text: change.after, note });
   requestResync(services);
-  return presentRecord(await takenUp());
+  const taken = await takenUp();
+  if (note !== undefined) await keepNotes(services, write);
+  return presentRecord(taken);
+}
+
+/** What was noted stands in the state alone: it is on disk before anybody is told, unlike what the file says too. */
+async function keepNotes({ control, log }: Services, { type, target }: SpecWrite): Promise<void> {
+  const record = recordOf(control.store, type, target);
+  if (record === undefined) return;
+  try {
+    await control.store.put(record as never);
+  } catch (error) {
+    // The change itself stands in its file and is in effect; the store goes on trying.
+    log.warn(
+      { err: error, kind: record.kind, namespace: record.namespace, name: record.name },
+      "who owns which fields is not on disk yet",
+    );
+  }
 }
 
 async function writeNoted(

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { ApiObject } from "../../src/api/meta.ts";
 import type { StatusObject } from "../../src/api/status-error.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { accessRule, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 
@@ -63,6 +64,27 @@ function owners({ metadata }: ApiObject): Readonly<Record<string, unknown>> {
 }
 
 describe("server-side apply", () => {
+  it("tells of nothing whose owners a kill could still take away", async () => {
+    const { apply, bed } = await startApplying();
+    const { store } = bed.control;
+    let written: () => void = () => undefined;
+    const onDisk = new Promise<void>((resolve) => (written = resolve));
+    const put: typeof store.put = store.put.bind(store);
+    store.put = async (record) => {
+      const stored = await put(record);
+      await onDisk;
+      return stored;
+    };
+    let isAnswered = false;
+    const answer = apply("ann", { image: "busybox" }).finally(() => (isAnswered = true));
+    await waitFor("it to be in memory", () => store.get("ContainerSpec", "alice/web") !== undefined);
+    // Whatever else the server is asked meanwhile, it answers.
+    await bed.call("GET", one);
+    expect(isAnswered).toBe(false);
+    written();
+    expect((await answer).code).toBe(201);
+  });
+
   it("creates the object and writes what was applied, no more", async () => {
     const { apply, written, bed } = await startApplying();
     const { code, object } = await apply("ann", { image: "busybox", env: [{ name: "A", value: "1" }] });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { NotFoundError } from "../src/util/errors.ts";
 import { type ApiBed, startApiBed } from "./support/api-bed.ts";
+import { ControllerBed } from "./support/controller-bed.ts";
+import { MemorySource } from "./support/memory-source.ts";
 import { runDs01 } from "./support/run-ds01.ts";
 
 const prunes = "/apis/ds01.io/v1alpha1/prunes";
@@ -55,4 +57,60 @@ test("nor where the set became another at the same time", async () => {
   expect(code).toBe(404);
   expect(text).toContain("next: alice/train and 1 of others");
   expect(text).not.toContain("bob");
+});
+
+const spec = (name: string, annotations = ""): string =>
+  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: {name: ${name}, annotations: {${annotations}}}\n` +
+  `spec: {image: "bed/base:1"}\n`;
+const quota = `apiVersion: ds01.io/v1alpha1\nkind: QuotaSpec\nmetadata: {name: students}\nspec: {subjects: {users: [alice]}, maxContainers: 9}\n`;
+
+const files = new Map([
+  ["users/alice/train.yaml", spec("train")],
+  ["users/bob/secret.yaml", spec("secret", "ds01.io/prune: confirm")],
+  ["quotas/students.yaml", quota],
+]);
+
+test.each([
+  ["bob/secret wants to be confirmed", []],
+  ["users/bob is gone as a whole", ["users/bob"]],
+])("what an object says of itself names nobody else's: %s", async (reason, missing) => {
+  const source = new MemorySource();
+  const bed = new ControllerBed({ sources: [source] });
+  const confirmed = missing.length === 0;
+  const kept = ["one", "two", "three"].map((name) => [`users/alice/${name}.yaml`, spec(name)] as const);
+  for (const [path, text] of [...files, ...kept])
+    source.write(path, confirmed ? text : text.replace("ds01.io/prune: confirm", ""));
+  bed.start();
+  const keys = ["alice/train", "bob/secret"];
+  await bed.until("all to run", () => keys.every((key) => bed.phase(key) === "Running"));
+
+  for (const path of missing) source.missingDirectories.add(path);
+  for (const path of files.keys()) source.remove(path);
+  const blockedOf = (key: string) => bed.record(key)?.pruneBlocked?.message;
+  await bed.until("them to be held back", () => blockedOf("alice/train") !== undefined, 10_000);
+  await bed.pass(100);
+
+  const [set] = bed.manager.controlPlane().blockedPrunes();
+  const token = set?.token ?? "";
+  expect(set?.reason).toContain(reason);
+  const seen = `2 objects of others are missing with yours; nothing is removed. An admin may confirm with: ds01 prune --confirm ${token}`;
+  expect(blockedOf("alice/train")).toBe(seen);
+  // Everybody reads quotas.
+  expect(bed.store.get("QuotaSpec", "students")?.pruneBlocked?.message).toBe(seen);
+
+  const api = await startApiBed({ control: bed.manager.controlPlane(), clock: bed.clock });
+  api.actAs("alice");
+  const shown = await api.call("GET", "/apis/ds01.io/v1alpha1/namespaces/alice/containers/train");
+  expect(shown).toMatchObject({ code: 200 });
+  expect(shown.text).toContain(seen);
+  expect(shown.text).not.toContain("bob");
+  const told = bed.events.filter(({ reason: why }) => why === "PruneBlocked");
+  expect(told.map(({ involvedObject }) => involvedObject.name).toSorted()).toEqual([
+    "secret",
+    "students",
+    "train",
+  ]);
+  for (const { involvedObject, message } of told)
+    if (involvedObject.name !== "secret") expect(message).toBe(seen);
+  await bed.stop();
 });

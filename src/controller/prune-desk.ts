@@ -5,6 +5,7 @@ import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
 import { isToFinish, whileItFinishes } from "../core/deletion-policy.ts";
 import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { seenPruneReasons } from "../core/seen-prune-reason.ts";
 import { heldBack, PruneEffects, type PruneBlocked, type PruneEffectsOptions } from "./prune-effects.ts";
 import { ExpectedRemovals } from "./expected-removals.ts";
 import { PatientTimer } from "./patient-timer.ts";
@@ -210,7 +211,9 @@ export class PruneDesk {
     const shown = this.#blocked?.token === token ? this.#blocked.revision : this.#options.revision();
     const reason = `${verdict.message}; nothing is removed. Confirm with: ds01 prune --confirm ${confirmationOf({ token, revision: shown })}`;
     this.#blocked = { token, revision: shown, objects, reason };
-    for (const { identity } of waiting) await this.#keep(identity, heldBack(reason));
+    // What an object says of itself is read by its owner, not only by admins.
+    const seen = seenPruneReasons(this.#blocked);
+    for (const { identity } of waiting) await this.#keep(identity, heldBack(seen(identity.namespace)));
   }
 
   /** Where the clock was set back, nobody waits for it to come to where it was. */

@@ -1,4 +1,5 @@
-import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
+import type { BlockedPrune } from "../api/blocked-prune.ts";
+import { objectsOf, seenPruneReason } from "../core/seen-prune-reason.ts";
 import type { Caller } from "./access.ts";
 
 /** The sets of which something is the caller's, with a count in place of what is not; for admins all, whole. */
@@ -8,19 +9,10 @@ export function seenPrunes(
 ): readonly BlockedPrune[] {
   if (admin) return blocked;
   return blocked.flatMap((set) => {
-    const own = set.objects.filter((object) => object.startsWith(`${user}/`));
+    const own = objectsOf(user, set);
     if (own.length === 0) return [];
     if (own.length === set.objects.length) return [set];
     const others = set.objects.length - own.length;
-    return [{ ...set, objects: own, others, reason: seenReason(set, own) }];
+    return [{ ...set, objects: own, others, reason: seenPruneReason(set, user) }];
   });
-}
-
-/** The guard may name objects and directories; whoever reads of others' gets a reason that does not. */
-function seenReason(set: BlockedPrune, own: readonly string[]): string {
-  const hidden = set.objects.filter((object) => !own.includes(object));
-  const names = hidden.flatMap((object) => [object, object.split("/")[0] ?? object]);
-  if (!names.some((name) => set.reason.includes(name))) return set.reason;
-  const many = hidden.length === 1 ? "1 object of others is" : `${hidden.length} objects of others are`;
-  return `${many} missing with yours; nothing is removed. An admin may confirm with: ds01 prune --confirm ${confirmationOf(set)}`;
 }

@@ -65,6 +65,12 @@ function withItems(head: object, name: "items" | "rows", texts: readonly string[
 }
 
 /**
+ * Texts up to this length are kept. A history of versions shares their long annotations, but no two texts share anything:
+ * long ones would multiply what an object takes by its changes.
+ */
+const keptCharacters = 16_384;
+
+/**
  * What is shown never changes, only what takes its place does: it is written out once, however many ask for it. Ages are
  * told in seconds, so a row of a table is good for one.
  */
@@ -89,7 +95,7 @@ function rowText({ type, includeObject, now }: View, object: ApiObject): string 
   const shown = includeObject === "Object" ? object : metadataOnly(object);
   const row: TableRow = includeObject === "None" ? { cells } : { cells, object: shown };
   const text = JSON.stringify(row);
-  rowTexts[includeObject].set(object, { second, text });
+  if (text.length <= keptCharacters) rowTexts[includeObject].set(object, { second, text });
   return text;
 }
 
@@ -113,6 +119,6 @@ function kept(
   const known = texts.get(object);
   if (known !== undefined) return known;
   const text = JSON.stringify(shownOf(object));
-  texts.set(object, text);
+  if (text.length <= keptCharacters) texts.set(object, text);
   return text;
 }

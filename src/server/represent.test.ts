@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { ApiObject } from "../api/meta.ts";
+import { namespaceType } from "./resource-type.ts";
+import { listText, objectText, type View } from "./represent.ts";
+
+const views: readonly View[] = [
+  { type: namespaceType, representation: "object", includeObject: "Metadata", now: 0 },
+  { type: namespaceType, representation: "metadata", includeObject: "Metadata", now: 0 },
+  { type: namespaceType, representation: "table", includeObject: "Metadata", now: 0 },
+  { type: namespaceType, representation: "table", includeObject: "Object", now: 0 },
+];
+
+/** An object with an annotation of so many characters, and how often that was written out. */
+function counted(characters: number): { readonly object: ApiObject; readonly times: () => number } {
+  let times = 0;
+  const annotations = {
+    get note(): string {
+      times += 1;
+      return "a".repeat(characters);
+    },
+  };
+  const metadata = {
+    name: "alice",
+    uid: "1",
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    annotations,
+  };
+  const object = { apiVersion: "v1", kind: "Namespace", metadata, status: {} } as unknown as ApiObject;
+  return { object, times: () => times };
+}
+
+test.each(views)("what many ask for is written out once: $representation, $includeObject", (view) => {
+  const { object, times } = counted(100);
+  const texts = [objectText(view, object, true), objectText(view, object, true)];
+  listText(view, [object], 1);
+  expect(texts[1]).toBe(texts[0]);
+  expect(times()).toBe(1);
+});
+
+test.each(views)("a long text is not kept with the history: $representation, $includeObject", (view) => {
+  const { object, times } = counted(20_000);
+  const texts = [objectText(view, object, true), objectText(view, object, true)];
+  expect(texts[1]).toBe(texts[0]);
+  expect(times()).toBe(2);
+});

@@ -59,6 +59,7 @@ interface World {
   readonly bed: ControllerBed;
   readonly api: ApiBed;
   readonly writer: Writer;
+  readonly directory: MemorySource;
   readonly repository: Repository;
 }
 
@@ -72,7 +73,7 @@ async function world(): Promise<World> {
   api.actAs("alice");
   await writer.write("users/alice/other.yaml", text("a: b", "other"));
   repository.write("users/alice/another.yaml", text("a: b", "another"));
-  return { bed, api, writer, repository };
+  return { bed, api, writer, directory, repository };
 }
 
 async function runs({ bed }: World, name = "train"): Promise<void> {
@@ -138,6 +139,38 @@ test.each(held)("so is what %s and no revision declares any more", async (_, ann
   await isHeldBack(all, reason);
   expect(await all.api.call("DELETE", train)).toMatchObject({ code: 200 });
   await goes(all);
+});
+
+test.each(held)("so is what %s while its source is away, once it is back", async (_, annotation, reason) => {
+  const all = await world();
+  await all.writer.write(path, text(annotation));
+  await runs(all);
+  await all.writer.remove(path);
+  await isHeldBack(all, reason);
+
+  all.directory.vanish("no such directory");
+  expect(await all.api.call("DELETE", train)).toMatchObject({ code: 200 });
+  await all.bed.pass(120_000);
+  expect(all.bed.phase("alice/train")).toBe("Running");
+  await all.directory.restore();
+  await goes(all);
+});
+
+test("but not what its file has brought back meanwhile", async () => {
+  const all = await world();
+  await all.writer.write(path, text(stays));
+  await runs(all);
+  await all.writer.remove(path);
+  await isHeldBack(all, "PruneBlocked");
+
+  all.directory.vanish("no such directory");
+  expect(await all.api.call("DELETE", train)).toMatchObject({ code: 200 });
+  await all.writer.write(path, text(stays));
+  await all.directory.restore();
+  await all.bed.until("it to be declared", () => all.bed.record("alice/train")?.pruneBlocked === null);
+  await all.writer.remove(path);
+  await isHeldBack(all, "PruneBlocked");
+  await all.bed.stop();
 });
 
 test("so is a container of a sweep that is declared no more", async () => {

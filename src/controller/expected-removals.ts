@@ -12,8 +12,9 @@ export class ExpectedRemovals {
     this.#clock = clock;
   }
 
-  note(key: string, actor: string): void {
-    this.#expected.set(key, { actor, until: this.#clock.now() + expectedMs });
+  /** `isGone`: its file is away already, so it is meant until the file is back, however long its source cannot be read. */
+  note(key: string, actor: string, isGone: boolean): void {
+    this.#expected.set(key, { actor, until: isGone ? Infinity : this.#clock.now() + expectedMs });
   }
 
   forget(key: string): void {

@@ -96,7 +96,7 @@ export class PruneDesk {
       ({ namespace, source }) => source.element?.of === identity.name && namespace === identity.namespace,
     );
     const keys = [identity, ...elements].map(identityKey);
-    for (const key of keys) this.#expected.note(key, actor);
+    for (const key of keys) this.#expected.note(key, actor, this.#candidates.has(key));
     // A source tells once that a file is gone: of what waits for a decision it says nothing more.
     if (keys.some((key) => this.#candidates.has(key))) this.#timer.plan(0);
   }

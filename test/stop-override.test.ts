@@ -10,10 +10,12 @@ const text = (name: string, fields = ""): string =>
 const hourMs = 3_600_000;
 const asked = { namespace: "alice", name: "train", forMs: 2 * hourMs, reason: "a talk", by: "alice" };
 
+const path = "users/alice/train.yaml";
+const newLab = (): MemorySource => new MemorySource("lab", { type: "git", url: "/srv/lab.git" });
+
 /** `before`: the machine of an earlier controller. Declared are alice/train in Git and alice/here in a directory. */
-function newBed(before?: ControllerBed, fields = ""): ControllerBed {
-  const lab = new MemorySource("lab", { type: "git", url: "/srv/lab.git" });
-  lab.write("users/alice/train.yaml", text("train", fields));
+function newBed(before?: ControllerBed, fields = "", lab = newLab()): ControllerBed {
+  lab.write(path, text("train", fields));
   const here = new MemorySource("here");
   here.write("users/alice/here.yaml", text("here"));
   const bed = new ControllerBed({ sources: [lab, here] }, before?.store ?? new MemoryStore(), before);
@@ -21,8 +23,8 @@ function newBed(before?: ControllerBed, fields = ""): ControllerBed {
   return bed;
 }
 
-async function runningBed(fields = ""): Promise<ControllerBed> {
-  const bed = newBed(undefined, fields);
+async function runningBed(fields = "", lab = newLab()): Promise<ControllerBed> {
+  const bed = newBed(undefined, fields, lab);
   bed.start();
   await bed.until("it to run", () => bed.phase("alice/train") !== "none" && bed.manager.settled());
   return bed;
@@ -135,6 +137,29 @@ describe("a stop that overrides Git", () => {
     });
     await control.endOverride("alice", "train", "alice");
     await bed.until("them to run", () => elements.every((key) => bed.phase(key) === "Running"));
+  });
+
+  test.each([
+    ["a sweep", ", replicas: 2"],
+    ["a container", ""],
+  ])("of %s that is gone says nothing of a sweep that is declared anew", async (_what, fields) => {
+    const lab = newLab();
+    const bed = await runningBed(fields, lab);
+    const control = bed.manager.controlPlane();
+    await control.overrideStop(asked);
+    await bed.until("it to stop", () => bed.record("alice/train")?.status.reason === "StopOverride");
+    const before = bed.record("alice/train")?.uid;
+    lab.write("users/alice/other.yaml", text("other"));
+    lab.remove(path);
+    const elements = ["alice/train-0", "alice/train-1"];
+    const isGone = (): boolean => ["alice/train", ...elements].every((key) => bed.record(key) === undefined);
+    await bed.until("it to go", isGone, 30_000);
+    lab.write(path, text("train", ", replicas: 2"));
+    await bed.until("them to run", () => elements.every((key) => bed.phase(key) === "Running"));
+    expect(bed.record("alice/train")?.uid).not.toBe(before);
+    await bed.until("it to be dropped", () => bed.logged("StopOverrideOver").length > 0, 60_000);
+    expect(bed.stopOverrides.value).toMatchObject({ overrides: [] });
+    expect(reasonsOf(bed), "the new one has never been overridden").toEqual(["StopOverride"]);
   });
 
   test("is for what comes from Git, and for a time within bounds", async () => {

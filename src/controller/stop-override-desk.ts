@@ -70,9 +70,9 @@ export class StopOverrideDesk {
 
   /** The override that holds for the object now; null: what its file says holds. */
   of(record: Pick<ContainerRecord, "uid" | "namespace" | "source">): StopOverride | null {
-    return this.#overrides.length === 0
-      ? null
-      : overrideFor(this.#overrides, record, this.#options.clock.now());
+    if (this.#overrides.length === 0) return null;
+    const uidOf = (key: string): string | undefined => this.#uidOf(key);
+    return overrideFor(this.#overrides, record, { now: this.#options.clock.now(), uidOf });
   }
 
   /** The object as it counts now. */
@@ -118,6 +118,14 @@ export class StopOverrideDesk {
     });
   }
 
+  #uidOf(key: string): string | undefined {
+    return this.#options.store.get("ContainerSpec", key)?.uid;
+  }
+
+  #isOfNothing({ uid, namespace, name }: StopOverride): boolean {
+    return this.#uidOf(`${namespace}/${name}`) !== uid;
+  }
+
   #record(namespace: string, name: string): ContainerRecord {
     const record = this.#options.store.get("ContainerSpec", `${namespace}/${name}`);
     if (record !== undefined) return record;
@@ -159,17 +167,19 @@ export class StopOverrideDesk {
     this.#cancelLook = clock.callAt(Math.max(now, next), () => void this.#look());
   }
 
-  /** Takes off the list what has ended by itself: it holds no longer in any case. */
+  /** Takes off the list what has ended by itself, or is of what was removed: it holds no longer in any case. */
   async #look(): Promise<void> {
     const { clock, document, log } = this.#options;
     await this.#changing.take(async () => {
       const now = clock.now();
-      const over = this.#overrides.filter((one) => !holdsAt(one, now));
+      const over = this.#overrides.filter((one) => !holdsAt(one, now) || this.#isOfNothing(one));
       this.#overrides = this.#overrides.filter((one) => !over.includes(one));
       this.#lookLater();
       if (over.length === 0) return;
-      for (const one of over)
-        this.#tell(one, "StopOverrideOver", "its time is over: what Git says holds again");
+      for (const one of over) {
+        const why = this.#isOfNothing(one) ? "what it was about was removed" : "its time is over";
+        this.#tell(one, "StopOverrideOver", `${why}: what Git says holds again`);
+      }
       this.#options.onChange();
       try {
         await document.write({ version: 1, overrides: this.#overrides });

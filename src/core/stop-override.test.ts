@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { declare, declared, play, pureHost, runs, type Told } from "../../test/support/play-host.ts";
 import { recordOf, runPass, viewOf, type PureHost } from "../../test/support/pure-host.ts";
 import { startOfTest } from "../../test/support/world-builder.ts";
+import type { ContainerRecord } from "./record.ts";
 import { holdsAt, overrideFor, type StopOverride } from "./stop-override.ts";
 
 const uid = "uid-alice-train";
@@ -121,12 +122,18 @@ describe("whether an override holds", () => {
   });
 
   test("is for its object and for the containers of a sweep, not for another of the same name", () => {
+    const found = (record: ContainerRecord, sweeps: Readonly<Record<string, string>> = {}) =>
+      overrideFor([one], record, { now: one.at, uidOf: (key) => sweeps[key] });
     const train = declared("alice", "train", startOfTest);
-    expect(overrideFor([one], train, one.at)).toBe(one);
-    expect(overrideFor([one], { ...train, uid: "another" }, one.at)).toBeNull();
+    expect(found(train)).toBe(one);
+    expect(found({ ...train, uid: "another" })).toBeNull();
     const source = { ...train.source, element: { of: "train", index: 0, replicas: 2 } };
     const element = { ...train, uid: "uid-alice-train-0", name: "train-0", source };
-    expect(overrideFor([one], element, one.at)).toBe(one);
-    expect(overrideFor([one], { ...element, namespace: "bob" }, one.at)).toBeNull();
+    expect(found(element, { "alice/train": uid })).toBe(one);
+    expect(found({ ...element, namespace: "bob" }, { "alice/train": uid })).toBeNull();
+    expect(found(element, { "alice/train": "another" }), "a sweep that was declared anew").toBeNull();
+    expect(found(element), "a sweep that is gone").toBeNull();
+    // Its own uid says nothing: what is one of a sweep is overridden with it.
+    expect(found({ ...element, uid })).toBeNull();
   });
 });

@@ -37,15 +37,17 @@ export function holdsAt(override: StopOverride, now: number): boolean {
   return !isFromAheadOf(now, override.at) && now < endOfOverride(override);
 }
 
-/** The override that holds for an object or for the sweep that it is a container of; null: none. */
+/**
+ * The override that holds for an object or for the sweep that it is a container of; null: none. `uidOf`: of the object
+ * that is declared now as `namespace/name`.
+ */
 export function overrideFor(
   overrides: readonly StopOverride[],
   { uid, namespace, source: { element } }: Pick<ContainerRecord, "uid" | "namespace" | "source">,
-  now: number,
+  { now, uidOf }: { readonly now: number; readonly uidOf: (key: string) => string | undefined },
 ): StopOverride | null {
-  const found = overrides.find((one) =>
-    element === undefined ? one.uid === uid : one.namespace === namespace && one.name === element.of,
-  );
+  const about = element === undefined ? uid : uidOf(`${namespace}/${element.of}`);
+  const found = overrides.find((one) => one.uid === about);
   return found !== undefined && holdsAt(found, now) ? found : null;
 }
 

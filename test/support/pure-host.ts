@@ -82,7 +82,9 @@ export function viewOf(host: PureHost): HostView {
 }
 
 function overrideOf(host: PureHost, record: ContainerRecord): StopOverride | null {
-  return overrideFor(host.stopOverrides ?? [], record, host.now);
+  const uidOf = (key: string): string | undefined =>
+    host.records.find(({ namespace, name }) => `${namespace}/${name}` === key)?.uid;
+  return overrideFor(host.stopOverrides ?? [], record, { now: host.now, uidOf });
 }
 
 /** The world of one object, put together as the controller does. */

@@ -5,17 +5,18 @@ import { MemorySource } from "./support/memory-source.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { record } from "./support/world-builder.ts";
 
-const text = (name: string, fields = ""): string =>
-  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: { name: ${name}, namespace: alice }\nspec: { image: "bed/base:1"${fields} }\n`;
+const text = (name: string, fields = "", annotations = ""): string =>
+  `apiVersion: ds01.io/v1alpha1\nkind: ContainerSpec\nmetadata: { name: ${name}, namespace: alice, annotations: { ${annotations} } }\nspec: { image: "bed/base:1"${fields} }\n`;
 const hourMs = 3_600_000;
 const asked = { namespace: "alice", name: "train", forMs: 2 * hourMs, reason: "a talk", by: "alice" };
 
 const path = "users/alice/train.yaml";
+const finishes = "ds01.io/deletion-policy: finish";
 const newLab = (): MemorySource => new MemorySource("lab", { type: "git", url: "/srv/lab.git" });
 
 /** `before`: the machine of an earlier controller. Declared are alice/train in Git and alice/here in a directory. */
-function newBed(before?: ControllerBed, fields = "", lab = newLab()): ControllerBed {
-  lab.write(path, text("train", fields));
+function newBed(before?: ControllerBed, fields = "", lab = newLab(), annotations = ""): ControllerBed {
+  lab.write(path, text("train", fields, annotations));
   const here = new MemorySource("here");
   here.write("users/alice/here.yaml", text("here"));
   const bed = new ControllerBed({ sources: [lab, here] }, before?.store ?? new MemoryStore(), before);
@@ -23,8 +24,8 @@ function newBed(before?: ControllerBed, fields = "", lab = newLab()): Controller
   return bed;
 }
 
-async function runningBed(fields = "", lab = newLab()): Promise<ControllerBed> {
-  const bed = newBed(undefined, fields, lab);
+async function runningBed(fields = "", lab = newLab(), annotations = ""): Promise<ControllerBed> {
+  const bed = newBed(undefined, fields, lab, annotations);
   bed.start();
   await bed.until("it to run", () => bed.phase("alice/train") !== "none" && bed.manager.settled());
   return bed;
@@ -160,6 +161,40 @@ describe("a stop that overrides Git", () => {
     await bed.until("it to be dropped", () => bed.logged("StopOverrideOver").length > 0, 60_000);
     expect(bed.stopOverrides.value).toMatchObject({ overrides: [] });
     expect(reasonsOf(bed), "the new one has never been overridden").toEqual(["StopOverride"]);
+  });
+
+  test.each([
+    ["a job", "", "alice/train"],
+    ["a sweep", ", replicas: 2", "alice/train-1"],
+  ])("is refused for %s that only finishes, for it would be removed", async (_what, fields, running) => {
+    const lab = newLab();
+    const bed = await runningBed(`, restartPolicy: Never${fields}`, lab, finishes);
+    await bed.until("it to run", () => bed.phase(running) === "Running");
+    const id = bed.record(running)?.status.container?.id;
+    lab.write("users/alice/other.yaml", text("other"));
+    lab.remove(path);
+    const isMissed = (key: string): boolean => bed.record(key)?.pruneBlocked?.reason === "FinishesFirst";
+    await bed.until("the file to be missed", () => isMissed("alice/train") && isMissed(running), 30_000);
+    await expect(bed.manager.controlPlane().overrideStop(asked)).rejects.toMatchObject({
+      reason: "ToBeRemoved",
+      message: expect.stringContaining("ds01 delete train") as string,
+    });
+    await bed.pass(20_000);
+    expect(bed.record(running)?.status).toMatchObject({ phase: "Running", container: { id } });
+    expect(bed.stopOverrides.value).toBeNull();
+  });
+
+  test("is refused for what is being removed", async () => {
+    const bed = await runningBed();
+    await bed.stop();
+    const found = bed.record("alice/train");
+    expect(found).toBeDefined();
+    if (found !== undefined)
+      bed.store.putSoon({ ...found, deletion: { requestedAt: bed.clock.now(), cause: "its file is gone" } });
+    await expect(bed.manager.controlPlane().overrideStop(asked)).rejects.toMatchObject({
+      reason: "ToBeRemoved",
+      message: "alice/train is being removed: its file is gone",
+    });
   });
 
   test("is for what comes from Git, and for a time within bounds", async () => {

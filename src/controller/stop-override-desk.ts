@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiVersion } from "../api/names.ts";
+import { finishesFirst } from "../core/deletion-policy.ts";
 import {
   describeOverride,
   endOfOverride,
@@ -143,6 +144,7 @@ export class StopOverrideDesk {
         message: `${namespace}/${name} does not come from Git, so there is nothing to override; stop it as it is: ds01 stop ${name}`,
       });
     }
+    if (record.deletion !== null || record.pruneBlocked?.reason === finishesFirst) throw toBeRemoved(record);
     if (spec !== null) return record;
     throw new ConflictError({
       reason: "NothingToOverride",
@@ -213,6 +215,15 @@ function mustBeInBounds(forMs: number): void {
     reason: "OverrideTimeOutOfBounds",
     message: `an override holds for ${formatDuration(leastMs)} to ${formatDuration(mostMs)}, not for ${formatDuration(forMs)}; for longer change it in Git`,
   });
+}
+
+/** Stopped, it would be removed at once, and nothing would be left to run again. */
+function toBeRemoved({ namespace, name, deletion, pruneBlocked }: ContainerRecord): ConflictError {
+  const message =
+    deletion === null
+      ? `${namespace}/${name} is removed as soon as it has stopped, so it cannot be stopped for a while: ${pruneBlocked?.cause ?? "its file is gone"}; to end and remove it now: ds01 delete ${name}`
+      : `${namespace}/${name} is being removed: ${deletion.cause}`;
+  return new ConflictError({ reason: "ToBeRemoved", message });
 }
 
 function sweepOnly({ name, source: { element } }: ContainerRecord): ConflictError {

@@ -184,6 +184,29 @@ describe("a stop that overrides Git", () => {
     expect(bed.stopOverrides.value).toBeNull();
   });
 
+  test("is what one run is judged by, for what it stops and for what was done already", async () => {
+    const bed = await runningBed(", restartPolicy: Never");
+    const control = bed.manager.controlPlane();
+    const asDeclared = (): boolean => bed.manager.settled() && bed.manager.asDeclared();
+    await bed.until("all to be as declared", asDeclared);
+    await control.overrideStop(asked);
+    expect(bed.manager.asDeclared(), "not stopped yet").toBe(false);
+    await bed.until("it to be stopped", () => isStopped(bed) && asDeclared());
+    await control.endOverride("alice", "train", "alice");
+    expect(bed.manager.asDeclared(), "not started yet").toBe(false);
+    await bed.until("it to run", () => isRunning(bed) && asDeclared());
+
+    // Runs that end in the same millisecond are taken for one.
+    await bed.pass(1000);
+    bed.runtime.kill(bed.record("alice/train")?.status.container?.id ?? "", 0);
+    await bed.until("its end", () => bed.phase("alice/train") === "Completed" && asDeclared());
+    await control.overrideStop(asked);
+    const says = (): boolean => bed.record("alice/train")?.status.override !== undefined;
+    await bed.until("it to say so", says);
+    expect(bed.phase("alice/train")).toBe("Completed");
+    expect(asDeclared()).toBe(true);
+  });
+
   test("is refused for what is being removed", async () => {
     const bed = await runningBed();
     await bed.stop();

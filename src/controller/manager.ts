@@ -115,9 +115,10 @@ export class ControllerManager {
     return quiet && !(moves && this.#ports.store.list("ContainerSpec").some(isMoving));
   }
 
-  /** True when every object is as its file declares it; unknown is not. */
+  /** True when every object is as its file, or an override of it, declares it; unknown is not. */
   asDeclared(): boolean {
-    return this.#answered() && this.#ports.store.list("ContainerSpec").every(isAsDeclared);
+    const records = this.#ports.store.list("ContainerSpec");
+    return this.#answered() && records.every((one) => isAsDeclared(this.#parts.overrides.overridden(one)));
   }
 
   #answered(): boolean {

@@ -25,8 +25,8 @@ function isStartingUp(status: ContainerRecord["status"]): boolean {
 /** Ready, Completed, or Stopped as declared, and its file is in effect. */
 export function isAsDeclared({ status, spec, rejection, generation }: ContainerRecord): boolean {
   if (spec === null || rejection !== null || status.observedGeneration !== generation) return false;
-  if (spec.desiredState === "Stopped") return stopped.has(status.phase);
   if (status.phase === "Completed") return true;
+  if (spec.desiredState === "Stopped") return stopped.has(status.phase);
   if (spec.desiredState === "Paused") return status.phase === "Paused";
   return status.conditions.some(({ type, status: value }) => type === "Ready" && value === "True");
 }

@@ -29,39 +29,57 @@ export interface ProgramCall {
 
 /**
  * Runs a program of the admin's with a text on its standard input. Rejects with ProgramFailed where it does not end with 0
- * in time; what it has started ends with it.
+ * in time; what it has started ends with it, and what got away from it is not waited for.
  */
 export async function runProgram({ command, input, timeoutMs, ...call }: ProgramCall): Promise<void> {
   const [program = "", ...words] = command;
-  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(call.signal ? [call.signal] : [])]);
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
       stdio: ["pipe", "ignore", "pipe"],
       env: { PATH: process.env["PATH"], LANG: "C.UTF-8", ...call.environment },
       detached: true,
     });
-    const endAll = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      } catch (error) {
-        // The group has ended meanwhile.
-        if (errorCode(error) !== "ESRCH") throw error;
-      }
-    };
-    if (signal.aborted) endAll();
-    signal.addEventListener("abort", endAll, { once: true });
     let said = "";
+    const settle = (code: number | null, endedBy: string | null): void => {
+      stopWaiting();
+      if (code === 0) resolve();
+      else reject(new ProgramFailed(`${program} ended with ${code ?? endedBy ?? "nothing"}`, said.trim()));
+    };
+    const end = (): void => {
+      endGroup(child.pid);
+      // Whatever has left the group may hold the pipes for ever.
+      child.stdin.destroy();
+      child.stderr.destroy();
+      settle(child.exitCode, child.signalCode ?? "SIGKILL");
+    };
+    // No AbortSignal.any: it holds a timeout so weakly that a collection of garbage ends it.
+    const timer = setTimeout(end, timeoutMs);
+    call.signal?.addEventListener("abort", end, { once: true });
+    const stopWaiting = (): void => {
+      clearTimeout(timer);
+      call.signal?.removeEventListener("abort", end);
+    };
     child.stderr.on("data", (chunk: Buffer) => {
       if (said.length < mostSaid) said = (said + chunk.toString("utf8")).slice(0, mostSaid);
     });
-    child.on("error", reject);
-    child.on("close", (code, endedBy) => {
-      signal.removeEventListener("abort", endAll);
-      if (code === 0) resolve();
-      else reject(new ProgramFailed(`${program} ended with ${code ?? endedBy ?? "nothing"}`, said.trim()));
+    child.on("error", (error) => {
+      stopWaiting();
+      reject(error);
     });
+    child.on("close", settle);
     // A program that does not read ends before everything is written, which says nothing about its success.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
+    if (call.signal?.aborted === true) end();
   });
+}
+
+/** Ends a program with its process group. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It has ended meanwhile, or is another user's by now: to throw here would end the controller.
+    if (!["ESRCH", "EPERM"].includes(errorCode(error))) throw error;
+  }
 }

@@ -7,11 +7,13 @@ import { messageOf } from "../util/errors.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { KnownSource } from "./source-book.ts";
 import { aboutSource } from "./source-events.ts";
-import { storedRecords } from "./stored-record.ts";
+import { identityKey, type SpecIndex } from "./spec-index.ts";
+import { storedRecord } from "./stored-record.ts";
 
 export interface RevisionStatusDeskOptions {
   readonly sources: readonly SpecSource[];
   readonly store: Store;
+  readonly index: Pick<SpecIndex, "filesFrom">;
   readonly events: EventSink;
   readonly log: Log;
   readonly dryRun: boolean;
@@ -41,12 +43,13 @@ export class RevisionStatusDesk {
     const source = this.#options.sources.find((one) => one.name === name);
     // Without an attempt there is no news.
     if (source?.tellStatus === undefined || this.#options.dryRun || report?.attemptedAt == null) return;
+    const { inEffect, rejections } = this.#filesOf(name);
     const wanted = revisionStatus({
       source: name,
       revision: report.revision,
       failure: report.failure,
-      files: state.type === "synced" ? state.files : 0,
-      rejections: this.#rejectionsOf(name),
+      files: state.type === "synced" ? inEffect : 0,
+      rejections,
     });
     if (wanted === null) return;
     const progress = this.#progress.get(name) ?? { wanted, told: null, isTelling: false };
@@ -55,10 +58,26 @@ export class RevisionStatusDesk {
     if (!progress.isTelling) void this.#tell(progress, source.tellStatus.bind(source));
   }
 
-  #rejectionsOf(name: string): readonly string[] {
-    return storedRecords(this.#options.store).flatMap(({ source, rejection }) =>
-      source.source === name && rejection !== null ? [rejection.message] : [],
-    );
+  /**
+   * Asks the files, not the objects alone: an object of another source may be rejected for a file of this one, and
+   * of a broken file that another one speaks for no object says anything.
+   */
+  #filesOf(name: string): { readonly inEffect: number; readonly rejections: readonly string[] } {
+    const { index, store } = this.#options;
+    const rejections = new Map<string, string>();
+    let inEffect = 0;
+    for (const { path, identities, rejection } of index.filesFrom(name)) {
+      const found = new Map(
+        identities.flatMap((identity) => {
+          const why = rejection ?? storedRecord(store, identity)?.rejection;
+          return why == null ? [] : [[identityKey(identity), why.message] as const];
+        }),
+      );
+      if (rejection !== null && found.size === 0) found.set(path, rejection.message);
+      if (found.size === 0) inEffect += 1;
+      for (const [about, message] of found) rejections.set(about, message);
+    }
+    return { inEffect, rejections: [...rejections.values()] };
   }
 
   async #tell(progress: Progress, tellStatus: (status: RevisionStatus) => Promise<void>): Promise<void> {

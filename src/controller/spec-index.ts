@@ -108,6 +108,11 @@ export class SpecIndex {
     return keys.flatMap((key) => this.#files.get(key) ?? []);
   }
 
+  /** All files of a source. */
+  filesFrom(source: string): readonly IndexedFile[] {
+    return [...this.#files.values()].filter((file) => file.source === source);
+  }
+
   /** True when no file speaks about the object; asked of every object after each scan. */
   isUndeclared(identity: SpecIdentity): boolean {
     return (this.#keys.get(identityKey(identity))?.size ?? 0) === 0;

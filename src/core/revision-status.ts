@@ -8,9 +8,9 @@ export interface RevisionStatus {
   /** CamelCase: Synced, FilesRejected, or why the revision was not taken. */
   readonly reason: string;
   readonly message: string;
-  /** Spec files in effect. */
+  /** Spec files in effect as a whole. */
   readonly files: number;
-  /** Objects that their files say nothing valid of. */
+  /** Objects that are not as the files of the source say. */
   readonly rejected: number;
 }
 
@@ -21,7 +21,7 @@ export interface RevisionOutcome {
   readonly revision: string | null;
   readonly failure: { readonly reason: string; readonly message: string } | null;
   readonly files: number;
-  /** Messages of objects that were rejected. */
+  /** Why they are not, for each such object. */
   readonly rejections: readonly string[];
 }
 

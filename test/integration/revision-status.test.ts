@@ -82,6 +82,46 @@ describe("what became of a revision", () => {
     expect(lab.told.slice(2)).toMatchObject([{ revision: "ccc", state: "failure", ...failure }]);
   });
 
+  test("is a failure for an object that another source declares too, while that one keeps it", async () => {
+    const [lab, home] = [new TellingSource("lab"), new TellingSource("home")];
+    const bed = new ControllerBed({ sources: [lab, home] });
+    onTestFinished(() => bed.stop());
+    bed.start();
+    await bed.until("the sources to be read", () => bed.manager.ready());
+    home.write("users/alice/train.yaml", spec("train"));
+    lab.write("users/alice/other.yaml", spec("other"));
+    lab.write("users/alice/train.yaml", spec("train"));
+    await lab.rescan();
+    await home.rescan();
+    for (const source of [lab, home]) source.looked("aaa");
+    await bed.turns();
+    expect(bed.record("alice/train")?.source.source).toBe("home");
+    const refused = { state: "failure", reason: "FilesRejected", rejected: 1 };
+    expect(lab.told).toMatchObject([{ ...refused, files: 1 }]);
+    expect(home.told).toMatchObject([{ ...refused, files: 0 }]);
+
+    lab.remove("users/alice/train.yaml");
+    await lab.rescan();
+    for (const source of [lab, home]) source.looked("bbb");
+    await bed.turns();
+    for (const source of [lab, home])
+      expect(source.told[1]).toMatchObject({ state: "success", rejected: 0, files: 1 });
+  });
+
+  test("is a failure for a broken file of which no object says anything", async () => {
+    const { bed, lab } = await started();
+    lab.write("users/alice/train.yaml", spec("train"));
+    lab.write("users/alice/copy.yaml", spec("train").replace("image", "imgae"));
+    lab.refuse("users/bob/link.yaml", "SpecUnreadable", "a link that leads out of the repository");
+    await lab.rescan();
+    lab.looked("aaa");
+    await bed.turns();
+    expect(bed.record("alice/train")?.rejection).toBeNull();
+    expect(lab.told).toMatchObject([{ state: "failure", reason: "FilesRejected", files: 1, rejected: 2 }]);
+    expect(lab.told[0]?.message).toContain("users/alice/copy.yaml:4");
+    expect(lab.told[0]?.message).toContain("users/bob/link.yaml");
+  });
+
   test("is told of the last one only, one at a time", async () => {
     const { bed, lab } = await started();
     let end = (): void => undefined;

@@ -133,6 +133,40 @@ test("what a candidate changes besides counts too, and what waits is told of whe
   await lab.bed.stop();
 });
 
+test("what would be built is judged without a look at what it is built from", async () => {
+  const lab = await Lab.running();
+  const { bed } = lab;
+  const built = (name: string, more = ""): string =>
+    container(name, "carol").replace("image: bed/base:1", `build: {context: app}${more}`);
+  bed.identity.add("carol", 1003);
+  bed.contexts.contents.set("users/carol/app", "FROM bed/base:1");
+  bed.source.write("users/carol/waits.yaml", built("waits"));
+  await bed.until("its image to be built", () => bed.record("carol/waits")?.status.queue !== undefined);
+  const looked: string[] = [];
+  bed.contexts.signature = async ({ specPath }) => {
+    looked.push(specPath);
+    return "another";
+  };
+  const found = await bed.manager.controlPlane().questions.quotaPreview({
+    documents: [
+      { path: "quotas/students.yaml", text: quota("  gpus: {nominal: 2, allowFullGpu: false}\n") },
+      { path: "users/carol/waits.yaml", text: built("waits", "\n  tty: true") },
+      { path: "users/carol/new.yaml", text: built("new") },
+    ],
+    removed: [],
+  });
+  expect(found.objects.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+    "alice/one refused",
+    "alice/two refused",
+    "bob/waits refused",
+    "carol/waits refused",
+    "carol/new refused",
+  ]);
+  await bed.turns();
+  expect(looked).toEqual([]);
+  await bed.stop();
+});
+
 test("a quota that would go with --prune counts as gone, and a better one affects nobody", async () => {
   const lab = await Lab.running();
   lab.bed.source.write(

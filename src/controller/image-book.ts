@@ -72,10 +72,10 @@ export class ImageBook {
     this.#aliasTags = aliasTags;
   }
 
-  /** Asks the engine about the image that the object needs, unless a fresh answer is known. */
-  async look(record: ContainerRecord): Promise<void> {
+  /** Asks the engine about the image that the object needs, unless a fresh answer is known, and its `builds` for that. */
+  async look(record: ContainerRecord, builds = true): Promise<void> {
     const { namespace } = record;
-    this.builds.look(record);
+    if (builds) this.builds.look(record);
     const reference = this.referenceOf(record);
     if (reference === null) return;
     if (!this.#isFresh(this.#known.get(reference))) await this.#ask(reference);

@@ -19,8 +19,9 @@ const meanings: readonly {
 }[] = [
   {
     ...diskFull,
+    // What checks files out names no cause, and has hardly another one; a cause that is named counts.
     pattern:
-      /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (?:file|new index)/,
+      /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (?:file|new index)(?!.*: [A-Z][^:\n]*$)/m,
   },
   {
     reason: "RevisionMalformed",

@@ -8,15 +8,9 @@ import type { Log } from "../ports/log.ts";
 import type { SourceChanges, SpecSink } from "../ports/spec-source.ts";
 import type { Store } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
-import { conflict, homeUnread, identityConflict } from "./spec-conflict.ts";
+import { conflict, homeUnread, identityConflict, unreadHome } from "./spec-conflict.ts";
 import type { SourceBook } from "./source-book.ts";
-import {
-  documentsAbout,
-  identityKey,
-  type FoundDocument,
-  type IndexedFile,
-  type SpecIndex,
-} from "./spec-index.ts";
+import { documentsAbout, identityKey, type FoundDocument, type SpecIndex } from "./spec-index.ts";
 import type { PruneDesks } from "./prune-desks.ts";
 import { newRecord, sourceReference } from "./new-record.ts";
 import { involved } from "./recorder.ts";
@@ -94,6 +88,11 @@ export class Ingest {
     };
   }
 
+  /** An object was deleted to its end: a file that came meanwhile and is about it gets its say now. */
+  deleted(identity: SpecIdentity): void {
+    if (!this.#options.index.isUndeclared(identity)) this.#then(() => this.#settle(identity));
+  }
+
   /** Resolves when everything delivered so far is in the store and on disk. */
   async settled(): Promise<void> {
     await this.#tail;
@@ -131,6 +130,9 @@ export class Ingest {
     this.#waiting.delete(source);
     this.#undecided.clear();
     await this.#settleAll(waiting);
+    for (const identity of waiting)
+      for (const file of this.#options.index.filesOf(identity))
+        this.#tellUnseen(file.source, file.path, [identity]);
   }
 
   async #settleAll(identities: readonly SpecIdentity[]): Promise<void> {
@@ -150,7 +152,7 @@ export class Ingest {
     const good = files.flatMap((file) => documentsAbout(file, identity));
     const [first] = good;
     if (good.length > 1) return this.#reject(identity, before, conflict(identity, files));
-    const home = first === undefined ? undefined : this.#unreadHome(first.file, before);
+    const home = first === undefined ? undefined : unreadHome(first.file, before, this.#options.book);
     if (home !== undefined && first !== undefined) {
       const waiting = this.#waiting.get(home.source) ?? new Map<string, SpecIdentity>();
       this.#waiting.set(home.source, waiting.set(identityKey(identity), identity));
@@ -180,18 +182,6 @@ export class Ingest {
     if (!isHomeRead && (source !== file.source || path !== file.path)) return true;
     const areAllRead = this.#readOnce.has(file.source) && book.allAsked;
     return !areAllRead && before.rejection?.reason === identityConflict;
-  }
-
-  /** The other source that the object is of, while nobody knows whether it is still declared there. */
-  #unreadHome(
-    file: IndexedFile,
-    before: StoredRecord | undefined,
-  ): { readonly source: string; readonly path: string; readonly isUnread: boolean } | undefined {
-    if (before === undefined || before.deletion !== null || before.source.path === "") return undefined;
-    const { source, path } = before.source;
-    const state = this.#options.book.stateOf(source);
-    if (source === file.source || state === undefined || state.type === "synced") return undefined;
-    return { source, path, isUnread: state.type === "unread" };
   }
 
   /** Where its sweep is still there and has fewer elements by now, that says enough. */
@@ -271,7 +261,9 @@ export class Ingest {
       const files = index.filesOf(identity);
       const { rejection = null } = files.find((file) => file.source === source && file.path === path) ?? {};
       const record = this.#stored(identity);
-      if (rejection === null || record === undefined || record.rejection?.path === path) continue;
+      // What is decided on later is told then.
+      if (rejection === null || record === undefined || this.#undecided.has(identityKey(identity))) continue;
+      if (sameValue(record.rejection, rejection)) continue;
       this.#tell(
         record,
         "Warning",

@@ -261,6 +261,7 @@ export function buildParts(ports: ManagerPorts, settings: ManagerSettings, hooks
     clock,
     log,
     dryRun: settings.dryRun,
+    onDeleted: (record) => sources.ingest.deleted(record),
     keepLog: (record, which) => keepLog(record, which, { store, access: ports.containerLogs, log }),
   });
   const shared = { cache, host, inventory, store, instance, clock, newUid: ports.newUid };

@@ -1,5 +1,6 @@
 import type { SpecIdentity } from "../api/identity.ts";
-import type { Rejection } from "../core/record.ts";
+import type { Rejection, StoredRecord } from "../core/record.ts";
+import type { SourceBook } from "./source-book.ts";
 import { documentsAbout, type IndexedFile } from "./spec-index.ts";
 
 export const identityConflict = "IdentityConflict";
@@ -30,6 +31,19 @@ export function homeUnread(
     path: file.path,
     problems: [],
   };
+}
+
+/** The other source that an object is of, while nobody knows whether it is still declared there. */
+export function unreadHome(
+  file: IndexedFile,
+  before: StoredRecord | undefined,
+  book: Pick<SourceBook, "stateOf">,
+): { readonly source: string; readonly path: string; readonly isUnread: boolean } | undefined {
+  if (before === undefined || before.deletion !== null || before.source.path === "") return undefined;
+  const { source, path } = before.source;
+  const state = book.stateOf(source);
+  if (source === file.source || state === undefined || state.type === "synced") return undefined;
+  return { source, path, isUnread: state.type === "unread" };
 }
 
 /** As people tell files of several sources apart. */

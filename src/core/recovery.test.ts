@@ -169,6 +169,20 @@ describe("a plan that may not be carried out in full", () => {
   });
 });
 
+describe("a stop that is declared for a job that has ended", () => {
+  const gpus = { count: 1 };
+
+  it("does not take back the GPU that others have by now", () => {
+    const failed = changed(running({ gpus, restartPolicy: "Never" }), ended(now + minute));
+    const stopped = edited({ ...failed, claim: null }, { gpus, desiredState: "Stopped" });
+    expect(decide(stopped, now + 2 * minute).status).toMatchObject({
+      phase: "Released",
+      message: "stopped as declared; others have its GPUs by now",
+      gpus: [],
+    });
+  });
+});
+
 describe("absurd times", () => {
   it("in a spec or in the memory are no reason to fail", () => {
     const far = { maxRuntime: "99999999d", holdGpuAfterStop: "99999999d", removeAfterStop: "99999999d" };

@@ -49,6 +49,8 @@ export interface ContainerReconcilerOptions {
   readonly dryRun: boolean;
   /** Writes down the end of a log; see keep-log.ts. */
   readonly keepLog: (record: ContainerRecord, which: LogToKeep) => Promise<void>;
+  /** An object has gone with all it had. */
+  readonly onDeleted: (record: ContainerRecord) => void;
 }
 
 /** Observe, decide, run: makes Docker match one ContainerSpec. */
@@ -261,12 +263,13 @@ export class ContainerReconciler implements Reconciler {
   }
 
   async #forget(key: string, record: ContainerRecord): Promise<ReconcileResult> {
-    const { host, store } = this.#options;
+    const { host, store, onDeleted } = this.#options;
     host.unreserve(record.uid);
     // Its file may have come back while this was written down.
     if (store.get("ContainerSpec", key)?.deletion == null) return { requeue: true };
     await store.delete("ContainerSpec", key);
     this.#announce(record, { type: "Normal", reason: "Deleted", message: "nothing of it is left" });
+    onDeleted(record);
     return {};
   }
 }

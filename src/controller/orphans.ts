@@ -20,8 +20,8 @@ export interface OrphanOptions {
   readonly events: EventSink;
   readonly sourceName: string;
   readonly prunes: Pick<PruneDesks, "vanished">;
-  /** True when a file of the namespace is not in effect: its containers are not orphans for sure. */
-  readonly mayBeDeclared: (namespace: string) => boolean;
+  /** A file of the namespace that is not in effect: its containers are not orphans for sure; undefined: none. */
+  readonly rejectedFile: (namespace: string) => string | undefined;
   readonly onChange: (namespace: string, name: string) => void;
 }
 
@@ -32,6 +32,8 @@ export interface OrphanOptions {
 export class Orphans {
   readonly #options: OrphanOptions;
   readonly #since = new Map<string, number>();
+  /** Uids of which was told that they stay. */
+  readonly #told = new Set<string>();
 
   constructor(options: OrphanOptions) {
     this.#options = options;
@@ -55,7 +57,7 @@ export class Orphans {
 
   /** Call after a complete list with a synced source; looks again at `retryAt` (milliseconds since the epoch). */
   async review(containers: readonly ObservedContainer[]): Promise<{ readonly retryAt: number | null }> {
-    const { store, clock, instance, mayBeDeclared } = this.#options;
+    const { store, clock, instance } = this.#options;
     const known = new Set(store.list("ContainerSpec").map(({ uid }) => uid));
     const unknown = groupBy(
       containers.filter(
@@ -68,10 +70,12 @@ export class Orphans {
       (container) => container.labels[labels.uid] ?? "",
     );
     for (const uid of this.#since.keys()) if (!unknown.has(uid)) this.#since.delete(uid);
+    for (const uid of this.#told) if (!unknown.has(uid)) this.#told.delete(uid);
     const due: ObservedContainer[] = [];
-    for (const [uid, [first]] of unknown) {
+    for (const [uid, own] of unknown) {
+      const [first] = own;
       if (first === undefined || (await this.#giveBack(first, containers))) continue;
-      if (mayBeDeclared(first.labels[labels.user] ?? "")) continue;
+      if (this.#isKept(first, own)) continue;
       // A clock that was set back makes nobody wait for longer.
       const since = Math.min(this.#since.get(uid) ?? Infinity, clock.now());
       this.#since.set(uid, since);
@@ -79,6 +83,25 @@ export class Orphans {
     }
     await this.#prune(due);
     return { retryAt: this.#since.size > due.length ? clock.now() + orphanMs : null };
+  }
+
+  /** What has run may be what a broken file declares, and waits for it; what never ran is made again in a moment. */
+  #isKept(first: ObservedContainer, own: readonly ObservedContainer[]): boolean {
+    const { rejectedFile, events } = this.#options;
+    const namespace = first.labels[labels.user] ?? "";
+    const file = rejectedFile(namespace);
+    if (file === undefined || own.every(({ startedAt }) => startedAt === null)) return false;
+    const uid = first.labels[labels.uid] ?? "";
+    if (this.#told.has(uid)) return true;
+    this.#told.add(uid);
+    const name = first.labels[labels.name] ?? first.name;
+    events.record({
+      type: "Warning",
+      reason: "Orphaned",
+      message: `no spec declares ${first.name}, and it stays as it is while ${file} is not in effect, which may`,
+      about: involved({ kind: "ContainerSpec", namespace, name, uid }, apiVersion),
+    });
+    return true;
   }
 
   /** An object of that name which has no container of its own takes the uid over; false when nothing does. */

@@ -14,7 +14,7 @@ import { SourceView } from "./source-view.ts";
 import { SpecIndex } from "./spec-index.ts";
 import { RevisionStatusDesk } from "./revision-status-desk.ts";
 import { SuspensionDesk } from "./suspension-desk.ts";
-import { storedRecords } from "./stored-record.ts";
+import { lastDeclared, storedRecords } from "./stored-record.ts";
 import { TombstoneBook } from "./tombstone-book.ts";
 
 /** What follows the spec files. */
@@ -45,9 +45,7 @@ export function sourceParts(
 ): SourceParts {
   const { store, clock, log, sources } = ports;
   const { book } = others;
-  const index = new SpecIndex((source, path) =>
-    storedRecords(store).filter(({ source: from }) => from.path === path && from.source === source),
-  );
+  const index = new SpecIndex((source, path) => lastDeclared(storedRecords(store), source, path));
   const shared = { store, index, clock, events: others.recorder, log };
   const tombstones = new TombstoneBook({ document: ports.tombstones, clock, log });
   const prunes = new PruneDesks({
@@ -75,7 +73,7 @@ export function sourceParts(
     noted: (before, next) => fieldNotes.noted(before, before === undefined ? tombstones.recall(next) : next),
     onChange: others.hooks.onSpec,
   });
-  const mayBeDeclared = (namespace: string): boolean => index.hasRejected(namespace);
+  const rejectedFile = (namespace: string): string | undefined => index.rejectedFile(namespace);
   // What no source declares is judged with what the first one has.
   const sourceName = sources[0]?.name ?? "";
   const orphans = new Orphans({
@@ -83,7 +81,7 @@ export function sourceParts(
     sourceName,
     prunes,
     instance,
-    mayBeDeclared,
+    rejectedFile,
     onChange: others.enqueue,
   });
   const suspensions = new SuspensionDesk({

@@ -125,11 +125,12 @@ export class SpecIndex {
     );
   }
 
-  /** True when a file of the namespace is not in effect: then nobody knows what it would declare. */
-  hasRejected(namespace: string): boolean {
-    return [...this.#files.values()].some(
-      ({ rejection, path }) => rejection !== null && expectedIn(path).namespace === namespace,
-    );
+  /** The first file of the namespace that is not in effect: nobody knows what it would declare. */
+  rejectedFile(namespace: string): string | undefined {
+    const paths = [...this.#files.values()]
+      .filter(({ rejection, path }) => rejection !== null && expectedIn(path).namespace === namespace)
+      .map(({ path }) => path);
+    return paths.toSorted()[0];
   }
 
   /**

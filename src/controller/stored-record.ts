@@ -16,3 +16,14 @@ export function storedRecord(
 export function storedRecords(store: Store): readonly StoredRecord[] {
   return writtenKinds.flatMap((kind): readonly StoredRecord[] => store.list(kind));
 }
+
+/** What a file declared when it was last good: without what it had let go of before, where it still declares others. */
+export function lastDeclared(
+  records: readonly StoredRecord[],
+  source: string,
+  path: string,
+): readonly StoredRecord[] {
+  const known = records.filter(({ source: from }) => from.path === path && from.source === source);
+  const kept = known.filter(({ deletion, pruneBlocked }) => deletion === null && pruneBlocked === null);
+  return kept.length > 0 ? kept : known;
+}

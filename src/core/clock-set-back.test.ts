@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { changed, ended, failure, remembering, running } from "../../test/support/one-object.ts";
+import {
+  after,
+  changed,
+  edited,
+  ended,
+  failure,
+  remembering,
+  running,
+} from "../../test/support/one-object.ts";
 import { startOfTest as start } from "../../test/support/world-builder.ts";
 import { restartBackoff, stepBackoff } from "../util/backoff.ts";
 import { decide } from "./decide.ts";
@@ -23,6 +31,13 @@ describe("when the clock is set back by a day", () => {
       steps: [],
       requeueAt: start + 900 + restartBackoff.initialMs,
     });
+  });
+
+  test("a new container that runs takes the place of the old one, not a day later", () => {
+    const trying = after(3, edited(running(), { image: "bed/health:1" }), start);
+    expect(trying.containers).toHaveLength(2);
+    const unwatched = changed(trying, { health: null });
+    expect(decide(unwatched, start + 8000 - day).steps.map((step) => step.do)).toEqual(["remove", "rename"]);
   });
 
   test("a step that failed is tried again, unless nothing but its owner can mend it", () => {

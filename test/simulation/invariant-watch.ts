@@ -47,6 +47,8 @@ export class InvariantWatch implements WorldObserver {
   readonly violations: Violation[] = [];
   /** Calls of controllers that changed containers, in order. */
   readonly mutations: string[] = [];
+  /** Container id -> its name when something was last done to it. */
+  readonly #names = new Map<string, string>();
   /** Events of controllers, in order, as `alice/one Queued`. */
   readonly events: string[] = [];
   /** Tells of what happens, for a trace. */
@@ -91,7 +93,7 @@ export class InvariantWatch implements WorldObserver {
 
   onEffect(by: ControllerProcess, { call, target }: EngineCall): void {
     if (eventsOf[call] === undefined) return;
-    const name = this.#find(target)?.name ?? target.slice(0, 12);
+    const name = this.#nameOf(target);
     this.mutations.push(`${call} ${name}`);
     this.onLine(`engine: ${call} ${name} for ${by.name}`);
     const container = this.#find(target);
@@ -325,6 +327,13 @@ export class InvariantWatch implements WorldObserver {
     const uid = container?.labels[labels.uid];
     const record = by.store.list("ContainerSpec").find((one) => one.uid === uid);
     return record !== undefined && record.name.includes(".orphan-");
+  }
+
+  /** Also of what a call has just removed. */
+  #nameOf(target: string): string {
+    const container = this.#find(target);
+    if (container !== undefined) this.#names.set(container.id, container.name);
+    return container?.name ?? this.#names.get(target) ?? target.slice(0, 12);
   }
 
   #find(idOrName: string): FakeContainer | undefined {

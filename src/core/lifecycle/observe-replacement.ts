@@ -4,6 +4,7 @@ import { holdsDevicesOf, isMadeFor } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
 import { describeExit, fact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
+import { isFromAheadOf } from "./put-off.ts";
 import type { Situation } from "./situation.ts";
 
 /** How long a replacement without health check must run before the old container is removed. */
@@ -47,12 +48,13 @@ function observeCreatedReplacement(situation: Situation, primary: ObservedContai
 }
 
 function observeLiveReplacement(situation: Situation, replacement: ObservedContainer): Fact {
-  const { now } = situation;
+  const { now, memory } = situation;
   const startedAt = replacement.startedAt ?? now;
   if (replacement.health === "healthy")
     return fact("replacement.ready", "Healthy", "the new container is healthy");
   if (replacement.health === null) {
-    const readyAt = startedAt + startupMs;
+    // Where the clock was set back since, nobody waits until it is where it was.
+    const readyAt = isFromAheadOf(now, memory.since) ? now : startedAt + startupMs;
     return readyAt <= now
       ? fact("replacement.ready", "Started", "the new container runs")
       : fact("replacement.starting", "Starting", "waiting whether the new container stays up", readyAt);

@@ -232,6 +232,10 @@ export class InvariantWatch implements WorldObserver {
     const records = by.store.list("ContainerSpec").filter(({ namespace }) => namespace === user);
     if (records.some(({ spec }) => spec?.preemptible === true)) return;
     if (this.#handled(own) || deviceUuidsOf(made).length === 0) return;
+    // A quota that was lowered takes nothing from what stands, and a replacement with its devices adds nothing.
+    const before = own.filter((one) => one !== made && one.labels[labels.uid] === made.labels[labels.uid]);
+    const had = new Set(before.flatMap(deviceUuidsOf));
+    if (deviceUuidsOf(made).every((uuid) => had.has(uuid))) return;
     const newest = new Map(own.map((one) => [one.labels[labels.uid], one]));
     const uuids = new Set([...newest.values()].flatMap(deviceUuidsOf));
     const devices = this.#simulated.devices.present();

@@ -103,6 +103,17 @@ export function sendJsonText(response: ServerResponse, code: number, text: strin
   response.end(bytes);
 }
 
+/** Answers with JSON of which the longer part is bytes already. */
+export function sendJsonParts(response: ServerResponse, head: string, rest: Buffer): void {
+  const length = Buffer.byteLength(head) + rest.length;
+  response.writeHead(200, { "content-type": "application/json", "content-length": length });
+  // Both in one go.
+  response.cork();
+  response.write(head);
+  response.end(rest);
+  response.uncork();
+}
+
 /** Answers with text. */
 export function sendText(response: ServerResponse, code: number, text: string): void {
   const bytes = Buffer.from(text);

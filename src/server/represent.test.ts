@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ApiObject } from "../api/meta.ts";
 import { namespaceType } from "./resource-type.ts";
-import { listText, objectText, type View } from "./represent.ts";
+import { listItems, objectText, type View } from "./represent.ts";
 
 const views: readonly View[] = [
   { type: namespaceType, representation: "object", includeObject: "Metadata", now: 0 },
@@ -33,7 +33,7 @@ function counted(characters: number): { readonly object: ApiObject; readonly tim
 test.each(views)("what many ask for is written out once: $representation, $includeObject", (view) => {
   const { object, times } = counted(100);
   const texts = [objectText(view, object, true), objectText(view, object, true)];
-  listText(view, [object], 1);
+  listItems(view, [object]);
   expect(texts[1]).toBe(texts[0]);
   expect(times()).toBe(1);
 });

@@ -22,46 +22,50 @@ export function includeObjectOf(query: URLSearchParams): View["includeObject"] {
   throw new StatusError("BadRequest", `includeObject: wanted None, Metadata or Object, found "${text}"`);
 }
 
-/** A list in the wanted form, as JSON. */
-export function listText(view: View, objects: readonly ApiObject[], resourceVersion: number): string {
+/** How a list in the wanted form begins: all that goes before its items, up to the bracket before the first. */
+export function listHead(view: View, resourceVersion: number): string {
   const metadata = { resourceVersion: String(resourceVersion) };
-  if (view.representation === "table") return tableText(view, objects, metadata.resourceVersion, true);
-  if (view.representation === "metadata") {
-    const head = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
-    return withItems(head, "items", objects.map(metadataText));
-  }
-  const head = { kind: `${view.type.kind}List`, apiVersion: view.type.apiVersion, metadata };
-  return withItems(head, "items", objects.map(objectJson));
+  if (view.representation === "table") return opened(tableHead(view, metadata.resourceVersion, true), "rows");
+  const { kind, apiVersion } = view.type;
+  return opened(
+    view.representation === "metadata"
+      ? { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata }
+      : { kind: `${kind}List`, apiVersion, metadata },
+    "items",
+  );
+}
+
+/** The items of a list in the wanted form, and its end. */
+export function listItems(view: View, objects: readonly ApiObject[]): string {
+  return `${objects.map(itemTextOf(view)).join(",")}]}`;
+}
+
+function itemTextOf(view: View): (object: ApiObject) => string {
+  if (view.representation === "table") return (object) => rowText(view, object);
+  return view.representation === "metadata" ? metadataText : objectJson;
 }
 
 /** One object in the wanted form, as JSON; `withColumns` is false for all but the first table of a watch. */
 export function objectText(view: View, object: ApiObject, withColumns: boolean): string {
   if (view.representation === "metadata") return metadataText(object);
   if (view.representation === "table") {
-    return tableText(view, [object], object.metadata.resourceVersion, withColumns);
+    const head = tableHead(view, object.metadata.resourceVersion, withColumns);
+    return `${opened(head, "rows")}${rowText(view, object)}]}`;
   }
   return objectJson(object);
 }
 
-function tableText(
-  view: View,
-  objects: readonly ApiObject[],
-  resourceVersion: string,
-  withColumns: boolean,
-): string {
-  const printer = printerOf(view.type);
-  const rows = objects.map((object) => rowText(view, object));
-  const head: Omit<Table, "rows"> = {
+function tableHead({ type }: View, resourceVersion: string, withColumns: boolean): Omit<Table, "rows"> {
+  return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata: { resourceVersion },
-    columnDefinitions: withColumns ? printer.columns : [],
+    columnDefinitions: withColumns ? printerOf(type).columns : [],
   };
-  return withItems(head, "rows", rows);
 }
 
-function withItems(head: object, name: "items" | "rows", texts: readonly string[]): string {
-  return `${JSON.stringify(head).slice(0, -1)},"${name}":[${texts.join(",")}]}`;
+function opened(head: object, name: "items" | "rows"): string {
+  return `${JSON.stringify(head).slice(0, -1)},"${name}":[`;
 }
 
 /**

@@ -22,7 +22,12 @@ export function seenBy(caller: Caller, object: ApiObject): ApiObject | undefined
   const namespace = metadata.namespace ?? "";
   if (!may(caller, "get", resource, namespace)) return undefined;
   if (kind !== "ContainerSpec" || may(caller, "update", "containers", namespace)) return object;
-  return withoutEnvironmentValues(object);
+  return withoutValues(object);
+}
+
+/** Of callers with the same viewpoint each sees the same of everything. */
+export function viewpointOf({ admin, seesAll, user }: Caller): string {
+  return admin ? "admin" : `${seesAll ? "all" : "own"} ${user}`;
 }
 
 /** Of an object that waits, what everybody is told who waits as well: whose it is, what it needs and its place. */
@@ -51,6 +56,17 @@ export function seenWaiting(caller: Caller, object: ApiObject): ApiObject {
 }
 
 type Values = Readonly<Record<string, unknown>>;
+
+/** What is shown never changes, only what takes its place does; so all others are shown one and the same object. */
+const shownToOthers = new WeakMap<ApiObject, ApiObject>();
+
+function withoutValues(object: ApiObject): ApiObject {
+  const known = shownToOthers.get(object);
+  if (known !== undefined) return known;
+  const shown = withoutEnvironmentValues(object);
+  shownToOthers.set(object, shown);
+  return shown;
+}
 
 /**
  * People put tokens into env: who holds a GPU is everybody's business, that is not. kubectl keeps the whole applied object

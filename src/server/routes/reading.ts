@@ -2,11 +2,12 @@ import type { ApiObject } from "../../api/meta.ts";
 import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
 import { discoveredResources } from "../discovered-resources.ts";
-import { flag, parameter, sendJsonText } from "../exchange.ts";
+import { flag, parameter, sendJsonParts, sendJsonText } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { forbidden, notFound } from "../failure.ts";
+import { KeptAnswers } from "../kept-answers.ts";
 import { representationOf } from "../negotiate.ts";
-import { includeObjectOf, listText, objectText } from "../represent.ts";
+import { includeObjectOf, listHead, listItems, objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
 import { groupPathOf } from "../resource-type.ts";
 import type { ResourceType } from "../resource-type.ts";
@@ -14,7 +15,7 @@ import type { Route } from "../router.ts";
 import { selectorOf } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
-import { seenBy } from "../visibility.ts";
+import { seenBy, viewpointOf } from "../visibility.ts";
 import { sendWatch, type WatchRequest } from "./watching.ts";
 
 /** list, get and watch of every kind. */
@@ -100,17 +101,33 @@ function whenFresh(
   return refresh === undefined ? send() : refresh().then(send);
 }
 
+/** Lists are kept for as many users as fit; a page of a thousand objects takes half a megabyte. */
+const listAnswers = new KeptAnswers(8 * 1024 * 1024);
+
 function sendList(
-  resource: ServedResource<ResourceType>,
-  { caller, response }: Exchange,
+  { cache }: ServedResource<ResourceType>,
+  { caller, query, parameters, response }: Exchange,
   { view, select }: Pick<WatchRequest, "view" | "select">,
 ): void {
-  const objects: ApiObject[] = [];
-  for (const object of resource.cache.list()) {
-    const seen = select(object) ? seenBy(caller, object) : undefined;
-    if (seen !== undefined) objects.push(seen);
-  }
-  sendJsonText(response, 200, listText(view, objects, resource.cache.version()));
+  const state = cache.list();
+  const question = JSON.stringify([
+    viewpointOf(caller),
+    parameters["namespace"],
+    view.representation,
+    view.includeObject,
+    query.get("labelSelector"),
+    query.get("fieldSelector"),
+  ]);
+  const second = Math.floor(view.now / 1000);
+  const items = listAnswers.get({ state, second, question }, () => {
+    const objects: ApiObject[] = [];
+    for (const object of state) {
+      const seen = select(object) ? seenBy(caller, object) : undefined;
+      if (seen !== undefined) objects.push(seen);
+    }
+    return Buffer.from(listItems(view, objects));
+  });
+  sendJsonParts(response, listHead(view, cache.version()), items);
 }
 
 /** Answers with one object. */

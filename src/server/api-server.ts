@@ -86,6 +86,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     clock: options.clock,
     log: options.log,
     resources,
+    callerByUid: (uid) => callerOf(uid, options.identity, options.access),
     resync: mergeRuns(() => options.control.resync()),
     version: options.version,
     writeDeadlineMs: options.writeDeadlineMs ?? 5000,

@@ -1,17 +1,29 @@
 import type { Readable } from "node:stream";
 import { may } from "./access.ts";
-import type { Verb } from "./access.ts";
+import type { Caller, Verb } from "./access.ts";
 import { parameter } from "./exchange.ts";
 import type { RequestContext } from "./exchange.ts";
 import { detailsOf, forbidden, notFound, StatusError } from "./failure.ts";
 import { podType, type ResourceType } from "./resource-type.ts";
 import type { Services } from "./services.ts";
 
+/** What of a Pod is reached with a stream. */
+export type PodSubresource = "log" | "exec" | "attach" | "portforward";
+
+/** Whether a caller may reach the containers of a namespace like this. */
+export function mayReach(caller: Caller, subresource: PodSubresource, namespace: string): boolean {
+  return may(caller, verbOf(subresource), `pods/${subresource}`, namespace);
+}
+
+function verbOf(subresource: PodSubresource): Verb {
+  return subresource === "log" ? "get" : "create";
+}
+
 /** Docker id of the container that a pod path names; throws Forbidden or NotFound. */
 export function containerOf(
   services: Services,
   context: RequestContext,
-  subresource: "log" | "exec" | "attach" | "portforward",
+  subresource: PodSubresource,
 ): string {
   const id = containerIfAny(services, context, subresource);
   if (id !== undefined) return id;
@@ -22,7 +34,7 @@ export function containerOf(
 export function containerIfAny(
   services: Services,
   context: RequestContext,
-  subresource: "log" | "exec" | "attach" | "portforward",
+  subresource: PodSubresource,
 ): string | undefined {
   const { namespace, name } = allowedObject(services, context, subresource);
   return services.control.containerId(namespace, name);
@@ -44,15 +56,14 @@ export function buildLogOf(
 function allowedObject(
   services: Services,
   context: RequestContext,
-  subresource: "log" | "exec" | "attach" | "portforward",
+  subresource: PodSubresource,
 ): { readonly namespace: string; readonly name: string; readonly type: ResourceType } {
   const { caller } = context;
   const namespace = parameter(context, "namespace");
   const name = parameter(context, "name");
-  const verb: Verb = subresource === "log" ? "get" : "create";
-  if (!may(caller, verb, `pods/${subresource}`, namespace)) {
+  if (!mayReach(caller, subresource, namespace)) {
     const type = { ...podType, plural: `pods/${subresource}` };
-    throw forbidden(caller, verb, type, { namespace, name });
+    throw forbidden(caller, verbOf(subresource), type, { namespace, name });
   }
   const { type, cache } = services.resources.of("ContainerSpec");
   if (cache.get(namespace, name) === undefined) throw notFound(type, name);

@@ -3,6 +3,7 @@ import type { ContainerAccess } from "../ports/container-access.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { Log } from "../ports/log.ts";
 import type { SpecWriter } from "../ports/spec-writer.ts";
+import type { Caller } from "./access.ts";
 import type { ServedResources } from "./served-resource.ts";
 
 /** What the routes work with. */
@@ -13,6 +14,8 @@ export interface Services {
   readonly clock: Clock;
   readonly log: Log;
   readonly resources: ServedResources;
+  /** What a user may by now. */
+  readonly callerByUid: (uid: number) => Promise<Caller>;
   /** Has the controller look at everything now; calls at the same time share a pass. */
   readonly resync: () => Promise<void>;
   /** Version of ds01 for /version, such as `0.1.0`. */

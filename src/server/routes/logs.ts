@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { keptLogHeader } from "../../api/kept-log.ts";
 import { buildLogOf, containerIfAny, hasNone } from "../container-of.ts";
+import { endWithAccess } from "../end-with-access.ts";
 import { flag, parameter, timeOf, wholeNumber } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
@@ -41,6 +42,9 @@ async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
   }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  const stopLooking = options.follow
+    ? endWithAccess(services, exchange, "log", () => gone.abort())
+    : undefined;
   try {
     const log = isOfBuild
       ? buildLogOf(services, exchange, options)
@@ -49,8 +53,10 @@ async function sendLogs(services: Services, exchange: Exchange): Promise<void> {
     response.flushHeaders();
     await pipeline(log, response, { signal: gone.signal });
   } catch (error) {
-    // The reader has gone: that is how a follow ends.
+    // The reader has gone, or may read no more: that is how a follow ends.
     if (!gone.signal.aborted || !(isAbort(error) || isCut(error))) throw error;
+  } finally {
+    stopLooking?.();
   }
   if (!response.closed) await once(response, "close");
 }

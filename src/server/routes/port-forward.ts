@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { InvalidError, isCut } from "../../util/errors.ts";
 import { channelServer, requireProtocol, serveWebSocket } from "../channel-server.ts";
 import { containerOf } from "../container-of.ts";
+import { endWithAccess } from "../end-with-access.ts";
 import type { UpgradeExchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { forwardPorts } from "../forward-stream.ts";
@@ -24,6 +25,12 @@ export function portForwardRoutes(services: Services): readonly Route[] {
     );
   };
   const upgrade = async (exchange: UpgradeExchange): Promise<void> => {
+    const { socket } = exchange;
+    const stopLooking = endWithAccess(services, exchange, "portforward", () => socket.destroy());
+    socket.once("close", stopLooking);
+    await serve(exchange).finally(stopLooking);
+  };
+  const serve = async (exchange: UpgradeExchange): Promise<void> => {
     const id = containerOf(services, exchange, "portforward");
     const spdy = upgradeToSpdy(exchange, "portforward.k8s.io");
     if (spdy !== undefined) return serveSpdyForwarding(services, id, spdy());

@@ -4,6 +4,7 @@ import { isCut } from "../../util/errors.ts";
 import type { ExecSession } from "../../ports/container-access.ts";
 import { channelServer, requireProtocol, serveWebSocket } from "../channel-server.ts";
 import { containerOf } from "../container-of.ts";
+import { endWithAccess } from "../end-with-access.ts";
 import { flag } from "../exchange.ts";
 import type { UpgradeExchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
@@ -17,15 +18,22 @@ import { upgradeToSpdy } from "../spdy-upgrade.ts";
 export function processRoutes(services: Services): readonly Route[] {
   const server = channelServer();
   return [
-    ...routesOf("exec", (exchange) => exec(services, server, exchange)),
-    ...routesOf("attach", (exchange) => attach(services, server, exchange)),
+    ...routesOf(services, "exec", (exchange) => exec(services, server, exchange)),
+    ...routesOf(services, "attach", (exchange) => attach(services, server, exchange)),
   ];
 }
 
 function routesOf(
-  subresource: string,
-  upgrade: (exchange: UpgradeExchange) => Promise<void>,
+  services: Services,
+  subresource: "exec" | "attach",
+  serve: (exchange: UpgradeExchange) => Promise<void>,
 ): readonly Route[] {
+  const upgrade = async (exchange: UpgradeExchange): Promise<void> => {
+    const { socket } = exchange;
+    const stopLooking = endWithAccess(services, exchange, subresource, () => socket.destroy());
+    socket.once("close", stopLooking);
+    await serve(exchange).finally(stopLooking);
+  };
   const pattern = `/api/v1/namespaces/:namespace/pods/:name/${subresource}`;
   const handle = (): never => {
     throw new StatusError(

@@ -1,9 +1,9 @@
-import type { ImagePruneAnswer, PrunedImage } from "../api/image-prune.ts";
+import type { PrunedImage } from "../api/image-prune.ts";
 import { apiVersion } from "../api/names.ts";
 import { formatTime } from "../core/format-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime, ListedImage } from "../ports/container-runtime.ts";
-import type { ImagePruning, ImageRecord } from "../ports/control-plane.ts";
+import type { ImagePruneOutcome, ImagePruning, ImageRecord, KeptImage } from "../ports/control-plane.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { InstanceLock } from "../ports/lock.ts";
 import type { PublishedViews } from "../ports/operations-log.ts";
@@ -33,22 +33,22 @@ export class ImagePruner {
   }
 
   /** UnreachableError while it is not known what is used; what an image is used for meanwhile, it is kept for. */
-  async prune(request: ImagePruning): Promise<ImagePruneAnswer> {
+  async prune(request: ImagePruning): Promise<ImagePruneOutcome> {
     return await this.#turns.take(() => this.#prune(request));
   }
 
-  async #prune(request: ImagePruning): Promise<ImagePruneAnswer> {
+  async #prune(request: ImagePruning): Promise<ImagePruneOutcome> {
     const { view, dryRun } = this.#options;
     await view.refresh();
     this.#refuseInDoubt();
     const chosen = this.#chosen(request);
     if (request.dryRun || dryRun) return { dryRun: true, ...answerOf(chosen, []) };
     const removed: ImageRecord[] = [];
-    const kept: { name: string; why: string }[] = [];
+    const kept: KeptImage[] = [];
     for (const image of chosen) {
-      const why = await this.#remove(image, request.by);
-      if (why === null) removed.push(image);
-      else kept.push({ name: image.name, why });
+      const obstacle = await this.#remove(image, request.by);
+      if (obstacle === null) removed.push(image);
+      else kept.push({ name: image.name, ...obstacle });
     }
     await view.refresh();
     return { dryRun: false, ...answerOf(removed, kept) };
@@ -77,20 +77,20 @@ export class ImagePruner {
   }
 
   /** Why it stays; null when it is gone. */
-  async #remove(image: ImageRecord, by: string): Promise<string | null> {
+  async #remove(image: ImageRecord, by: string): Promise<Omit<KeptImage, "name"> | null> {
     const { runtime, view, lock } = this.#options;
     const row = (await runtime.images()).find(({ id }) => id === image.spec.id);
     if (row === undefined) return null;
     // Specs, containers and builds may be others than when it was chosen.
-    const { prunable, keptBecause = "" } = view.useOf(row);
-    if (!prunable) return keptBecause;
+    const status = view.useOf(row);
+    if (!status.prunable) return { why: status.keptBecause ?? "", status };
     refuseIfLost(lock);
     const gone: string[] = [];
     try {
       await this.#removeNames(row, gone);
       return null;
     } catch (error) {
-      if (error instanceof ConflictError) return error.message;
+      if (error instanceof ConflictError) return { why: error.message, status: null };
       this.#tell(image, "ImagePruneFailed", `not known whether it is removed: ${messageOf(error)}`);
       throw error;
     } finally {
@@ -135,8 +135,8 @@ function builtForText({ status: { builtFor } }: ImageRecord): string {
 
 function answerOf(
   images: readonly ImageRecord[],
-  kept: readonly { readonly name: string; readonly why: string }[],
-): Omit<ImagePruneAnswer, "dryRun"> {
+  kept: readonly KeptImage[],
+): Omit<ImagePruneOutcome, "dryRun"> {
   const own = images.map(({ spec }) =>
     spec.sharedBytes === undefined ? null : spec.sizeBytes - spec.sharedBytes,
   );

@@ -48,6 +48,18 @@ export interface ImagePruning {
   readonly by: string;
 }
 
+/** What came of it; of what stays its status as it then was, null where the engine kept it. */
+export interface ImagePruneOutcome extends Omit<ImagePruneAnswer, "kept"> {
+  readonly kept: readonly KeptImage[];
+}
+
+/** An image that was to go and stays, and why: not yet for everybody's eyes. */
+export interface KeptImage {
+  readonly name: string;
+  readonly why: string;
+  readonly status: ImageStatus | null;
+}
+
 /** A preset of this host. */
 export interface PresetRecord {
   readonly name: string;
@@ -119,7 +131,7 @@ export interface ControlPlane {
   readonly gpus: View<GpuRecord>;
   readonly images: RefreshedView<ImageRecord>;
   /** Removes what this ds01 has built and nothing uses. UnreachableError while it is not known what is used. */
-  pruneImages(request: ImagePruning): Promise<ImagePruneAnswer>;
+  pruneImages(request: ImagePruning): Promise<ImagePruneOutcome>;
   presets(): readonly PresetRecord[];
   readonly sources: View<SourceRecord>;
   /** Looks for a newer revision of a source now, if it is one of Git; ConflictError while it is suspended. */

@@ -1,6 +1,7 @@
 import type { ImageSpec, ImageStatus } from "../api/image.ts";
 import type { ApiObject } from "../api/meta.ts";
 import { buildRepository } from "../core/build.ts";
+import type { KeptImage } from "../ports/control-plane.ts";
 import { useText } from "../core/images/image-use.ts";
 import type { Caller } from "./access.ts";
 
@@ -16,6 +17,13 @@ export function seenImage(caller: Caller, object: ApiObject): ApiObject | undefi
   if (!isConcerned) return undefined;
   if (caller.seesAll) return object;
   return { ...object, spec: withoutNamesOfOthers(object.spec as ImageSpec, status, own), status: own };
+}
+
+/** Why an image that was to go stays, as far as it is this caller's business. */
+export function seenKeptReason(caller: Caller, { why, status }: Omit<KeptImage, "name">): string {
+  if (caller.seesAll) return why;
+  // What the engine says may name a container of others.
+  return status === null ? "Docker keeps it: something uses it" : seenReason(caller.user, status, why);
 }
 
 function ownPart(user: string, status: ImageStatus): ImageStatus {

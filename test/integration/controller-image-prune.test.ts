@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { ownLabels } from "../../src/controller/build-leftovers.ts";
 import { buildReference } from "../../src/core/build.ts";
-import type { ImagePruneAnswer } from "../../src/api/image-prune.ts";
 import type { ManagerSettings } from "../../src/controller/manager-ports.ts";
-import type { ImagePruning, ImageRecord } from "../../src/ports/control-plane.ts";
+import type { ImagePruneOutcome, ImagePruning, ImageRecord } from "../../src/ports/control-plane.ts";
 import { ConflictError, UnreachableError } from "../../src/util/errors.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { fakeImage, type FakeImage } from "../support/fake-images.ts";
@@ -52,7 +51,7 @@ function leftOver(bed: ControllerBed, key: string, fields: Partial<FakeImage> = 
   return reference;
 }
 
-async function prune(bed: ControllerBed, request: Partial<ImagePruning> = {}): Promise<ImagePruneAnswer> {
+async function prune(bed: ControllerBed, request: Partial<ImagePruning> = {}): Promise<ImagePruneOutcome> {
   const everything = { namespace: null, olderThanMs: null, images: null, dryRun: false, by: "root" };
   const answer = bed.manager.controlPlane().pruneImages({ ...everything, ...request });
   // Reads of files and calls of the engine go on while time passes.
@@ -71,7 +70,7 @@ async function imagesOf(bed: ControllerBed): Promise<ReadonlyMap<string, ImageRe
   return new Map(images.list().map((image) => [image.spec.names[0] ?? "", image]));
 }
 
-const namesIn = ({ images }: ImagePruneAnswer): readonly string[] => images.flatMap(({ names }) => names);
+const namesIn = ({ images }: ImagePruneOutcome): readonly string[] => images.flatMap(({ names }) => names);
 
 describe("what is shown", () => {
   test("is what ds01 built, aliases, and what its containers and specs use, with who uses it", async () => {
@@ -251,7 +250,7 @@ describe("pruning", () => {
     const used = new ConflictError({ reason: "Conflict", message: "a container uses it" });
     bed.runtime.inject({ call: "removeImage", when: "before", error: () => used, times: 1 });
     const answer = await prune(bed);
-    expect(answer).toMatchObject({ images: [], kept: [{ why: "a container uses it" }] });
+    expect(answer).toMatchObject({ images: [], kept: [{ why: "a container uses it", status: null }] });
     expect(bed.runtime.imagesHere.has(old)).toBe(true);
     expect(bed.events.filter(({ reason }) => reason.startsWith("ImagePrune"))).toEqual([]);
     // An answer that was lost says nothing of what has happened.

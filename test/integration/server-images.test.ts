@@ -187,4 +187,36 @@ describe("pruning images", () => {
     expect(await bed.call("POST", `${group}/image-prunes`, { body })).toMatchObject({ code: 400 });
     expect(bed.control.imagePrunes).toEqual([]);
   });
+
+  it("that were to go and stay after all name nobody else's containers", async () => {
+    const bed = await startApiBed();
+    const builtFor = { namespace: "alice", name: "train" };
+    const usedBy = [
+      { type: "Spec" as const, ...builtFor },
+      { type: "Container" as const, namespace: "bob", name: "secret" },
+    ];
+    const kept = { origin: "Built" as const, builtFor, prunable: false };
+    bed.control.keptImages = [
+      { name: "a", why: "alice/train and bob/secret use it", status: { ...kept, usedBy } },
+      { name: "b", why: "alice/train uses it", status: { ...kept, usedBy: usedBy.slice(0, 1) } },
+      { name: "c", why: "container 0123456789ab uses it", status: null },
+    ];
+    const client = createClient(bed.socketPath);
+    const whyKept = async (): Promise<readonly string[]> => {
+      const request = { namespace: null, olderThan: null, images: null, dryRun: false };
+      return (await client.pruneImages(request)).kept.map(({ why }) => why);
+    };
+    bed.actAs("alice");
+    expect(await whyKept()).toEqual([
+      "alice/train uses it, and so do others",
+      "alice/train uses it",
+      "Docker keeps it: something uses it",
+    ]);
+    const { text } = await bed.call("POST", `${group}/image-prunes`, {
+      body: JSON.stringify({ namespace: null, olderThan: null, images: null, dryRun: false }),
+    });
+    expect(text).not.toMatch(/bob|status/);
+    bed.actAs("carol");
+    expect(await whyKept()).toEqual(bed.control.keptImages.map(({ why }) => why));
+  });
 });

@@ -8,7 +8,6 @@ import type { DeletedObject } from "../../src/api/deleted-object.ts";
 import { type WrittenKind, writtenKinds } from "../../src/api/document.ts";
 import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import type { EventObject } from "../../src/api/event.ts";
-import type { ImagePruneAnswer } from "../../src/api/image-prune.ts";
 import type { KeptLogText } from "../../src/api/kept-log.ts";
 import { objectKey } from "../../src/api/meta.ts";
 import { parseSpecText } from "../../src/api/parse.ts";
@@ -19,7 +18,9 @@ import type {
   ControlPlane,
   FieldNote,
   GpuRecord,
+  ImagePruneOutcome,
   ImagePruning,
+  KeptImage,
   ImageRecord,
   PresetRecord,
   SourceRecord,
@@ -75,11 +76,13 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
     },
   });
   readonly imagePrunes: ImagePruning[] = [];
+  /** What prunes of images leave. */
+  keptImages: readonly KeptImage[] = [];
 
-  async pruneImages(request: ImagePruning): Promise<ImagePruneAnswer> {
+  async pruneImages(request: ImagePruning): Promise<ImagePruneOutcome> {
     this.imagePrunes.push(request);
     const { dryRun } = request;
-    return { dryRun, images: [], kept: [], freedBytesAtLeast: 0, freedBytesAtMost: 0 };
+    return { dryRun, images: [], kept: this.keptImages, freedBytesAtLeast: 0, freedBytesAtMost: 0 };
   }
 
   /** As tests want them. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ImagePruneAnswer } from "../../api/image-prune.ts";
 import { DurationMs, Namespace } from "../../api/fields.ts";
 import { apiVersion } from "../../api/names.ts";
 import { may } from "../access.ts";
@@ -8,6 +9,7 @@ import type { Exchange } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { parseRequestBody } from "../request-body.ts";
 import type { Route } from "../router.ts";
+import { seenKeptReason } from "../seen-image.ts";
 import type { Services } from "../services.ts";
 
 const Request = z.strictObject({
@@ -32,8 +34,12 @@ export function imagePruneRoutes({ control }: Services): readonly Route[] {
         const namespace = namespaceOf(request.namespace, exchange);
         const { olderThan: olderThanMs, images, dryRun } = request;
         const by = exchange.caller.user;
-        const answer = await control.pruneImages({ namespace, olderThanMs, images, dryRun, by });
-        sendJson(exchange.response, 200, answer);
+        const outcome = await control.pruneImages({ namespace, olderThanMs, images, dryRun, by });
+        const kept = outcome.kept.map((image) => ({
+          name: image.name,
+          why: seenKeptReason(exchange.caller, image),
+        }));
+        sendJson(exchange.response, 200, { ...outcome, kept } satisfies ImagePruneAnswer);
       },
     },
   ];

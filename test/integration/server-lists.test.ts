@@ -50,11 +50,11 @@ it.each(["own", "all"] as const)(
     const bed = await startApiBed({ access: { ...accessRule, visibility } });
     await bed.control.drop("users/alice/one.yaml", text("alice", "one", "a"));
     await bed.control.drop("users/bob/two.yaml", text("bob", "two", "b"));
-    const changes = [
-      (): void => undefined,
-      (): void => bed.clock.advance(61_000),
-      (): void => bed.control.setPhase("alice", "one", "Running"),
-      (): Promise<void> => bed.control.drop("users/bob/two.yaml", text("bob", "two", "a")),
+    const changes: readonly (() => Promise<void>)[] = [
+      async () => undefined,
+      async () => bed.clock.advance(61_000),
+      async () => bed.control.setPhase("alice", "one", "Running"),
+      async () => bed.control.drop("users/bob/two.yaml", text("bob", "two", "a")),
     ];
     for (const change of changes) {
       await change();

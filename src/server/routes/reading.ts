@@ -1,10 +1,12 @@
+import { WebSocketServer } from "ws";
 import type { ApiObject } from "../../api/meta.ts";
 import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
+import { serveWebSocket } from "../channel-server.ts";
 import { discoveredResources } from "../discovered-resources.ts";
 import { flag, parameter, sendJsonParts, sendJsonText } from "../exchange.ts";
-import type { Exchange } from "../exchange.ts";
-import { forbidden, notFound } from "../failure.ts";
+import type { Exchange, RequestContext, UpgradeExchange } from "../exchange.ts";
+import { forbidden, notFound, StatusError } from "../failure.ts";
 import { KeptAnswers } from "../kept-answers.ts";
 import { representationOf } from "../negotiate.ts";
 import { includeObjectOf, listHead, listItems, objectText } from "../represent.ts";
@@ -16,6 +18,7 @@ import { selectorOf } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
 import { seenBy, viewpointOf } from "../visibility.ts";
+import { responseSink, webSocketSink } from "../watch-sink.ts";
 import { sendWatch, type WatchRequest } from "./watching.ts";
 
 /** list, get and watch of every kind. */
@@ -25,7 +28,13 @@ export function readingRoutes(services: Services): readonly Route[] {
     const base = groupPathOf(resource.type);
     const list = (exchange: Exchange): void | Promise<void> => sendCollection(services, resource, exchange);
     const get = (exchange: Exchange): void | Promise<void> => sendObject(services, resource, exchange);
-    const everywhere: Route = { method: "GET", pattern: `${base}/${resource.type.plural}`, handle: list };
+    const upgrade = (exchange: UpgradeExchange): Promise<void> => upgradeWatch(services, resource, exchange);
+    const everywhere: Route = {
+      method: "GET",
+      pattern: `${base}/${resource.type.plural}`,
+      handle: list,
+      upgrade,
+    };
     const collection = collectionPattern(resource.type);
     return [
       everywhere,
@@ -64,7 +73,7 @@ export function authorize(
 }
 
 /** How this request wants its answer. */
-export function viewOf(services: Services, type: ResourceType, exchange: Exchange): View {
+export function viewOf(services: Services, type: ResourceType, exchange: RequestContext): View {
   return {
     type,
     representation: representationOf(exchange.request.headers.accept),
@@ -79,18 +88,63 @@ export function sendCollection(
   resource: ServedResource<ResourceType>,
   exchange: Exchange,
 ): void | Promise<void> {
-  const { caller, query } = exchange;
-  const namespace = exchange.parameters["namespace"];
-  const view = viewOf(services, resource.type, exchange);
-  const matches = selectorOf(query);
-  const select = (object: Parameters<typeof matches>[0]): boolean =>
-    (namespace === undefined || object.metadata.namespace === namespace) && matches(object);
-  if (flag(query, "watch")) {
-    authorize(caller, "watch", resource.type, { namespace });
-    return whenFresh(resource, () => sendWatch(services, { resource, exchange, view, select }));
+  const wanted = wantedOf(services, resource, exchange);
+  const { namespace } = exchange.parameters;
+  if (flag(exchange.query, "watch")) {
+    authorize(exchange.caller, "watch", resource.type, { namespace });
+    return whenFresh(resource, () =>
+      sendWatch(services, { resource, exchange, ...wanted }, async (serve) => {
+        const { response } = exchange;
+        response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
+        response.flushHeaders();
+        await serve(responseSink(response));
+      }),
+    );
   }
-  authorize(caller, "list", resource.type, { namespace });
-  return whenFresh(resource, () => sendList(resource, exchange, { view, select }));
+  authorize(exchange.caller, "list", resource.type, { namespace });
+  return whenFresh(resource, () => sendList(resource, exchange, wanted));
+}
+
+const watchServer = new WebSocketServer({
+  noServer: true,
+  perMessageDeflate: false,
+  // Nothing is expected of a client but pings and its end.
+  maxPayload: 4096,
+  // The frames are the same whatever a client calls them; a browser wants one of its names back.
+  handleProtocols: (offered) => [...offered][0] ?? false,
+});
+
+/** Answers a watch over a WebSocket, as clients in browsers ask for it: one message an event. */
+export async function upgradeWatch(
+  services: Services,
+  resource: ServedResource<ResourceType>,
+  exchange: UpgradeExchange,
+): Promise<void> {
+  if (!flag(exchange.query, "watch")) {
+    throw new StatusError("BadRequest", "only a watch is answered over a WebSocket: add watch=true");
+  }
+  const wanted = wantedOf(services, resource, exchange);
+  authorize(exchange.caller, "watch", resource.type, { namespace: exchange.parameters["namespace"] });
+  await whenFresh(resource, () =>
+    sendWatch(services, { resource, exchange, ...wanted }, async (serve) => {
+      await serveWebSocket(watchServer, exchange, (webSocket) => serve(webSocketSink(webSocket)));
+    }),
+  );
+}
+
+/** What of a collection is asked for, and in which form. */
+function wantedOf(
+  services: Services,
+  { type }: ServedResource<ResourceType>,
+  exchange: RequestContext,
+): Pick<WatchRequest, "view" | "select"> {
+  const { namespace } = exchange.parameters;
+  const matches = selectorOf(exchange.query);
+  return {
+    view: viewOf(services, type, exchange),
+    select: (object) =>
+      (namespace === undefined || object.metadata.namespace === namespace) && matches(object),
+  };
 }
 
 /** At once where nothing has to be looked at, so that a list and what it continues are of one moment. */

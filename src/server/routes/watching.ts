@@ -1,9 +1,8 @@
-import type { ServerResponse } from "node:http";
 import type { ApiObject } from "../../api/meta.ts";
 import { statusFailure } from "../../api/status-error.ts";
 import type { ObjectChange } from "../object-cache.ts";
 import { flag, wholeNumber } from "../exchange.ts";
-import type { Exchange } from "../exchange.ts";
+import type { RequestContext } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { keepFresh } from "../keep-fresh.ts";
 import { objectText } from "../represent.ts";
@@ -13,28 +12,41 @@ import type { Selector } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
 import { seenBy } from "../visibility.ts";
+import type { WatchSink } from "../watch-sink.ts";
 
 /** One watch: what it follows, for whom and in which form. */
 export interface WatchRequest {
   readonly resource: ServedResource<ResourceType>;
-  readonly exchange: Exchange;
+  readonly exchange: RequestContext;
   readonly view: View;
   readonly select: Selector;
 }
 
 /**
- * Streams changes as JSON lines until the client goes, `timeoutSeconds` pass, its token ends or its place in the history is
+ * Streams changes as JSON until the client goes, `timeoutSeconds` pass, its token ends or its place in the history is
  * lost.
  * The watch holds only a resourceVersion: while the client does not read, nothing is buffered for it.
  */
-export async function sendWatch(services: Services, watch: WatchRequest): Promise<void> {
-  const { exchange, resource } = watch;
-  const { query, response } = exchange;
-  const start = startOf(resource, query);
+export async function sendWatch(
+  services: Services,
+  watch: WatchRequest,
+  open: (serve: (sink: WatchSink) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { query } = watch.exchange;
+  // Whatever is wrong with the request is told before the stream begins.
+  const start = startOf(watch.resource, query);
   const timeoutSeconds = wholeNumber(query, "timeoutSeconds");
-  response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
-  response.flushHeaders();
+  await open((sink) => serveWatch(services, { ...watch, start, timeoutSeconds, sink }));
+}
 
+interface OpenWatch extends WatchRequest {
+  readonly start: WatchStart;
+  readonly timeoutSeconds: number | null;
+  readonly sink: WatchSink;
+}
+
+async function serveWatch(services: Services, watch: OpenWatch): Promise<void> {
+  const { exchange, resource, start, timeoutSeconds, sink } = watch;
   const stream = new WatchStream(services, watch);
   const endLooks = keepFresh(services, resource);
   const { expiresAt = Infinity } = exchange.caller;
@@ -50,14 +62,17 @@ export async function sendWatch(services: Services, watch: WatchRequest): Promis
     endLooks();
     stream.end();
   }
-  response.end();
+  sink.end();
+}
+
+interface WatchStart {
+  /** Undefined: with everything that is there. */
+  readonly replay: number | undefined;
+  readonly markEnd: boolean;
 }
 
 /** Where a watch starts: after a version, or with everything that is there. */
-function startOf(
-  resource: ServedResource<ResourceType>,
-  query: URLSearchParams,
-): { readonly replay: number | undefined; readonly markEnd: boolean } {
+function startOf(resource: ServedResource<ResourceType>, query: URLSearchParams): WatchStart {
   const initial = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
   const text = query.get("resourceVersion") ?? "";
   if (!/^\d{0,15}$/.test(text)) {
@@ -71,17 +86,15 @@ function startOf(
 
 class WatchStream {
   readonly #services: Services;
-  readonly #watch: WatchRequest;
-  readonly #response: ServerResponse;
+  readonly #watch: OpenWatch;
   #ended = false;
   #columnsSent = false;
   #wake: () => void = () => undefined;
 
-  constructor(services: Services, watch: WatchRequest) {
+  constructor(services: Services, watch: OpenWatch) {
     this.#services = services;
     this.#watch = watch;
-    this.#response = watch.exchange.response;
-    this.#response.once("close", () => this.end());
+    watch.sink.onceClosed(() => this.end());
   }
 
   end(): void {
@@ -191,16 +204,16 @@ class WatchStream {
   }
 
   async #sendText(line: string): Promise<void> {
-    if (this.#ended || this.#response.write(`${line}\n`)) return;
+    const { sink } = this.#watch;
+    if (this.#ended || sink.write(line)) return;
     await new Promise<void>((resolve) => {
-      const response = this.#response;
       const resume = (): void => {
-        response.off("drain", resume);
+        leave();
         this.#wake = () => undefined;
         resolve();
       };
+      const leave = sink.onceRoom(resume);
       this.#wake = resume;
-      response.once("drain", resume);
       if (this.#ended) resume();
     });
   }

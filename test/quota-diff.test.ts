@@ -167,6 +167,54 @@ test("what would be built is judged without a look at what it is built from", as
   await bed.stop();
 });
 
+test("each container of a sweep that comes, grows or shrinks in the candidate counts", async () => {
+  const lab = await Lab.running();
+  const { bed } = lab;
+  const sweep = (name: string, replicas: number): string =>
+    `${container(name, "carol")}  replicas: ${replicas}\n`;
+  bed.identity.add("carol", 1003);
+  for (const [name, replicas] of [
+    ["grows", 1],
+    ["shrinks", 3],
+    ["ends", 2],
+  ] as const) {
+    bed.source.write(`users/carol/${name}.yaml`, sweep(name, replicas));
+    await bed.until(`${name} to wait`, () => bed.record(`carol/${name}-0`)?.status.queue !== undefined);
+  }
+  const previewed = await bed.manager.controlPlane().questions.quotaPreview({
+    documents: [
+      {
+        path: "quotas/students.yaml",
+        text: quota("  gpus: {nominal: 2, allowFullGpu: false}\n  maxContainers: 2\n"),
+      },
+      { path: "users/carol/comes.yaml", text: sweep("comes", 2) },
+      { path: "users/carol/grows.yaml", text: sweep("grows", 2) },
+      { path: "users/carol/shrinks.yaml", text: sweep("shrinks", 1) },
+      { path: "users/carol/ends.yaml", text: container("ends", "carol") },
+      {
+        path: "users/carol/two.yaml",
+        text: `${container("first", "carol")}---\n${container("second", "carol")}`,
+      },
+    ],
+    removed: [],
+  });
+  expect(
+    previewed.objects
+      .flatMap(({ user, name, outcome }) => (user === "carol" ? [`${name} ${outcome}`] : []))
+      .toSorted(),
+  ).toEqual([
+    "carol/comes-0 refused",
+    "carol/comes-1 refused",
+    "carol/ends refused",
+    "carol/first refused",
+    "carol/grows-0 refused",
+    "carol/grows-1 refused",
+    "carol/second refused",
+    "carol/shrinks-0 refused",
+  ]);
+  await bed.stop();
+});
+
 test("a quota that would go with --prune counts as gone, and a better one affects nobody", async () => {
   const lab = await Lab.running();
   lab.bed.source.write(

@@ -3,6 +3,7 @@ import type { ParsedContainerSpec } from "../api/parsed-document.ts";
 import { labels } from "../api/names.ts";
 import { parseSpecText } from "../api/parse.ts";
 import { expectedIn } from "../api/spec-folders.ts";
+import { withElements } from "../api/sweep.ts";
 import { decide } from "../core/decide.ts";
 import { situationOf } from "../core/lifecycle/situation.ts";
 import type { ObservedContainer } from "../core/observed.ts";
@@ -97,6 +98,7 @@ function recordOf(
     path,
     contentHash,
     positions: document.positions,
+    ...(document.element === undefined ? {} : { element: document.element }),
   };
   const base = before ?? (newRecord(document.identity, source, "preview", now) as ContainerRecord);
   const isChanged = !sameValue(base.spec, document.spec);
@@ -132,6 +134,23 @@ export function candidateFor(
   const before = store.get("ContainerSpec", `${namespace}/${name}`);
   const about = { path, contentHash: sha256(text), now: clock.now() };
   return { namespace, name, problems, candidate: recordOf(document, before, about) };
+}
+
+/** All containers that `text` would declare in `path`, those of its sweeps too; none where something is wrong with it. */
+export function candidatesIn(
+  text: string,
+  path: string,
+  { store, clock }: Pick<PreviewOptions, "store" | "clock">,
+): readonly ContainerRecord[] {
+  const { kind, namespace } = expectedIn(path);
+  const { documents, problems } = parseSpecText(text, { path, expect: kind, namespaceFromPath: namespace });
+  if (problems.length > 0) return [];
+  const about = { path, contentHash: sha256(text), now: clock.now() };
+  return documents.flatMap(withElements).flatMap((document) => {
+    if (document.kind !== "ContainerSpec") return [];
+    const { identity } = document;
+    return [recordOf(document, store.get("ContainerSpec", `${identity.namespace}/${identity.name}`), about)];
+  });
 }
 
 /** Decides and predicts until nothing is left to do. */

@@ -12,7 +12,7 @@ import { sameValue } from "../util/same-value.ts";
 import type { HostStateOptions, PreparedFacts } from "./host-state-options.ts";
 import type { HostState } from "./host-state.ts";
 import { newRecord } from "./new-record.ts";
-import { candidateFor } from "./preview.ts";
+import { candidatesIn } from "./preview.ts";
 
 export interface QuotaPreviewOptions extends Pick<HostStateOptions, "store" | "clock"> {
   readonly host: HostState;
@@ -67,22 +67,19 @@ function containersOf(
   { documents, removed }: CandidateSpecs,
   { store, clock }: QuotaPreviewOptions,
 ): readonly ContainerRecord[] {
-  const found = new Map(
-    store.list("ContainerSpec").map((record) => [`${record.namespace}/${record.name}`, record]),
-  );
-  for (const { kind, namespace, name } of removed) {
-    if (kind !== "ContainerSpec") continue;
-    for (const [key, record] of found) {
-      // With a sweep goes what it is made of.
-      const isOfSweep = record.namespace === namespace && record.source.element?.of === name;
-      if (isOfSweep || key === `${namespace}/${name}`) found.delete(key);
-    }
-  }
-  for (const { text, path } of documents) {
-    const { namespace, name, candidate } = candidateFor(text, path, { store, clock });
-    if (candidate === null) continue;
-    const key = `${namespace}/${name}`;
-    found.set(key, { ...candidate, uid: found.get(key)?.uid ?? `preview ${key}` });
+  const gone = removed.filter(({ kind }) => kind === "ContainerSpec").map(keyOf);
+  const candidates = documents.flatMap(({ text, path }) => candidatesIn(text, path, { store, clock }));
+  // With a sweep goes what it is made of; one of the candidate may have fewer, or be none any more.
+  const told = new Set([...gone, ...candidates.map(keyOf)]);
+  const isTold = ({ namespace, source: { element } }: ContainerRecord): boolean =>
+    element !== undefined && told.has(keyOf({ namespace, name: element.of }));
+  const found = new Map<string, ContainerRecord>();
+  for (const record of store.list("ContainerSpec")) if (!isTold(record)) found.set(keyOf(record), record);
+  for (const key of gone) found.delete(key);
+  for (const candidate of candidates) {
+    const key = keyOf(candidate);
+    const known = store.get("ContainerSpec", key);
+    found.set(key, { ...candidate, uid: known?.uid ?? `preview ${key}` });
   }
   return [...found.values()];
 }
@@ -108,4 +105,8 @@ function quotasOf(
     if (base.kind === "QuotaSpec") found.set(name, { ...base, source, deletion: null, spec: document.spec });
   }
   return [...found.values()];
+}
+
+function keyOf({ namespace, name }: Pick<ContainerRecord, "namespace" | "name">): string {
+  return `${namespace}/${name}`;
 }

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
+import type { SyncStep } from "../../src/adapters/git/git-sync.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { specText, type GitBed } from "../support/git-repository.ts";
 import { GitHttpServer } from "../support/git-http-server.ts";
@@ -295,9 +296,19 @@ test("a copy that is damaged is fetched anew, and files that are, are written an
   expect(third.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:3");
 });
 
-test.each(["fetched", "listed", "checkedOut", "validated", "published", "delivered"])(
-  "a kill -9 when it has %s leaves the old revision or the new one, never a mix",
-  async (step) => {
+/** What a kill at each step leaves in effect. */
+const leftByKill: Readonly<Record<SyncStep, "old" | "new">> = {
+  fetched: "old",
+  listed: "old",
+  checkedOut: "old",
+  validated: "old",
+  published: "new",
+  delivered: "new",
+};
+
+test.each(Object.entries(leftByKill))(
+  "a kill -9 when it has %s leaves the %s revision, never a mix",
+  async (step, left) => {
     const { git, run, state, commit } = await syncedSource();
     await run.end();
     for (const name of ["train", "eval"]) git.write(`users/alice/${name}.yaml`, specText(name, "bed/base:2"));
@@ -307,7 +318,7 @@ test.each(["fetched", "listed", "checkedOut", "validated", "published", "deliver
     expect(killed).toBe("SIGKILL");
 
     const away = await new RunningGitSource(state, `${git.bare}-away`).first();
-    const isNew = ["published", "delivered"].includes(step);
+    const isNew = left === "new";
     expect(away.report().appliedRevision).toBe(isNew ? second : commit);
     expect(away.paths()).toEqual(isNew ? everything.slice(1) : everything);
     const images = ["train", "eval"].map((name) =>

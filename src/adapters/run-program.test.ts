@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../test/bed/wait-for.ts";
+import { keepCollecting } from "../../test/support/keep-collecting.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { runProgram, type ProgramCall } from "./run-program.ts";
 
@@ -13,14 +12,6 @@ const shell = (script: string, call: Partial<ProgramCall> = {}): ProgramCall => 
   timeoutMs: 1000,
   ...call,
 });
-
-/** Has the garbage collected over and over while the test runs. */
-function keepCollecting(): void {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const timer = setInterval(collect, 50);
-  onTestFinished(() => clearInterval(timer));
-}
 
 /** A script that leaves a process in a session of its own, which holds the standard error of the program. */
 function withSurvivor(script: string): { readonly script: string; readonly pid: () => number } {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { endingAfter } from "./ending-after.ts";
 import { errorCode } from "./error-code.ts";
 
 /** Of what a program writes about its failure, in characters. */
@@ -41,7 +42,7 @@ export async function runProgram({ command, input, timeoutMs, ...call }: Program
     });
     let said = "";
     const settle = (code: number | null, endedBy: string | null): void => {
-      stopWaiting();
+      ending.stop();
       if (code === 0) resolve();
       else reject(new ProgramFailed(`${program} ended with ${code ?? endedBy ?? "nothing"}`, said.trim()));
     };
@@ -52,25 +53,20 @@ export async function runProgram({ command, input, timeoutMs, ...call }: Program
       child.stderr.destroy();
       settle(child.exitCode, child.signalCode ?? "SIGKILL");
     };
-    // No AbortSignal.any: it holds a timeout so weakly that a collection of garbage ends it.
-    const timer = setTimeout(end, timeoutMs);
-    call.signal?.addEventListener("abort", end, { once: true });
-    const stopWaiting = (): void => {
-      clearTimeout(timer);
-      call.signal?.removeEventListener("abort", end);
-    };
+    const ending = endingAfter(timeoutMs, call.signal);
+    ending.signal.addEventListener("abort", end, { once: true });
     child.stderr.on("data", (chunk: Buffer) => {
       if (said.length < mostSaid) said = (said + chunk.toString("utf8")).slice(0, mostSaid);
     });
     child.on("error", (error) => {
-      stopWaiting();
+      ending.stop();
       reject(error);
     });
     child.on("close", settle);
     // A program that does not read ends before everything is written, which says nothing about its success.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
-    if (call.signal?.aborted === true) end();
+    if (ending.signal.aborted) end();
   });
 }
 

@@ -2,6 +2,7 @@ import type { Log } from "../../ports/log.ts";
 import type { SourceChanges, SpecSink } from "../../ports/spec-source.ts";
 import { Ds01Error, messageOf } from "../../util/errors.ts";
 import { formatAge } from "../../util/duration.ts";
+import { endingAfter } from "../ending-after.ts";
 import { errorCode } from "../error-code.ts";
 import { diskFull, GitFailure } from "./git-failure.ts";
 import { DamagedClone, type GitRepository } from "./git-repository.ts";
@@ -79,8 +80,7 @@ export class GitSync {
   /** Looks for a newer revision and takes it into effect; false when that failed, which is reported. */
   async attempt(stopped: AbortSignal): Promise<boolean> {
     if (stopped.aborted) return true;
-    const deadline = AbortSignal.timeout(this.#options.timeoutMs);
-    const signal = AbortSignal.any([stopped, deadline]);
+    const { signal, isTimeUp, stop } = endingAfter(this.#options.timeoutMs, stopped);
     const found: { commit: string | null } = { commit: null };
     try {
       await this.#withGoodClone(signal, async (repository) => {
@@ -96,8 +96,10 @@ export class GitSync {
         if (found.commit !== null && this.#told?.commit === found.commit) this.#tellSuccess(found.commit);
         return true;
       }
-      this.#tellFailure(deadline.aborted ? this.#tooSlow() : error, found.commit);
+      this.#tellFailure(isTimeUp() ? this.#tooSlow() : error, found.commit);
       return false;
+    } finally {
+      stop();
     }
   }
 

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { findProgram } from "../bed/requirements.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { GitHttpServer } from "../support/git-http-server.ts";
 import { GitBed, specText } from "../support/git-repository.ts";
@@ -80,6 +81,29 @@ describe("a disk that is full", () => {
       expect(source.run.sink.events).toEqual(["upsert users/alice/train.yaml"]);
     },
   );
+});
+
+test("files that cannot be written for another reason are told of as that, and written when they can be", async () => {
+  const bed = preparedRepository();
+  const source = await followed(bed);
+  const programs = join(bed.folder, "programs");
+  mkdirSync(programs);
+  // Git names no cause here, whichever it is: this one is a limit on the size of files.
+  const limit = `case " $* " in *" checkout-index "*) trap "" XFSZ; ulimit -f 1;; esac`;
+  const script = `#!/bin/sh\n${limit}\nexec ${findProgram("git") ?? ""} "$@"\n`;
+  writeFileSync(join(programs, "git"), script, { mode: 0o755 });
+  const path = process.env["PATH"] ?? "";
+  const restore = (): void => void (process.env["PATH"] = path);
+  process.env["PATH"] = `${programs}:${path}`;
+  onTestFinished(restore);
+
+  edit(bed, 2);
+  bed.git.write("data.bin", randomBytes(20_000));
+  const pushed = bed.git.push();
+  await fails(source, "SyncFailed");
+  expect(source.run.report().failure?.message).toContain("data.bin");
+  restore();
+  await recovers(source, pushed);
 });
 
 test("a copy that is damaged while the server is away costs nothing but time", async () => {

@@ -19,9 +19,7 @@ const meanings: readonly {
 }[] = [
   {
     ...diskFull,
-    // What checks files out names no cause, and has hardly another one; a cause that is named counts.
-    pattern:
-      /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (?:file|new index)(?!.*: [A-Z][^:\n]*$)/m,
+    pattern: /No space left on device|Disk quota exceeded|Out of diskspace/,
   },
   {
     reason: "RevisionMalformed",
@@ -46,7 +44,8 @@ const meanings: readonly {
   {
     reason: "AuthenticationFailed",
     pattern:
-      /Authentication failed|could not read (?:Username|Password)|Permission denied|returned error: 40[13]|Access denied|not authorized/,
+      // As ssh says it: what is said of a file, without more, is about files of this machine.
+      /Authentication failed|could not read (?:Username|Password)|Permission denied(?: \(|, please)|returned error: 40[13]|Access denied|not authorized/,
     message: "the server does not let ds01 in",
     remedy: "renew the key or token in sources[].git.credentials; it is read anew at each try",
   },

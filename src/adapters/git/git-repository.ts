@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { namesIn } from "../if-there.ts";
 import { failureFrom, GitFailure } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
+import { writeFailure } from "./write-failure.ts";
 import { runGit, type GitResult } from "./run-git.ts";
 import { parseTree, type TreeEntry } from "./tree-entry.ts";
 
@@ -96,9 +97,14 @@ export class GitRepository {
     const index = `${target}.index`;
     const environment = { GIT_INDEX_FILE: index, GIT_WORK_TREE: target };
     try {
-      await this.read(["read-tree", commit], signal, { environment });
       const input = paths.map((path) => `${path}\0`).join("");
-      await this.read(["checkout-index", "--quiet", "-z", "--stdin"], signal, { environment, input });
+      for (const args of [
+        ["read-tree", commit],
+        ["checkout-index", "--quiet", "-z", "--stdin"],
+      ]) {
+        const { code, stderr } = await this.run(args, signal, { environment, input });
+        if (code !== 0) throw (await writeFailure(stderr, target)) ?? damaged(stderr);
+      }
     } finally {
       await rm(index, { force: true });
       await rm(`${index}.lock`, { force: true });

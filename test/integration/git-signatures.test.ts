@@ -216,6 +216,40 @@ describe.each(kinds)("signed by %s", (kind) => {
     expect((await bed.run.sync()).appliedRevision).toBe(signed);
   });
 
+  test("what was signed long before what is in effect is not taken again, unless it is named", async () => {
+    const bed = signedRepository(kind);
+    const { git, state, verify, alice } = bed;
+    const at = (time: string): void => {
+      git.environment["GIT_COMMITTER_DATE"] = time;
+    };
+    at("2026-01-01T12:00:00Z");
+    edit(bed, 2);
+    const old = pushSigned(git, alice);
+    at("2026-01-02T12:00:00Z");
+    edit(bed, 3);
+    const newer = pushSigned(git, alice);
+    const source = await followed(bed);
+    expect(source.run.report().appliedRevision).toBe(newer);
+
+    git.git("push", "--quiet", "--force", "origin", `${old}:main`);
+    const served = { ...source, signed: newer };
+    expect(await refused(served, old, "RevisionOlder")).toMatch(/2026-01-01T12:00:00Z, before .*2026-01-02/);
+    await source.run.end();
+    const again = await new RunningGitSource(state, git.bare, { verify }).first();
+    expect(again.report()).toMatchObject({ appliedRevision: newer, failure: { reason: "RevisionOlder" } });
+
+    // A revert is a new commit, and clocks may differ.
+    at("2026-01-02T11:55:00Z");
+    git.git(...alice.options, "revert", "--no-edit", "--gpg-sign", "HEAD");
+    git.git("push", "--quiet", "--force", "origin", "HEAD:main");
+    const reverted = git.git("rev-parse", "HEAD").trim();
+    expect(await again.sync()).toMatchObject({ appliedRevision: reverted, failure: null });
+    await again.end();
+
+    const named = await new RunningGitSource(state, git.bare, { verify, ref: old }).first();
+    expect(named.report()).toMatchObject({ appliedRevision: old, failure: null });
+  });
+
   test("what was in effect before signatures were asked for stays so, and is told", async () => {
     const bed = signedRepository(kind);
     const { git, state, alice, verify, signed } = bed;

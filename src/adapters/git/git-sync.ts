@@ -9,7 +9,8 @@ import { DamagedClone, type GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { refuseInvalid } from "./revision-problems.ts";
 import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
-import type { SignatureCheck } from "./signature-check.ts";
+import type { SignatureCheck, Signed } from "./signature-check.ts";
+import { orderAfter } from "./signed-order.ts";
 import { checkedOut, revisionOf, type Revision } from "./revision.ts";
 import type { TreeEntry } from "./tree-entry.ts";
 import type { Worktrees } from "./worktrees.ts";
@@ -129,8 +130,7 @@ export class GitSync {
   async #take(commit: string, repository: GitRepository, signal: AbortSignal): Promise<void> {
     const { worktrees, path, onInvalid, signatures } = this.#options;
     if (this.#isSettled(commit)) return;
-    const signer = await signatures.signer(repository, signal);
-    const signed = signer === undefined ? {} : { signer };
+    const signed = this.#inOrder(commit, await signatures.check(repository, signal));
     const told = this.#told;
     // It came into effect before signatures were asked for.
     if (told?.commit === commit) return this.#confirm({ ...told, ...signed });
@@ -151,6 +151,14 @@ export class GitSync {
     this.#step("delivered");
     await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
     await repository.collectGarbage(signal);
+  }
+
+  /** What is kept of a signature, where it is no older than that of what is in effect. */
+  #inOrder(commit: string, found: Signed | undefined): Pick<Revision, "signer" | "order"> {
+    if (found === undefined) return {};
+    const { signer, signedAt } = found;
+    const { ref } = this.#options;
+    return { signer, order: orderAfter(this.#told?.order, { ref, commit, signedAt, now: Date.now() }) };
   }
 
   /** Whether a commit is in effect, with a good signature where one is asked for. */

@@ -1,6 +1,7 @@
 import type { RefusedFile } from "../../ports/spec-source.ts";
 import { GitFailure } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
+import type { SignedOrder } from "./signed-order.ts";
 import { specSizeLimit, symlinkRefusal } from "../spec/spec-file.ts";
 import { isHiddenName, isSpecPath, placeOf, specFolders } from "../spec/spec-path.ts";
 import type { TreeEntry } from "./tree-entry.ts";
@@ -26,6 +27,8 @@ export interface Revision {
   readonly appliedAt: number;
   /** Whose good signature it carries; absent: none was asked for. */
   readonly signer?: string | undefined;
+  /** Absent: no signature was asked for, or by a version that kept no order. */
+  readonly order?: SignedOrder | undefined;
   readonly files: readonly RevisionFile[];
   readonly refused: readonly RefusedFile[];
 }

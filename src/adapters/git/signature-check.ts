@@ -37,6 +37,14 @@ export interface SignatureCheckOptions extends Pick<GitSettings, "verify" | "ref
   readonly directory: string;
 }
 
+/** A good signature. */
+export interface Signed {
+  /** Whose it is. */
+  readonly signer: string;
+  /** When it was made, as the commit or tag claims; in milliseconds since the epoch. */
+  readonly signedAt: number;
+}
+
 /** Whether what was fetched is signed by whom the configuration names, as Git itself finds. */
 export class SignatureCheck {
   readonly #options: SignatureCheckOptions;
@@ -46,10 +54,10 @@ export class SignatureCheck {
   }
 
   /**
-   * The name of whoever signed the commit, or the tag, that was fetched last; undefined where nobody is asked for one.
+   * The signature of the commit, or the tag, that was fetched last; undefined where none is asked for.
    * GitFailure SignatureMissing, SignatureInvalid, SignersUnreadable or SignatureProgramMissing.
    */
-  async signer(repository: GitRepository, signal: AbortSignal): Promise<string | undefined> {
+  async check(repository: GitRepository, signal: AbortSignal): Promise<Signed | undefined> {
     const { verify, ref } = this.#options;
     if (verify === undefined) return undefined;
     const id = (await repository.read(["rev-parse", "--verify", fetchedRef], signal)).trim();
@@ -71,7 +79,8 @@ export class SignatureCheck {
     if (type === "tag" && ref !== `refs/tags/${name}`) {
       throw invalid(`${what} was signed as ${name}, and stands at ${ref}`);
     }
-    return this.#verified({ id, type, what }, repository, signal);
+    const signer = await this.#verified({ id, type, what }, repository, signal);
+    return { signer, signedAt: signedAt(text) };
   }
 
   async #verified(
@@ -138,6 +147,13 @@ export class SignatureCheck {
     };
     return runGit({ program, args, environment, directory, signal });
   }
+}
+
+/** The time of whoever committed or tagged, which is part of what is signed. */
+function signedAt(text: string): number {
+  const header = text.slice(0, text.indexOf("\n\n"));
+  const [, seconds = "0"] = /^(?:committer|tagger) .* (\d+) [+-]\d{4}$/m.exec(header) ?? [];
+  return Number(seconds) * 1000;
 }
 
 async function mustBeReadable(file: string): Promise<void> {

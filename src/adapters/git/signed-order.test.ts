@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { orderAfter } from "./signed-order.ts";
+
+const [minute, now] = [60_000, 1_000_000_000_000];
+const ref = "refs/heads/main";
+const after = (before: { ref: string; newestAt: number } | undefined, signedAt: number) =>
+  orderAfter(before, { ref, commit: "4f1c".repeat(10), signedAt, now });
+
+test("the latest signature counts, however many older ones come within the tolerance", () => {
+  let order = after(undefined, now - 60 * minute);
+  for (const age of [30, 39, 39, 40]) order = after(order, now - age * minute);
+  expect(order).toEqual({ ref, newestAt: now - 30 * minute });
+  expect(() => after(order, now - 41 * minute)).toThrow("was signed at");
+});
+
+test("a clock that is ahead keeps nobody out", () => {
+  const order = after(undefined, now + 365 * 24 * 60 * minute);
+  expect(order.newestAt).toBe(now);
+  expect(after(order, now - minute).newestAt).toBe(now);
+});
+
+test("another ref, as the configuration names it, begins anew", () => {
+  expect(after({ ref: "refs/heads/other", newestAt: now }, 5)).toEqual({ ref, newestAt: 5 });
+});

@@ -1,0 +1,37 @@
+import { GitFailure } from "./git-failure.ts";
+
+/** Clocks of people who sign may differ by so much, in milliseconds. */
+const toleranceMs = 10 * 60_000;
+
+/** Up to where revisions of a ref that carry a good signature have come. */
+export interface SignedOrder {
+  readonly ref: string;
+  /** The latest time that one of them claims, and no later than it came into effect; in milliseconds since the epoch. */
+  readonly newestAt: number;
+}
+
+/**
+ * Where a revision leaves the order whose signature was made at `signedAt`. GitFailure RevisionOlder where it was made
+ * before what was in effect: whoever serves the repository could otherwise bring back anything that was signed once.
+ * Another ref begins another order, as only who may configure the source can name it.
+ */
+export function orderAfter(
+  before: SignedOrder | undefined,
+  { ref, commit, signedAt, now }: { ref: string; commit: string; signedAt: number; now: number },
+): SignedOrder {
+  // A clock that is ahead must not keep out all that others sign until then.
+  const at = Math.min(signedAt, now);
+  if (before?.ref !== ref) return { ref, newestAt: at };
+  if (at + toleranceMs < before.newestAt) {
+    throw new GitFailure({
+      reason: "RevisionOlder",
+      message: `the commit ${commit.slice(0, 12)} was signed at ${timeText(signedAt)}, before what was in effect (${timeText(before.newestAt)})`,
+      remedy: `push what is meant as a new commit (git revert), or name this one: sources[].git.ref: {commit: ${commit}}`,
+    });
+  }
+  return { ref, newestAt: Math.max(at, before.newestAt) };
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -47,6 +47,36 @@ test("delivers a revision in full, then only what changed, with the commit that 
   expect(run.sink.texts.get("quotas/all.yaml")?.revision).toBe(commit);
   await run.sync();
   expect(run.sink.events.length).toBe(3);
+});
+
+test("fetches and reads for a commit of one file in a thousand no more than that file", async () => {
+  const bed = preparedRepository();
+  const { git, state } = bed;
+  for (let place = 0; place < 1000; place += 1) {
+    const name = `c${place}`;
+    git.write(`users/user${place % 50}/${name}.yaml`, specText(name));
+  }
+  git.push();
+  const run = await new RunningGitSource(state, git.bare, { timeoutMs: 120_000 }).first();
+  expect(run.paths()).toHaveLength(1003);
+  const objects = (): number => {
+    const text = execFileSync("git", ["count-objects", "-v"], {
+      cwd: join(state, "repository"),
+      encoding: "utf8",
+      env: { ...process.env, GIT_DIR: "." },
+    });
+    const counted = [/^count: (\d+)$/m, /^in-pack: (\d+)$/m].map((line) => Number(line.exec(text)?.[1]));
+    return counted.reduce((sum, count) => sum + count, 0);
+  };
+  const before = objects();
+  run.sink.events.length = 0;
+
+  git.write("users/user7/c7.yaml", specText("c7", "bed/base:2"));
+  git.push();
+  expect((await run.sync()).failure).toBeNull();
+  expect(run.sink.events).toEqual(["upsert users/user7/c7.yaml"]);
+  // The file, its directory and the two above, and the commit.
+  expect(objects() - before).toBe(5);
 });
 
 test("is in effect again after a restart without the server, with the same revisions", async () => {

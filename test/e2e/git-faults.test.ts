@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,16 +16,16 @@ import { GitHttpServer } from "../support/git-http-server.ts";
 import { ensureGitPrograms } from "../support/git-programs.ts";
 import { GitBed } from "../support/git-repository.ts";
 import { pushSigned, sshSigner, type GitSigner } from "../support/git-signer.ts";
-import { startHost } from "./host.ts";
+import { conditionOf, startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
 
-/** How something goes wrong, and how it is put right. */
+/** How something goes wrong, and how it is put right; a change is pushed after each. */
 interface Fault {
   readonly what: string;
   readonly reason: string;
   readonly begin: () => void;
-  readonly end: () => void;
+  readonly end?: () => void;
 }
 
 describe("a Git source that cannot be had or trusted", () => {
@@ -29,6 +37,7 @@ describe("a Git source that cannot be had or trusted", () => {
   let host: Host;
   /** On a small disk of its own. */
   let directory: string;
+  let isMounted = false;
   let version = 0;
 
   beforeAll(async () => {
@@ -54,11 +63,17 @@ describe("a Git source that cannot be had or trusted", () => {
   });
 
   afterAll(async () => {
+    unmount();
     await host.stop();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Git calls of a controller that was killed may still be at it. */
+  const unmount = (): void => {
+    if (isMounted) execFileSync("umount", ["--lazy", directory]);
+    isMounted = false;
+  };
   const described = async (): Promise<string> => (await host.ds01("describe", "source", "lab")).stdout;
   const ids = async (): Promise<readonly string[]> =>
     Promise.all(["train", "eval"].map(async (name) => (await host.dockerInspect(`alice/${name}`)).Id));
@@ -88,12 +103,32 @@ describe("a Git source that cannot be had or trusted", () => {
       what: "a revision that nobody has signed",
       reason: "SignatureMissing",
       begin: () => void change(null),
-      end: () => undefined,
+    },
+    {
+      what: "a history that somebody else has written anew",
+      reason: "SignatureMissing",
+      begin: () => {
+        git.git("checkout", "--quiet", "--orphan", "other");
+        change(null);
+      },
+      end: () => git.git("checkout", "--quiet", "--force", "main"),
+    },
+    {
+      what: "a revision without anything in it",
+      reason: "RevisionEmpty",
+      begin: () => {
+        git.remove("users");
+        pushSigned(git, alice);
+      },
+      end: () => git.git("checkout", "--quiet", "HEAD~", "--", "users"),
     },
     {
       what: "a server that begins to answer and hangs",
       reason: "SyncTimeout",
-      begin: () => void (server.mode = "hangInBody"),
+      begin: () => {
+        server.mode = "hangInBody";
+        change();
+      },
       end: () => void (server.mode = "serve"),
     },
     {
@@ -101,6 +136,12 @@ describe("a Git source that cannot be had or trusted", () => {
       reason: "SourceUnreachable",
       begin: () => void (server.mode = "fail"),
       end: () => void (server.mode = "serve"),
+    },
+    {
+      what: "a server that sends on to a repository of this machine",
+      reason: "SourceUnreachable",
+      begin: () => void (server.redirect = `file://${git.bare}`),
+      end: () => void (server.redirect = null),
     },
     {
       what: "a token that was revoked",
@@ -112,7 +153,6 @@ describe("a Git source that cannot be had or trusted", () => {
       what: "a branch that was deleted",
       reason: "RevisionNotFound",
       begin: () => void git.git("push", "--quiet", "origin", ":main"),
-      end: () => undefined,
     },
     {
       what: "a disk that is full",
@@ -120,6 +160,7 @@ describe("a Git source that cannot be had or trusted", () => {
       begin: () => {
         execFileSync("sh", ["-c", 'cat /dev/zero >"$0" 2>/dev/null || true', filler()]);
         git.write("users/alice/ballast", Buffer.alloc(1024 ** 2, "ballast"));
+        change();
       },
       end: () => {
         rmSync(filler());
@@ -134,36 +175,113 @@ describe("a Git source that cannot be had or trusted", () => {
         rmSync(directory, { recursive: true });
         execFileSync("mkdir", ["-p", directory]);
         execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "ds01-git", directory]);
+        isMounted = true;
       });
     }
     await shown("Status", "Synced");
     const before = await ids();
     host.proxy.clear();
     fault.begin();
-    if (!["SignatureMissing", "RevisionNotFound"].includes(fault.reason)) change();
     await shown("Status", fault.reason);
     expect((await host.ds01("get", "sources")).stdout).toContain(fault.reason);
     expect(await described()).toContain("SourceFailed");
-    expect(host.proxy.mutations()).toEqual([]);
     expect(await ids()).toEqual(before);
 
-    fault.end();
+    fault.end?.();
     const mended = change();
     await shown("Applied", mended);
     await shown("Status", "Synced");
-    expect(await ids()).toEqual(before);
     await host.waitForObject(
       "alice/later",
       "at the newest",
       ({ status }) => status.source.revision === mended,
     );
+    expect(host.proxy.mutations()).toEqual([]);
+    expect(await ids()).toEqual(before);
   });
 
-  it("must take everything anew when its copy is lost, and change nothing for it", async () => {
+  it("must take everything anew when its disk is lost, and change nothing for it", async () => {
     const before = await ids();
-    await host.restartController(() => execFileSync("umount", [directory]));
+    await host.restartController(unmount);
     await shown("Status", "Synced");
     await host.waitForReady("alice/train");
+    expect(host.proxy.mutations()).toEqual([]);
+    expect(await ids()).toEqual(before);
+  });
+
+  it("must fetch a copy that is damaged anew, and change nothing for it", async () => {
+    const before = await ids();
+    const packs = join(directory, "repository/objects/pack");
+    for (const name of readdirSync(packs)) {
+      chmodSync(join(packs, name), 0o644);
+      truncateSync(join(packs, name), 20);
+    }
+    const commit = change();
+    await shown("Applied", commit);
+    await shown("Status", "Synced");
+    expect(host.proxy.mutations()).toEqual([]);
+    expect(await ids()).toEqual(before);
+  });
+
+  it("must leave alone what runs of a file that became something else, say what it is, and take it back", async () => {
+    const before = await ids();
+    const plain = Object.fromEntries(["train", "eval"].map((name) => [name, containerSpec(name)]));
+    const put = (name: string, text: string | Buffer): void => git.write(`users/alice/${name}.yaml`, text);
+    const tricks: readonly (readonly [reason: string, name: string, trick: () => void])[] = [
+      [
+        "LfsPointer",
+        "train",
+        () =>
+          put(
+            "train",
+            `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12\n`,
+          ),
+      ],
+      ["TooLarge", "eval", () => put("eval", Buffer.alloc(100 * 1024 ** 2, "# x\n"))],
+      [
+        "SymlinkNotAllowed",
+        "train",
+        () => {
+          git.remove("users/alice/train.yaml");
+          symlinkSync(join(folder, "signers"), join(git.clone, "users/alice/train.yaml"));
+        },
+      ],
+    ];
+    for (const [reason, name, trick] of tricks) {
+      trick();
+      pushSigned(git, alice);
+      const object = await host.waitForObject(
+        `alice/${name}`,
+        reason,
+        (now) => conditionOf(now, "Accepted")?.reason === reason,
+        60_000,
+      );
+      expect(conditionOf(object, "Accepted")).toMatchObject({ status: "False" });
+      git.remove(`users/alice/${name}.yaml`);
+      put(name, plain[name] ?? "");
+      pushSigned(git, alice);
+      await host.waitForObject(
+        `alice/${name}`,
+        "accepted again",
+        (now) => conditionOf(now, "Accepted")?.status === "True",
+        60_000,
+      );
+    }
+    git.git("rm", "--quiet", "-r", "users/alice");
+    git.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},users/alice`);
+    git.git(...alice.options, "commit", "--quiet", "--gpg-sign", "--message", "a submodule");
+    git.git("push", "--quiet", "origin", "HEAD:main");
+    const submodule = git.git("rev-parse", "HEAD").trim();
+    await shown("Applied", submodule);
+    const hidden = await host.waitForObject(
+      "alice/train",
+      "held back",
+      (now) => conditionOf(now, "PruneBlocked")?.status === "True",
+      60_000,
+    );
+    expect(conditionOf(hidden, "PruneBlocked")?.message).toContain("users/alice");
+    git.git("checkout", "--quiet", "HEAD~", "--", "users");
+    await shown("Applied", pushSigned(git, alice));
     expect(host.proxy.mutations()).toEqual([]);
     expect(await ids()).toEqual(before);
   });

@@ -42,7 +42,10 @@ const apart = [
 for (const { folder, names } of [
   { folder: "copy", names: ["copy-in", "copy-out", "copy-place"] },
   { folder: "create", names: ["container-flags", "guided"] },
-  { folder: "review", names: ["owner-problems", "validation-report", "review-changes", "quota-effects"] },
+  {
+    folder: "review",
+    names: ["owner-problems", "validation-report", "review-changes", "quota-effects", "push-to-branch"],
+  },
 ]) {
   apart.push({
     file: `${folder}.js`,

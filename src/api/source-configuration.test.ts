@@ -109,3 +109,23 @@ it("wants one place for each name", () => {
   expect(accepted({ credentials: { helper: "/usr/bin/helper", tokenFile: "/etc/token" } })).toBe(false);
   expect(accepted({ credentials: { helper: "helper; id" } })).toBe(false);
 });
+
+describe("branches to push to", () => {
+  it.each(["ds01/*", "ds01/{user}/*", "{user}/x", "*", "review"])("may be %s", (branch) => {
+    expect(accepted({ push: { branches: [branch] } })).toBe(true);
+  });
+
+  it.each(["", "-f", "refs/heads/*", "../x", "a//b", "a/", "x y", "a:b", "+a", "{users}/x", "{x}", "a\nb"])(
+    "may not be %j",
+    (branch) => {
+      expect(accepted({ push: { branches: [branch] } })).toBe(false);
+    },
+  );
+
+  it("are named, and so is where their authors are", () => {
+    expect(accepted({ push: {} })).toBe(false);
+    expect(accepted({ push: { branches: [] } })).toBe(false);
+    expect(accepted({ push: { branches: ["x"], emailDomain: "lab.example.org" } })).toBe(true);
+    expect(accepted({ push: { branches: ["x"], emailDomain: "a>b" } })).toBe(false);
+  });
+});

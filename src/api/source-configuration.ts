@@ -64,6 +64,29 @@ const GitSigners = z.strictObject({
     .describe("A signature made with a key of ssh."),
 });
 
+/** Where changes made at the machine may go. */
+const GitPush = z.strictObject({
+  branches: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(
+          /^(?!refs\/|.*(?:\.\.|\/\/|\/$))(?:[A-Za-z0-9_*]|\{user\})(?:[A-Za-z0-9._/+@*-]|\{user\})*$/,
+          "a branch, with * for any part of its name and {user} for who asks",
+        ),
+    )
+    .min(1)
+    .describe(
+      "Branches that users may push changes of their own files to; `*` stands for any characters but `/`, `{user}` for who asks. Never what is followed.",
+    ),
+  emailDomain: z
+    .string()
+    .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, "a name of a host")
+    .optional()
+    .describe("What follows USER@ in the author of a commit; the name of this host."),
+});
+
 const GitRef = z.union([
   RefName,
   z.strictObject({
@@ -101,6 +124,9 @@ export const GitConfiguration = z.strictObject({
     .describe("Take a revision without any spec at its word; false, it is an accident."),
   verify: GitSigners.optional().describe(
     "Whose signature the commit, or the tag that is followed, must carry; nobody's.",
+  ),
+  push: GitPush.optional().describe(
+    "Let users push changes to branches for review (`ds01 stop NAME --branch BRANCH`); not at all.",
   ),
   webhook: z
     .strictObject({

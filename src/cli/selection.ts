@@ -10,6 +10,11 @@ export const namespaceOption = {
   value: "NS",
   summary: "namespace (default: your user name)",
 } as const;
+/** Flag of the verbs that change what Git declares. */
+export const branchOption = {
+  value: "BRANCH",
+  summary: "push it there for review, where it comes from Git; nothing changes here before it is merged",
+} as const;
 export const allNamespacesOption = { short: "A", summary: "all namespaces that you may see" } as const;
 
 /** Where to look: a namespace, or all of them. */

@@ -6,6 +6,7 @@ import type { ContainerDescription, Preview } from "../api/description.ts";
 import type { AdoptableContainer, AdoptionAnswer, AdoptRequest } from "../api/adoption.ts";
 import type { AllocationPreview } from "../api/allocation-preview.ts";
 import type { GpuAvailability, GpuDetails, GpuUsage } from "../api/gpu-answers.ts";
+import type { BranchPushAnswer } from "../api/branch-push.ts";
 import type { BlockedPrune } from "../api/blocked-prune.ts";
 import type { ImagePruneAnswer, ImagePruneRequest } from "../api/image-prune.ts";
 import type { KeepAliveAnswer } from "../api/keep-alive.ts";
@@ -25,8 +26,19 @@ import type { Call, Connection } from "./connection.ts";
 import { openLog } from "./log-stream.ts";
 import type { LogAnswer, LogRequest } from "./log-stream.ts";
 import type { AttachRequest, ExecRequest, RemoteProcess } from "./remote-process.ts";
-import { collectionPath, gpuPath, groupPath, objectPath, queryText, selectionQuery } from "./paths.ts";
+import {
+  gpuPath,
+  groupPath,
+  listPath,
+  objectPath,
+  podPath,
+  queryText,
+  sourcePath,
+  tablePath,
+  writePath,
+} from "./paths.ts";
 import type { Selection } from "./paths.ts";
+import { branchedCall, type BranchedChange } from "./branched-change.ts";
 import { errorOfAnswer } from "./status.ts";
 import { tableAccept, watchObjects, watchTables } from "./watch.ts";
 import type { WatchEvent, WatchOptions } from "./watch.ts";
@@ -57,6 +69,13 @@ export interface Client {
   patch(kind: KindName, target: ObjectTarget, patch: object, options?: WriteOptions): Promise<ApiObject>;
   /** Removes the spec; the object goes when its container is gone. */
   delete(kind: KindName, target: ObjectTarget, options?: WriteOptions): Promise<StatusObject>;
+  /** Pushes a change to a branch of the repository that the object comes from; here, nothing changes. */
+  pushToBranch(
+    kind: KindName,
+    target: ObjectTarget,
+    change: BranchedChange,
+    options: WriteOptions & { readonly branch: string },
+  ): Promise<BranchPushAnswer>;
   describe(target: ObjectTarget): Promise<ContainerDescription>;
   /** What applying this document would do, without doing it. */
   preview(target: ObjectTarget, yaml: string): Promise<Preview>;
@@ -152,6 +171,8 @@ function clientOver(connection: Connection): Client {
         contentType: "application/merge-patch+json",
       }),
     delete: (kind, target, options) => json({ method: "DELETE", path: writePath(kind, target, options) }),
+    pushToBranch: (kind, target, change, options) =>
+      json({ ...branchedCall(change), path: writePath(kind, target, options) }),
     describe: (target) => json({ path: `${containerPath(target)}/description` }),
     preview: (target, yaml) =>
       json({
@@ -263,33 +284,9 @@ async function connectProcessOf(
   return connectProcess(connection, path, request);
 }
 
-function listPath(kind: KindName, selection: Selection): string {
-  return collectionPath(kind, selection.namespace) + queryText(selectionQuery(selection));
-}
-
-function tablePath(kind: KindName, selection: Selection): string {
-  return selection.name === undefined
-    ? listPath(kind, selection)
-    : objectPath(kind, selection.namespace, selection.name);
-}
-
-function writePath(kind: KindName, target: ObjectTarget, options: WriteOptions | undefined): string {
-  const query = queryText({ dryRun: options?.dryRun === true ? "All" : undefined });
-  return objectPath(kind, target.namespace, target.name) + query;
-}
-
 const containerKind = kindNames.find((name) => name.kind === "ContainerSpec");
 
 function containerPath(target: ObjectTarget): string {
   if (containerKind === undefined) throw new TypeError("ContainerSpec is not among the kind names");
   return objectPath(containerKind, target.namespace, target.name);
-}
-
-function sourcePath(name: string, subresource: "sync" | "suspension"): string {
-  return `${groupPath}/sources/${encodeURIComponent(name)}/${subresource}`;
-}
-
-function podPath(target: ObjectTarget, subresource: "log" | "exec" | "attach" | "portforward"): string {
-  const namespace = encodeURIComponent(target.namespace ?? "");
-  return `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(target.name)}/${subresource}`;
 }

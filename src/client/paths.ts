@@ -59,3 +59,40 @@ export function selectionQuery(selection: Selection): Readonly<Record<string, st
 export function gpuPath(reference: string): string {
   return `${groupPath}/gpus/${encodeURIComponent(reference)}`;
 }
+
+/** Path of a list of what is selected. */
+export function listPath(kind: KindName, selection: Selection): string {
+  return collectionPath(kind, selection.namespace) + queryText(selectionQuery(selection));
+}
+
+/** Path of what a table shows: a list, or the one object that is named. */
+export function tablePath(kind: KindName, selection: Selection): string {
+  return selection.name === undefined
+    ? listPath(kind, selection)
+    : objectPath(kind, selection.namespace, selection.name);
+}
+
+/** Of one source, what is done with it. */
+export function sourcePath(name: string, subresource: "sync" | "suspension"): string {
+  return `${groupPath}/sources/${encodeURIComponent(name)}/${subresource}`;
+}
+
+/** Of the pod that stands for a container. */
+export function podPath(
+  target: { readonly namespace?: string; readonly name: string },
+  subresource: "log" | "exec" | "attach" | "portforward",
+): string {
+  const namespace = encodeURIComponent(target.namespace ?? "");
+  return `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(target.name)}/${subresource}`;
+}
+
+/** Of one object that is written, with how. */
+export function writePath(
+  kind: KindName,
+  target: { readonly namespace?: string; readonly name: string },
+  options: { readonly dryRun?: boolean; readonly branch?: string } | undefined,
+): string {
+  const dryRun = options?.dryRun === true ? "All" : undefined;
+  const query = queryText({ dryRun, branch: options?.branch });
+  return objectPath(kind, target.namespace, target.name) + query;
+}

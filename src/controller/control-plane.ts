@@ -53,6 +53,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       parts.suspensions.refuseSync(name);
       await options.syncSource(name);
     },
+    branches: parts.branches,
     suspendSource: (request) => parts.suspensions.suspend(request),
     resumeSource: (source, by) => parts.suspensions.resume(source, by),
     questions: new ControllerQuestions({

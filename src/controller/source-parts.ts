@@ -2,6 +2,7 @@ import type { SpecIdentity } from "../api/identity.ts";
 import type { ParsedDocument } from "../api/parsed-document.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import type { AdoptionBook } from "./adoption-book.ts";
+import { BranchDesk } from "./branch-desk.ts";
 import { Ingest } from "./ingest.ts";
 import { FieldNoteDesk } from "./field-note-desk.ts";
 import type { ManagerPorts, ManagerSettings } from "./manager-ports.ts";
@@ -28,6 +29,7 @@ export interface SourceParts {
   readonly tombstones: TombstoneBook;
   readonly suspensions: SuspensionDesk;
   readonly fieldNotes: FieldNoteDesk;
+  readonly branches: BranchDesk;
 }
 
 /** Puts together what follows the spec files, with what it asks of the other parts. */
@@ -97,5 +99,17 @@ export function sourceParts(
   });
   const statuses = new RevisionStatusDesk({ ...shared, sources, dryRun });
   book.onReport = (known) => statuses.note(known);
-  return { book, sources: view, index, prunes, ingest, orphans, tombstones, suspensions, fieldNotes };
+  const branches = new BranchDesk({ ...shared, sources, dryRun });
+  return {
+    book,
+    sources: view,
+    index,
+    prunes,
+    ingest,
+    orphans,
+    tombstones,
+    suspensions,
+    fieldNotes,
+    branches,
+  };
 }

@@ -12,6 +12,7 @@ import type { GpuSpec, GpuStatus } from "../api/gpu.ts";
 import type { PresetSpec } from "../api/preset.ts";
 import type { FieldNotes } from "../core/field-managers/field-notes.ts";
 import type { Adoptions } from "./adoptions.ts";
+import type { BranchPushes } from "./branch-pushes.ts";
 import type { SourceSpec, SourceStatus } from "../api/source.ts";
 import type { Questions } from "./questions.ts";
 import type { Store } from "./store.ts";
@@ -134,6 +135,7 @@ export interface ControlPlane {
   pruneImages(request: ImagePruning): Promise<ImagePruneOutcome>;
   presets(): readonly PresetRecord[];
   readonly sources: View<SourceRecord>;
+  readonly branches: BranchPushes;
   /** Looks for a newer revision of a source now, if it is one of Git; ConflictError while it is suspended. */
   syncSource(name: string): Promise<void>;
   /** Leaves a Git source as it is until it is resumed; NotFoundError, or InvalidError for a directory. */

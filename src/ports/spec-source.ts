@@ -1,4 +1,5 @@
 import type { RevisionStatus } from "../core/revision-status.ts";
+import type { BranchChange, PushedBranch } from "./branch-writer.ts";
 
 /** Text of one spec file and who put it there; nothing is parsed yet. */
 export interface SourcedText {
@@ -88,4 +89,11 @@ export interface SpecSource {
   setSuspended?(suspended: boolean): Promise<void>;
   /** Says what became of a revision where it was pushed; rejects where that failed. Absent: nobody wants to know. */
   readonly tellStatus?: ((status: RevisionStatus) => Promise<void>) | undefined;
+  /** Patterns of the branches that changes may be pushed to; absent: none. */
+  readonly pushBranches?: readonly string[] | undefined;
+  /**
+   * Makes a commit on the revision in effect, or on the branch where that goes on from it, and pushes it without
+   * force. Rejects with ConflictError, DeniedError or UnreachableError; then nothing is known to have changed.
+   */
+  push?(change: BranchChange): Promise<PushedBranch>;
 }

@@ -23,6 +23,15 @@ export function refuseUnwritable(
   resourceVersion: string | undefined,
 ): void {
   refuseOtherSource(services, type, record);
+  refuseChanged(type, record, resourceVersion);
+}
+
+/** Throws Conflict where the object is no longer the one that was read. */
+export function refuseChanged(
+  type: KindName,
+  record: StoredRecord,
+  resourceVersion: string | undefined,
+): void {
   if (resourceVersion !== undefined && resourceVersion !== String(record.resourceVersion)) {
     throw new StatusError(
       "Conflict",
@@ -35,23 +44,30 @@ export function refuseUnwritable(
 
 /** Throws Forbidden where the text of an object stands elsewhere. */
 export function refuseOtherSource({ writer, control }: Services, type: KindName, record: StoredRecord): void {
-  const { source, path, element } = record.source;
-  if (element !== undefined) {
-    const message =
-      `"${record.name}" is number ${element.index} of the replicas of "${element.of}" (${path}): ` +
-      `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
-    throw new StatusError("Forbidden", message, detailsOf(type, record.name));
-  }
+  refuseElement(type, record);
+  const { source, path } = record.source;
   if (source === writer.source) return;
   const place = control.sources.list().find(({ name }) => name === source)?.spec;
   if (place?.type === "git") {
     const reason = "ManagedByGit";
+    const branches = control.branches.branchesOf(source);
+    const pushed =
+      branches.length === 0 ? "" : `; or have ds01 push it for review: --branch ${branches.join(" or ")}`;
     const message =
       `"${record.name}" comes from Git: change ${fileInRepository(path, place)}, commit and push it; ` +
-      "it is in effect within the interval, or at once after: ds01 sync now";
+      `it is in effect within the interval, or at once after: ds01 sync now${pushed}`;
     const causes = [{ reason, message }];
     throw new StatusError("Forbidden", message, { ...detailsOf(type, record.name), causes });
   }
   const message = `"${record.name}" comes from the source "${source}"; change ${path} there`;
   throw new StatusError("Forbidden", message, detailsOf(type, record.name));
+}
+
+/** Throws Forbidden for one of several objects that one text declares. */
+export function refuseElement(type: KindName, { name, source: { path, element } }: StoredRecord): void {
+  if (element === undefined) return;
+  const message =
+    `"${name}" is number ${element.index} of the replicas of "${element.of}" (${path}): ` +
+    `change, stop or delete ${element.of}, which means all of them; spec.replicas says how many there are`;
+  throw new StatusError("Forbidden", message, detailsOf(type, name));
 }

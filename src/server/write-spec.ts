@@ -73,7 +73,7 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
     return noteOnly(services, write, { record, note });
   }
 
-  await check(services, write, change);
+  await checkChange(services, write, change);
   if (write.dryRun) return asWritten(record, write, { change, notes });
   const takenUp = watchForRecord(services, write, { change, record });
   await writeNoted(services, write, { path, text: change.after, note });
@@ -146,7 +146,12 @@ export function requestResync(services: Services): void {
   });
 }
 
-function changeOf(write: SpecWrite, path: string, before: string | undefined): FileChange {
+/** The file as the change leaves it; `before` is undefined where there is none. */
+export function changeOf(
+  write: Pick<SpecWrite, "type" | "target" | "compose">,
+  path: string,
+  before: string | undefined,
+): FileChange {
   const identity = { kind: write.type.kind, ...write.target };
   const slice = before === undefined ? undefined : findDocument(before, identity);
   if (before !== undefined && slice !== undefined) {
@@ -161,7 +166,12 @@ function changeOf(write: SpecWrite, path: string, before: string | undefined): F
   return { ...added, after: appendDocument(before, document), documents: 2 };
 }
 
-async function check(services: Services, write: SpecWrite, change: FileChange): Promise<void> {
+/** Throws Invalid or Forbidden (quota or policy) where the controller would not take the file. */
+export async function checkChange(
+  services: Services,
+  write: Pick<SpecWrite, "type" | "target">,
+  change: FileChange,
+): Promise<void> {
   const { path } = change;
   // A problem elsewhere in the file would keep this document from taking effect as well.
   const wholeFile = change.documents > 1 ? parseSpecText(change.after, { path }).problems : [];
@@ -177,7 +187,7 @@ async function check(services: Services, write: SpecWrite, change: FileChange): 
   }
 }
 
-function invalid(write: SpecWrite, problems: readonly Problem[]): StatusError {
+function invalid(write: Pick<SpecWrite, "type" | "target">, problems: readonly Problem[]): StatusError {
   const lines = problems.map(renderProblem);
   const { type, target } = write;
   const message = `${type.kind}.${groupOf(type)} "${target.name}" is invalid: ${lines.join("\n")}`;

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { findProgram } from "../bed/requirements.ts";
 import { waitFor } from "../bed/wait-for.ts";
 
-/** A real sshd on a port of this machine, with keys and settings of its own, that runs nothing but git-upload-pack. */
+/** A real sshd on a port of this machine, with keys and settings of its own, that runs nothing but what fetches and, where told, pushes. */
 export class GitSshServer {
   readonly #folder: string;
   #port = 0;
   #process: ChildProcess | undefined;
+  /** Whether those who log in may push; counts from the next start on. */
+  takesPushes = false;
 
   constructor(folder: string) {
     this.#folder = join(folder, "sshd");
@@ -52,7 +54,7 @@ export class GitSshServer {
     if (this.#port === 0) this.#port = await freePort();
     const at = (name: string): string => join(this.#folder, name);
     const serve = `#!/bin/sh
-case "$SSH_ORIGINAL_COMMAND" in "git-upload-pack "*) ;; *) exit 1 ;; esac
+case "$SSH_ORIGINAL_COMMAND" in "git-upload-pack "*) ;; ${this.takesPushes ? '"git-receive-pack "*) ;;' : ""} *) exit 1 ;; esac
 [ -e '${at("hang")}' ] || exec sh -c "$SSH_ORIGINAL_COMMAND"
 sh -c "$SSH_ORIGINAL_COMMAND" | head -c 20000
 while [ -e '${at("hang")}' ]; do sleep 0.1; done

@@ -103,6 +103,12 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       spec: describePreset(preset, defaultVolumes),
     }));
   readonly sources = new MemoryView<SourceRecord>();
+  readonly branches: ControlPlane["branches"] = {
+    branchesOf: () => [],
+    push: async () => {
+      throw new TypeError("this test has no repository");
+    },
+  };
   readonly synced: string[] = [];
   readonly syncSource = async (name: string): Promise<void> => void this.synced.push(name);
   readonly suspended = new Map<string, string | null>();

@@ -23,6 +23,8 @@ export interface GitSettings {
   readonly maximumBytes: number;
   /** Whose signature a revision must carry; undefined: none is asked for. */
   readonly verify: GitConfiguration["verify"];
+  /** Where changes may be pushed to, and what follows USER@ in their author; undefined: nowhere. */
+  readonly push?: GitConfiguration["push"];
   /** A program that is told what became of a revision. */
   readonly statusCommand: readonly string[] | undefined;
 }
@@ -51,6 +53,7 @@ export function gitSettings(given: GitConfiguration): GitSettings {
     statusCommand: given.statusCommand,
     maximumBytes: parseBytes(given.maximumSize ?? "") ?? 256 * 1024 ** 2,
     verify: given.verify,
+    push: given.push,
   };
 }
 

@@ -5,7 +5,9 @@ import type { Log } from "../../ports/log.ts";
 import type { SourcePlace, SpecSink, SpecSource } from "../../ports/spec-source.ts";
 import type { RevisionStatus } from "../../core/revision-status.ts";
 import { faultDelayMs } from "../../util/backoff.ts";
+import type { BranchChange, PushedBranch } from "../../ports/branch-writer.ts";
 import { runProgram } from "../run-program.ts";
+import { BranchPush } from "./branch-push.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
@@ -38,7 +40,10 @@ class GitSource implements SpecSource {
   readonly name: string;
   readonly place: SourcePlace;
   readonly tellStatus: SpecSource["tellStatus"];
+  readonly pushBranches: SpecSource["pushBranches"];
   readonly #options: GitSourceOptions;
+  readonly #worktrees: Worktrees;
+  readonly #pushes: BranchPush;
   /** Absent before and after `run`. */
   #sync: GitSync | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -53,6 +58,9 @@ class GitSource implements SpecSource {
     this.name = options.name;
     this.place = options.place;
     this.#options = options;
+    this.pushBranches = options.push?.branches;
+    this.#worktrees = new Worktrees(options.directory);
+    this.#pushes = new BranchPush({ ...options, worktrees: this.#worktrees });
     const { statusCommand: command } = options;
     if (command !== undefined) this.tellStatus = (status) => this.#runStatusCommand(command, status);
   }
@@ -62,13 +70,15 @@ class GitSource implements SpecSource {
     const { directory, url, ref } = this.#options;
     // Where it cannot be made, the first sync fails and says why.
     await mkdir(directory, { recursive: true, mode: 0o755 }).catch(() => undefined);
+    // What cannot be removed is in no later push's way.
+    await this.#pushes.tidy().catch(() => undefined);
     const repository = async (): Promise<GitRepository> => {
       const environment = await gitEnvironment(join(directory, "git"), this.#options);
       return new GitRepository({ url, ref, directory: join(directory, "repository"), environment });
     };
     this.#stopped = signal;
     const signatures = new SignatureCheck({ ...this.#options, directory: join(directory, "signers") });
-    const worktrees = new Worktrees(directory);
+    const worktrees = this.#worktrees;
     this.#sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
     await this.#sync.start(signal);
     if (this.#suspended.signal.aborted) this.#sync.tellSuspended();
@@ -113,6 +123,10 @@ class GitSource implements SpecSource {
       await this.#running;
     });
     await this.#next;
+  }
+
+  async push(change: BranchChange): Promise<PushedBranch> {
+    return this.#pushes.push(change, this.#stopped);
   }
 
   async setSuspended(suspended: boolean): Promise<void> {

@@ -33,7 +33,11 @@ export function sourcesWriter({
   if (first?.directory !== undefined) {
     return specWriter({ source: first.name, root: first.directory.path, identity });
   }
-  return gitWriter(sources.flatMap(({ git }) => (git === undefined ? [] : [gitSettings(git).place])));
+  const repositories = sources.flatMap(({ git }) => (git === undefined ? [] : [gitSettings(git)]));
+  return gitWriter(
+    repositories.map(({ place }) => place),
+    repositories.flatMap(({ push }) => push?.branches ?? []),
+  );
 }
 
 function sourceOf(

@@ -7,23 +7,25 @@ import { exitCodes } from "../exit-codes.ts";
 import { currentObject, fieldChanges, previewOf } from "../preview.ts";
 import { renderPreview } from "../print/preview.ts";
 import { renderRefusal } from "../print/refusal.ts";
-import { namespaceOption } from "../selection.ts";
+import { branchOption, namespaceOption } from "../selection.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `ds01 apply` */
 export const apply = defineCommand({
-  usage: ["-f FILE|DIR|- [--dry-run]"],
+  usage: ["-f FILE|DIR|- [--dry-run] [--branch BRANCH]"],
   description: [
-    "Writes the spec files of the controller; the text is kept as it is, comments too. Everything is checked first: when one object is invalid (2) or refused (3), nothing is changed. Where the specs come from Git, it says which path to change there.",
+    "Writes the spec files of the controller; the text is kept as it is, comments too. Everything is checked first: when one object is invalid (2) or refused (3), nothing is changed. Where the specs come from Git, it says which path to change there, or pushes a commit for each object to a branch (`--branch`) that others review and merge; an admin allows that with `sources[].git.push`.",
   ],
   options: {
     namespace: namespaceOption,
     filename: { short: "f", value: "FILE", multiple: true, summary: "file, directory or - (standard input)" },
+    branch: branchOption,
     "dry-run": { summary: "check everything, show what would happen, change nothing" },
   },
   examples: [
     ["ds01 apply -f train.yaml", "declare a container"],
     ["ds01 apply -f train.yaml --dry-run", "what would happen?"],
+    ["ds01 apply -f train.yaml --branch ds01/alice-train", "have it reviewed"],
   ],
   async run({ options, positionals }, context) {
     if (positionals.length > 0)
@@ -31,6 +33,10 @@ export const apply = defineCommand({
     if (options.filename.length === 0) throw new UsageError("say which files: -f FILE|DIR|-");
     const { readDeclared } = await import("../declared.ts");
     const all = await readDeclared(options.filename, options.namespace, context);
+    if (options.branch !== undefined) {
+      const { pushDeclared } = await import("../review/push-to-branch.ts");
+      return pushDeclared(all, { branch: options.branch, dryRun: options["dry-run"] }, context);
+    }
     const admitted: Admitted[] = [];
     for (const declared of all) {
       const verdict = await admit(declared, context);

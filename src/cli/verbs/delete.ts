@@ -2,18 +2,23 @@ import type { KindName } from "../../api/names.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { namespaceOf, namespaceOption } from "../selection.ts";
+import { branchOption, namespaceOf, namespaceOption } from "../selection.ts";
 import { parseTargets } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `ds01 delete` */
 export const deleteVerb = defineCommand({
-  usage: ["KIND NAME...", "KIND/NAME...", "-f FILE|DIR|-"],
+  usage: [
+    "KIND NAME... [--branch BRANCH]",
+    "KIND/NAME... [--branch BRANCH]",
+    "-f FILE|DIR|- [--branch BRANCH]",
+  ],
   description: [
-    "Removes the spec file; ds01 then stops and removes the container. Where the specs come from Git, it says which path to remove there.",
+    "Removes the spec file; ds01 then stops and removes the container. Where the specs come from Git, it says which path to remove there, or pushes a commit for each object to a branch (`--branch`) that others review and merge.",
   ],
   options: {
     namespace: namespaceOption,
+    branch: branchOption,
     filename: {
       short: "f",
       value: "FILE",
@@ -30,6 +35,11 @@ export const deleteVerb = defineCommand({
       options.filename.length > 0
         ? await targetsOfFiles(options.filename, positionals, options.namespace, context)
         : targetsOfWords(positionals, options.namespace, context);
+    if (options.branch !== undefined) {
+      const { pushChanges } = await import("../review/push-to-branch.ts");
+      const changes = targets.map(({ kind, target }) => ({ kind, target, change: "removed" as const }));
+      return pushChanges(changes, options.branch, context);
+    }
     for (const { kind, target } of targets) {
       await context.client.delete(kind, target);
       context.print(`${kind.singular}/${target.name} deleted\n`);

@@ -10,20 +10,22 @@ import type { Exchange } from "../exchange.ts";
 import { detailsOf, notFound, qualified, StatusError } from "../failure.ts";
 import { deletionOf, refuseOtherDeletion } from "../deletion.ts";
 import { createKeyedLock } from "../keyed-lock.ts";
-import { isObject, mergePatchBetween } from "../merge-patch.ts";
+import { isObject } from "../merge-patch.ts";
 import type { MergePatch } from "../merge-patch.ts";
 import { presentRecord } from "../present.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import { recordOf, specPathFor } from "../spec-path.ts";
 import type { SpecTarget } from "../spec-path.ts";
-import { editDocument, findDocument, namesNothing, removeDocument, renderDocument } from "../spec-text.ts";
+import { composeEdit, composeWhole } from "../compose-document.ts";
+import { findDocument, namesNothing, removeDocument } from "../spec-text.ts";
 import { ownerOf, requestResync, writeSpec } from "../write-spec.ts";
 import type { SpecWrite } from "../write-spec.ts";
 import { applyPatch } from "../apply-patch.ts";
 import { managerOf, refuseForce } from "../field-manager.ts";
 import { updateNotes, withoutApplied } from "../write-notes.ts";
 import type { NotedUpdate } from "../write-notes.ts";
+import { asksForBranch, refuseBranch, writeToBranch } from "../branch-write.ts";
 import { refuseOtherSource, refuseUnwritable } from "../write-request.ts";
 import type { WriteRequest } from "../write-request.ts";
 import { isApplyPatch, readPatch, readWrittenObject } from "../written-object.ts";
@@ -44,6 +46,9 @@ export function writingRoutes(services: Services): readonly Route[] {
           const target = { namespace: exchange.parameters["namespace"], name: parameter(exchange, "name") };
           authorize(exchange.caller, verb, resource.type, target);
           const dryRun = dryRunOf(exchange.query);
+          if (asksForBranch(exchange)) {
+            return writeToBranch({ services, resource, exchange, target, dryRun }, verb);
+          }
           const path = specPathFor(services.control.store, resource.type, target);
           // Two writers of one file would undo each other.
           await lock(path, () => write({ services, resource, exchange, target, dryRun }));
@@ -56,6 +61,7 @@ export function writingRoutes(services: Services): readonly Route[] {
             const { type } = resource;
             const namespace = exchange.parameters["namespace"];
             authorize(exchange.caller, "create", type, { namespace });
+            refuseBranch(exchange);
             const body = await readWrittenObject(exchange, type, { namespace, name: undefined });
             const target = { namespace, name: body.name };
             const dryRun = dryRunOf(exchange.query);
@@ -77,8 +83,7 @@ async function create(request: WriteRequest, body: WrittenObject): Promise<void>
     const message = `${qualified(type)} "${target.name}" already exists`;
     throw new StatusError("AlreadyExists", message, detailsOf(type, target.name));
   }
-  const compose = (_: string | undefined, path: string): string =>
-    body.text ?? renderDocument(body.written, path);
+  const compose = composeWhole(undefined, body);
   const notes = notesOf(request, undefined, body);
   sendJson(exchange.response, 201, await writeSpec(services, { ...request, type, compose, notes }));
 }
@@ -119,25 +124,9 @@ async function putInPlace(request: WriteRequest, record: StoredRecord, body: Wri
   const { services, exchange } = request;
   const { type } = request.resource;
   refuseUnwritable(request, record, body.resourceVersion);
-  const compose = (current: string | undefined, path: string): string =>
-    body.text ??
-    (current === undefined || record.spec === null
-      ? renderDocument(body.written, path)
-      : editDocument(current, changesTo(record, body)));
+  const compose = composeWhole(record, body);
   const notes = notesOf(request, record, body);
   sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
-}
-
-/** Only what differs from the object, so that defaults it carries do not end up in the file. */
-function changesTo(record: StoredRecord, body: WrittenObject): MergePatch {
-  const { labels, annotations } = body.written.metadata;
-  const spec: unknown = record.spec;
-  const metadata = mergePatchBetween(
-    { labels: record.labels, annotations: record.annotations },
-    { labels: labels ?? {}, annotations: annotations ?? {} },
-  );
-  const patch = { metadata, spec: mergePatchBetween(isObject(spec) ? spec : {}, body.written.spec) };
-  return Object.fromEntries(Object.entries(patch).filter(([, part]) => Object.keys(part).length > 0));
 }
 
 async function patch(request: WriteRequest): Promise<void> {
@@ -154,11 +143,7 @@ async function patch(request: WriteRequest): Promise<void> {
   }
   refuseUnwritable(request, record, wanted.resourceVersion);
   const { patch: change, lastApplied } = withoutNote(wanted.patch, record);
-  const compose = (current: string | undefined, path: string): string => {
-    if (current !== undefined) return editDocument(current, change);
-    const message = `the document of "${target.name}" was not found in ${path}; mend the file first, or apply it whole`;
-    throw new StatusError("Conflict", message, detailsOf(type, target.name));
-  };
+  const compose = composeEdit(type, target, change);
   const notes = notesOf(request, record, { text: null, lastApplied, managedFields: undefined });
   sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
 }

@@ -51,7 +51,7 @@ interface World {
   readonly bed: ControllerBed;
   readonly api: ApiBed;
   readonly lab: Repository;
-  ds01(line: string, stdin?: string): Promise<Ds01Result>;
+  readonly ds01: (line: string, stdin?: string) => Promise<Ds01Result>;
 }
 
 /** A controller whose specs come from Git, with what alice runs of it. */

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { GitSettings } from "../../src/adapters/git/git-settings.ts";
@@ -217,6 +225,17 @@ describe("a branch that is not taken", () => {
     await leavesNothing(bed);
   });
 
+  test("one that another branch is in the way of is told of with the server's words", async () => {
+    const bed = await syncedSource(followsMain);
+    await pushed(bed, { branch: "ds01" });
+    const error = await refused(bed);
+    expect(error).toMatchObject({
+      reason: "PushRejected",
+      message: expect.stringContaining("'refs/heads/ds01' exists") as string,
+    });
+    expect(branches(bed)).toEqual(["ds01", "main"]);
+  });
+
   test("a link in the place of the file or of its directory is refused", async () => {
     const bed = await syncedSource(followsMain);
     bed.git.git(
@@ -266,6 +285,27 @@ describe("several at a time", () => {
     ]);
     expect(inBare(bed, "rev-parse", "ds01/alice-train").trim()).toBe(commit);
   });
+});
+
+test("a repository of this host has nothing run in the controller's name", async () => {
+  const bed = await syncedSource(followsMain);
+  const marker = join(bed.folder, "ran");
+  const hooks = join(bed.folder, "hooks");
+  mkdirSync(hooks);
+  const script = `#!/bin/sh\necho "$0" >>'${marker}'\n`;
+  for (const folder of [hooks, join(bed.git.bare, "hooks")]) {
+    for (const name of ["pre-receive", "update", "post-receive", "post-update", "reference-transaction"]) {
+      writeFileSync(join(folder, name), script, { mode: 0o755 });
+    }
+  }
+  writeFileSync(join(bed.folder, "program"), script, { mode: 0o755 });
+  const other = new GitBed(join(bed.folder, "other"));
+  writeFileSync(join(bed.git.bare, "objects/info/alternates"), `${other.bare}/objects\n`);
+  inBare(bed, "config", "core.hooksPath", hooks);
+  inBare(bed, "config", "core.alternateRefsCommand", join(bed.folder, "program"));
+  const { commit } = await pushed(bed);
+  expect(inBare(bed, "rev-parse", "ds01/alice-train").trim()).toBe(commit);
+  expect(existsSync(marker)).toBe(false);
 });
 
 describe("a server", () => {

@@ -19,6 +19,19 @@ const fetchOptions = [
   "--end-of-options",
 ] as const;
 
+/**
+ * What receives at a path of this host runs as the controller, and the repository may be another account's: nothing
+ * that its configuration names is run. Constant, as Git hands it to a shell; no other server is told any of it.
+ */
+const localReceiver = [
+  "git",
+  "-c core.hooksPath=/dev/null",
+  "-c core.alternateRefsCommand=true",
+  "-c receive.denyCurrentBranch=refuse",
+  "-c receive.autoGC=false",
+  "receive-pack",
+].join(" ");
+
 /** What the server has. */
 export interface ServerBranches {
   /** Where the branch is; null: there is none. */
@@ -170,8 +183,10 @@ export class DraftRepository {
   /** Pushes without force; any outcome is a result. */
   async push(commit: string, branch: string): Promise<GitResult> {
     const options = ["--porcelain", "--no-progress", "--no-verify", "--no-signed", "--recurse-submodules=no"];
+    const { url } = this.#settings;
+    const local = /^(?:file:\/)?\//.test(url) ? [`--receive-pack=${localReceiver}`] : [];
     const target = `${commit}:refs/heads/${branch}`;
-    return this.run(["push", ...options, "--no-follow-tags", "--end-of-options", this.#settings.url, target]);
+    return this.run(["push", ...options, ...local, "--no-follow-tags", "--end-of-options", url, target]);
   }
 
   async #isAncestor(older: string, newer: string): Promise<boolean> {

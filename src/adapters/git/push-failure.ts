@@ -26,18 +26,21 @@ export function deniedPush(stderr: string): DeniedError | null {
   });
 }
 
+/** What Git and servers say of a branch that is no longer where it was seen. */
+const moved =
+  /fetch first|non-fast-forward|stale info|needs force|cannot lock ref|failed to update ref|already exists|incorrect old value/i;
+
 /** A rejection by the server, by what it says of the branch and to people. */
 export function rejectedPush(branch: string, said: string, remote: readonly string[]): Ds01Error {
-  if (
-    /fetch first|non-fast-forward|stale info|needs force|cannot lock ref|failed to update ref|already exists|incorrect old value|reference already/i.test(
-      said,
-    )
-  )
+  // A branch in the place of a directory of this one stays there, however often it is tried.
+  const isInTheWay = remote.some((line) => /cannot create/.test(line));
+  if (!isInTheWay && moved.test(said)) {
     return new BranchMoved({
       reason: "BranchMoved",
       message: `others push to ${branch} at the same time`,
       remedy: "try again, or take another branch",
     });
+  }
   if (/shallow/i.test(said)) {
     return new ConflictError({
       reason: "RevisionGone",

@@ -17,7 +17,8 @@ class FullDocument extends MemoryDocument {
 
 test("an emergency stop that could not be written down is written as soon as that goes", async () => {
   const [clock, document] = [new ManualClock(), new FullDocument()];
-  const options = { document, clock, log: silentLog(), onChange: () => undefined };
+  const events = { record: () => undefined };
+  const options = { document, clock, events, log: silentLog(), onChange: () => undefined };
   const desk = new EmergencyDesk(options);
   const asked = desk.stop({ user: "alice", by: "root", reason: "smoke" });
   await expect(asked).rejects.toThrow("no space left on device");

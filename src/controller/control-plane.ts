@@ -107,6 +107,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         },
         access: parts.access.check(engine.current),
         missingPrograms: options.ownerFiles.missingPrograms(),
+        unreadableEmergencyStops: parts.emergency.unreadable,
         unreadableSuspensions: parts.suspensions.unreadable,
         kernelLog: parts.devices.kernelLog,
       }),

@@ -1,6 +1,15 @@
 import { z } from "zod";
-import { emergencyStopFor, type EmergencyStop, withEmergencyStop } from "../core/emergency-stop.ts";
+import { apiVersion } from "../api/names.ts";
+import {
+  describeEmergencyStop,
+  emergencyStopFor,
+  type EmergencyStop,
+  unreadableAmong,
+  unreadableStop,
+  withEmergencyStop,
+} from "../core/emergency-stop.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { messageOf, NotFoundError } from "../util/errors.ts";
@@ -10,7 +19,13 @@ import { readDocument } from "./read-document.ts";
 const Document = z.object({
   version: z.literal(1),
   stops: z.array(
-    z.object({ user: z.string().nullable(), by: z.string(), at: z.number(), reason: z.string() }),
+    z.object({
+      user: z.string().nullable(),
+      by: z.string(),
+      at: z.number(),
+      reason: z.string(),
+      unreadable: z.literal(true).optional(),
+    }),
   ),
 });
 
@@ -19,6 +34,7 @@ const writeAgainMs = 5000;
 
 export interface EmergencyDeskOptions {
   readonly document: StateDocument;
+  readonly events: EventSink;
   readonly clock: Clock;
   readonly log: Log;
   /** Everybody is to be looked at. */
@@ -40,6 +56,11 @@ export class EmergencyDesk {
 
   get stops(): readonly EmergencyStop[] {
     return this.#stops;
+  }
+
+  /** True while nobody knows whom admins have stopped: nothing is started then. */
+  get unreadable(): boolean {
+    return unreadableAmong(this.#stops) !== null;
   }
 
   /**
@@ -108,10 +129,22 @@ export class EmergencyDesk {
   }
 
   #read(): readonly EmergencyStop[] {
-    const { document, log } = this.#options;
-    const message = "what was stopped in an emergency cannot be read; nothing counts as stopped";
-    const tell = (): void => log.error({ reason: "EmergencyStopsUnreadable" }, message);
-    return readDocument(document, Document, tell)?.stops ?? [];
+    let standIns: readonly EmergencyStop[] = [];
+    const read = readDocument(this.#options.document, Document, () => {
+      standIns = [this.#standIn()];
+    });
+    return read?.stops ?? standIns;
+  }
+
+  /** The file stays as it is until an admin decides, so that the next controller finds it too. */
+  #standIn(): EmergencyStop {
+    const { clock, events, log } = this.#options;
+    const [reason, stop] = ["EmergencyStopsUnreadable", unreadableStop(clock.now())];
+    const message = describeEmergencyStop(stop);
+    log.error({ reason }, message);
+    const about = { apiVersion, kind: "EmergencyStop", name: "all", uid: "emergency-stop-all" };
+    events.record({ type: "Warning", reason, message, about });
+    return stop;
   }
 
   async #write(stops: readonly EmergencyStop[]): Promise<void> {

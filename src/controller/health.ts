@@ -19,6 +19,8 @@ export interface HealthInput {
   readonly missingPrograms: readonly string[];
   /** Git sources that stay as they are because what admins have suspended cannot be read. */
   readonly unreadableSuspensions: readonly string[];
+  /** True while it is not known whom admins have stopped in an emergency. */
+  readonly unreadableEmergencyStops: boolean;
   /** Null while no GPU makes the kernel log worth reading. */
   readonly kernelLog: KernelLogState | null;
 }
@@ -54,6 +56,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
       input.stateWritable ? "the state directory can be written" : "the state directory cannot be written",
       "free disk space or make the state directory writable",
     ),
+    ...emergencyStopCheck(input.unreadableEmergencyStops),
     ...suspensionCheck(input.unreadableSuspensions),
     ...programCheck(input.missingPrograms),
     ...(input.kernelLog === null ? [] : [kernelLogCheck(input.kernelLog)]),
@@ -65,6 +68,15 @@ function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
   if (problems.length === 0) return [];
   const message = problems.map(({ source, message: problem }) => `${source}: ${problem}`).join("; ");
   return [check("DeviceFiles", false, message, deviceFileRemedy)];
+}
+
+/** What runs goes on. */
+function emergencyStopCheck(unreadable: boolean): readonly HealthCheck[] {
+  if (!unreadable) return [];
+  const message =
+    "what admins have stopped in an emergency cannot be read; nothing is started that does not run";
+  const remedy = "ds01 resume --all, then stop again what has to be: ds01 emergency-stop";
+  return [check("EmergencyStopsReadable", false, message, remedy)];
 }
 
 /** What is in effect of them goes on. */

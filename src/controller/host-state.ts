@@ -2,7 +2,7 @@ import { annotations, labels } from "../api/names.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
-import { emergencyStopFor, type EmergencyStop } from "../core/emergency-stop.ts";
+import { emergencyIn } from "../core/emergency-stop.ts";
 import { hostView, type HostInput, type HostView } from "../core/host-view.ts";
 import type { ContainerRecord, QuotaRecord, ReservationRecord, StoredRecord } from "../core/record.ts";
 import type { Reservation } from "../core/schedule/claims.ts";
@@ -94,12 +94,9 @@ export class HostState {
 
   /** Ends the build under way that the object, as it counts now, has no use for. Not for previews: they end nothing. */
   reviewBuild(record: ContainerRecord): void {
-    const { images, overrides } = this.#options;
-    images.builds.review(overrides.overridden(record), this.#emergencyStop(record.namespace) !== null);
-  }
-
-  #emergencyStop(namespace: string): EmergencyStop | null {
-    return emergencyStopFor(this.#options.emergency.stops, namespace);
+    const { images, overrides, emergency } = this.#options;
+    const { emergencyStop } = emergencyIn(emergency.stops, record.namespace);
+    images.builds.review(overrides.overridden(record), emergencyStop !== null);
   }
 
   /** Groups decide which quota applies; they are asked for once a prepare and cached by the identity port. */
@@ -240,7 +237,7 @@ export class HostState {
       protectedPaths: prepared.protectedPaths,
       borrowing: view.borrowers.has(record.uid),
       preemption: view.notices.get(record.uid) ?? null,
-      emergencyStop: this.#emergencyStop(record.namespace),
+      ...emergencyIn(this.#options.emergency.stops, record.namespace),
       stopOverride: this.#options.overrides.of(record),
       claim: view.claims.get(record.uid) ?? null,
       reserved: view.reservedFrom(record),

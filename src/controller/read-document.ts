@@ -11,6 +11,7 @@ export function readDocument<T>(
   if (value === null) return null;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  document.keepDamaged?.();
   onUnreadable();
   return null;
 }

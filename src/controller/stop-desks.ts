@@ -12,9 +12,9 @@ export interface StopDesks {
 /** `onChange`: everybody is to be looked at. */
 export function stopDesks(ports: ManagerPorts, events: EventSink, onChange: () => void): StopDesks {
   const { clock, log, store, sources } = ports;
-  const shared = { clock, log, onChange };
+  const shared = { clock, log, events, onChange };
   return {
     emergency: new EmergencyDesk({ ...shared, document: ports.emergencyStops }),
-    overrides: new StopOverrideDesk({ ...shared, document: ports.stopOverrides, store, sources, events }),
+    overrides: new StopOverrideDesk({ ...shared, document: ports.stopOverrides, store, sources }),
   };
 }

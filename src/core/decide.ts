@@ -3,6 +3,7 @@ import { fact, failureFact, type Fact } from "./lifecycle/fact.ts";
 import type { LifecycleMemory, StepFailure } from "./lifecycle/memory.ts";
 import type { LifecycleAction } from "./lifecycle/machine.ts";
 import { decideSweep } from "./jobs/decide-sweep.ts";
+import { heldChange } from "./lifecycle/held-start.ts";
 import { failureInTheWay } from "./lifecycle/limits-action.ts";
 import { isPutOff } from "./lifecycle/put-off.ts";
 import { remember } from "./lifecycle/remember.ts";
@@ -100,6 +101,8 @@ function withheldBy(
   const { steps } = planned;
   if (steps.length === 0) return null;
   if (!world.engineReady || (!world.sourceSynced && steps.some(isFrozen(world)))) return planned.fact;
+  const held = heldChange(world, planned);
+  if (held !== null) return held;
   const again = failure !== null && isPutOff(failure, now) && steps.some((step) => isSameTry(step, failure));
   return again ? failureFact(failure) : null;
 }

@@ -1,4 +1,4 @@
-import { emergencyStopFor, type EmergencyStop } from "./emergency-stop.ts";
+import { emergencyStopFor, unreadableAmong, type EmergencyStop } from "./emergency-stop.ts";
 import { formatTime } from "./format-time.ts";
 import type { StartGate } from "./jobs/start-gate.ts";
 import { startGates } from "./jobs/start-gates.ts";
@@ -169,7 +169,7 @@ export function hostView(input: HostInput): HostView {
       containers: containersOf.get(record.uid) ?? [],
       used: usedBy(record.namespace),
       inputsReady: input.inputsReady(record),
-      isStopped: isStopped(input, record),
+      isStopped: isStopped(input, record) || unreadableAmong(input.emergencyStops ?? []) !== null,
       isKeptBack: gates.has(record.uid),
       reserved: reservedFrom(record),
       now: input.now,

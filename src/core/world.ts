@@ -107,6 +107,8 @@ export interface World {
   /** Devices this object holds now; null when it holds none. */
   /** What an admin has stopped at once; absent or null: nothing of this user. */
   readonly emergencyStop?: EmergencyStop | null;
+  /** What stands for emergency stops that cannot be read; absent or null: all are known. */
+  readonly startsHeld?: EmergencyStop | null;
   /** Why `record` says Stopped whatever its file says; absent or null: it says what its file says. */
   readonly stopOverride?: StopOverride | null;
   readonly claim: ManagedClaim | null;

@@ -4,7 +4,6 @@ import type { StateDocument } from "../../src/ports/state-document.ts";
 import { startApiBed } from "../support/api-bed.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { MemoryStore } from "../support/memory-store.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const path = "/apis/ds01.io/v1alpha1/emergency-stops";
@@ -71,13 +70,57 @@ describe("an emergency stop", () => {
     expect(bed.phase("alice/train")).toBe("Stopped");
   });
 
-  test("counts as none when what was written down is damaged, and the log says so", async () => {
-    const bed = newBed();
-    bed.emergencyStops.value = { version: 1, stops: [{ user: 5 }] };
-    const after = new ControllerBed({}, new MemoryStore(), bed);
-    onTestFinished(() => after.stop());
-    expect(after.manager.controlPlane().emergencyStops()).toEqual([]);
-  });
+  test.each([{ version: 1, stops: [{ user: 5 }] }, undefined])(
+    "may be anybody's where what was written down is damaged (%j): nothing is started until an admin ends that",
+    async (damaged) => {
+      const bed = newBed();
+      bed.declare("alice", "train");
+      bed.declare("bob", "sweep");
+      bed.start();
+      await bed.until("both to run", () =>
+        ["alice/train", "bob/sweep"].every((key) => bed.phase(key) === "Running"),
+      );
+      const control = bed.manager.controlPlane();
+      await control.emergencyStop({ user: "alice", reason: "smoke", by: "root" });
+      await bed.until("it to stop", () => bed.phase("alice/train") === "Stopped");
+      await bed.stop();
+      bed.emergencyStops.value = damaged;
+
+      const next = newBed(bed);
+      for (const key of ["alice/train", "bob/sweep", "bob/new"]) {
+        const [user = "", name = ""] = key.split("/");
+        next.declare(user, name);
+      }
+      next.start();
+      const reason = "EmergencyStopsUnreadable";
+      await next.until("what does not run to be held", () =>
+        ["alice/train", "bob/new"].every((key) => next.record(key)?.status.reason === reason),
+      );
+      await next.pass(30_000);
+      expect(next.phase("bob/sweep")).toBe("Running");
+      expect(next.runtime.count("start")).toBe(2);
+      expect(next.record("bob/new")?.status.message).toMatch(/cannot be read.*: ds01 resume --all$/);
+      expect(next.emergencyStops.value).toBe(damaged);
+      expect(next.logged(reason)).toHaveLength(1);
+      const after = next.manager.controlPlane();
+      expect(after.events.list().filter((event) => event.reason === reason)).toMatchObject([
+        { type: "Warning", involvedObject: { kind: "EmergencyStop" } },
+      ]);
+      const check = () => after.health().find(({ name }) => name === "EmergencyStopsReadable");
+      expect(check()).toMatchObject({ ok: false, remedy: expect.stringContaining("--all") as string });
+      expect(after.emergencyStops()).toMatchObject([{ user: null, by: "ds01" }]);
+
+      // Whom an admin names is stopped, although nobody knows of the others.
+      await after.emergencyStop({ user: "bob", reason: "fire", by: "root" });
+      await next.until("it to stop", () => next.phase("bob/sweep") === "Stopped");
+      expect(check()).toBeDefined();
+      await after.resume(null, "root");
+      await next.until("alice's to run", () => next.phase("alice/train") === "Running");
+      expect(check()).toBeUndefined();
+      expect(next.record("bob/new")?.status.reason).toBe("EmergencyStop");
+      expect(newBed(next).manager.controlPlane().emergencyStops()).toMatchObject([{ user: "bob" }]);
+    },
+  );
 
   test("that cannot be written down holds all the same, and who asked for it is told", async () => {
     const bed = newBed();
@@ -129,7 +172,13 @@ const turn = async (): Promise<void> => new Promise((resolve) => void setImmedia
 
 describe("what is written down of emergency stops", () => {
   const newDesk = (document: StateDocument): EmergencyDesk =>
-    new EmergencyDesk({ document, clock: new ManualClock(), log: silentLog(), onChange: () => undefined });
+    new EmergencyDesk({
+      document,
+      clock: new ManualClock(),
+      events: { record: () => undefined },
+      log: silentLog(),
+      onChange: () => undefined,
+    });
   const users = (stops: readonly { readonly user: string | null }[]): (string | null)[] =>
     stops.map(({ user }) => user).toSorted((one, two) => ((one ?? "") < (two ?? "") ? -1 : 1));
   const stopOf = (user: string): { user: string; by: string; reason: string } => ({

@@ -1,6 +1,6 @@
 import { decide } from "../../src/core/decide.ts";
 import type { Decision } from "../../src/core/decision.ts";
-import { emergencyStopFor, type EmergencyStop } from "../../src/core/emergency-stop.ts";
+import { emergencyIn, type EmergencyStop } from "../../src/core/emergency-stop.ts";
 import { hostView, type HostView } from "../../src/core/host-view.ts";
 import type { ObservedContainer } from "../../src/core/observed.ts";
 import { portUses } from "../../src/core/quota/port-conflict.ts";
@@ -115,7 +115,7 @@ export function worldOf(host: PureHost, uid: string): World {
     protectedPaths: [],
     borrowing: view.borrowers.has(uid),
     preemption: view.notices.get(uid) ?? null,
-    emergencyStop: emergencyStopFor(host.emergencyStops ?? [], record.namespace),
+    ...emergencyIn(host.emergencyStops ?? [], record.namespace),
     claim: view.claims.get(uid) ?? null,
     schedule: view.outcomes.get(uid) ?? null,
     reserved: view.reservedFrom(record),

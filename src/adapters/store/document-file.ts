@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../../ports/log.ts";
@@ -24,6 +24,16 @@ export function documentFile({ path, log, mayWrite }: DocumentFileOptions): Stat
         if (errorCode(error) === "ENOENT") return null;
         log.warn({ reason: "DocumentUnreadable", path, message: messageOf(error) }, "starting without it");
         return undefined;
+      }
+    },
+    keepDamaged() {
+      if (!mayWrite()) return;
+      const kept = `${path}.corrupt`;
+      try {
+        copyFileSync(path, kept);
+        log.warn({ reason: "StateCorrupt", path, kept }, `${path} is damaged; a copy is kept as ${kept}`);
+      } catch (error) {
+        log.warn({ reason: "StateCorrupt", path, err: error }, `${path} is damaged and cannot be copied`);
       }
     },
     async write(value) {

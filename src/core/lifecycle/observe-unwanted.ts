@@ -10,8 +10,8 @@ import { mayBeRevived } from "./limits-action.ts";
 import type { Situation } from "./situation.ts";
 
 /** Why it is not to run. */
-interface Unwanted {
-  readonly reason: "SpecStopped" | "EmergencyStop" | "StopOverride";
+export interface Unwanted {
+  readonly reason: "SpecStopped" | "EmergencyStop" | "EmergencyStopsUnreadable" | "StopOverride";
   /** `spec.desiredState is Stopped` */
   readonly because: string;
   /** What it then is: `stopped as declared`. */

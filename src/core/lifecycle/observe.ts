@@ -12,8 +12,9 @@ import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
 import { failureInTheWay, isOfImage, mayBeRevived } from "./limits-action.ts";
 import { missingForCreate, waitingForDevices } from "./missing-for-create.ts";
-import { observeUnwanted, whyUnwanted } from "./observe-unwanted.ts";
+import { observeUnwanted } from "./observe-unwanted.ts";
 import { observeReplacement } from "./observe-replacement.ts";
+import { whyNotToRun } from "./held-start.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { describeNotice } from "./preemption-notice.ts";
@@ -34,7 +35,7 @@ export function observe(situation: Situation): Fact {
   if (world.containers.some((container) => isBeingStopped(world, container))) {
     return fact("container.stopping", "Stopping", "being stopped");
   }
-  const unwanted = whyUnwanted(situation);
+  const unwanted = whyNotToRun(situation);
   if (unwanted !== null) return observeUnwanted(situation, unwanted);
   const { primary, replacement } = roles;
   const end = primary !== null && isLive(primary) ? endOfLive(situation) : null;

@@ -76,15 +76,15 @@ describe("the deletion policy", () => {
     expect(isToFinish(withContainer(job(phase), {}), "finish")).toBe(true);
   });
 
-  it("keeps one that is stopped only to go on: started again, or by another container", () => {
+  it("keeps one that is stopped only to go on: started again, in its turn, or by another container", () => {
     const stopped = (stopCause: LifecycleMemory["stopCause"]): ContainerRecord => {
       const whole = withContainer(job("Stopping"), { finishedAt: "2026-01-01T01:00:00Z", exitCode: 143 });
       return { ...whole, memory: { ...whole.memory, stopCause } };
     };
-    for (const cause of ["GpuAccessLost", "RestartRequested", "Replaced"] as const) {
+    for (const cause of ["GpuAccessLost", "RestartRequested", "Replaced", "Preempted"] as const) {
       expect(isToFinish(stopped(cause), "finish"), cause).toBe(true);
     }
-    for (const cause of [null, "MaxRuntimeExceeded", "EmergencyStop", "Preempted"] as const) {
+    for (const cause of [null, "MaxRuntimeExceeded", "EmergencyStop"] as const) {
       expect(isToFinish(stopped(cause), "finish"), String(cause)).toBe(false);
     }
     const { container: _gone, ...status } = stopped("GpuAccessLost").status;

@@ -1,13 +1,13 @@
 import type { Phase } from "../api/container.ts";
 import { annotations as annotationNames, type DeletionPolicy } from "../api/names.ts";
-import { isBetweenTries, isTriedAgain } from "./lifecycle/between-tries.ts";
+import { isBetweenTries, isMadeAnew } from "./lifecycle/between-tries.ts";
 import type { StopCause } from "./lifecycle/memory.ts";
 import type { ContainerRecord, StoredRecord } from "./record.ts";
 
 /** Why an object is still there whose deletion was let through. */
 export const finishesFirst = "FinishesFirst";
 
-/** What runs, or is started again; nothing that waits for its turn has begun. */
+/** What runs, or is started again. */
 const running: ReadonlySet<Phase> = new Set(["Starting", "Running", "Paused", "Backoff", "Degraded"]);
 
 /** What may be on its way from one run to the next; what is stalled or at rest is not. */
@@ -20,8 +20,13 @@ const passing: ReadonlySet<Phase> = new Set([
   "Creating",
 ]);
 
-/** Why a container is stopped that is started again, or makes way for another, as soon as it has stopped. */
-const goesOn: ReadonlySet<StopCause> = new Set(["GpuAccessLost", "RestartRequested", "Replaced"]);
+/** Why a container is stopped that goes on by itself: at once, in another one, or when it is its turn again. */
+const goesOn: ReadonlySet<StopCause> = new Set([
+  "GpuAccessLost",
+  "RestartRequested",
+  "Replaced",
+  "Preempted",
+]);
 
 /** What an object says is to become of its job; a word that nobody knows is taken for the careful one. */
 export function deletionPolicyOf(
@@ -47,7 +52,7 @@ function isUnderWay(record: ContainerRecord): boolean {
   if (!passing.has(phase)) return false;
   if (isBetweenTries(record)) return true;
   // A new container is made beside the one that has ended, or for the next try.
-  if (phase === "Creating") return container !== undefined || isTriedAgain(record);
+  if (phase === "Creating") return container !== undefined || isMadeAnew(record);
   const { stopCause, finished } = record.memory;
   return container !== undefined && finished === null && stopCause !== null && goesOn.has(stopCause);
 }

@@ -5,13 +5,27 @@ import { isTriedAnew } from "./job-end.ts";
 export type Tried = Pick<ContainerRecord, "spec" | "memory" | "generation">;
 
 /** True when the spec, as it is now, has been tried again in a container of its own, and nothing says it is over. */
-export function isTriedAgain({ spec, memory, generation }: Tried): boolean {
+function isTriedAgain({ spec, memory, generation }: Tried): boolean {
   if (spec === null || !isTriedAnew({ spec }) || memory.generation !== generation) return false;
   return memory.finished === null && (memory.retries ?? 0) > 0;
+}
+
+/** True when a run of the spec, as it is now, has ended in a container that made way, and nothing says it is over. */
+export function isMadeAnew({ memory, generation }: Tried): boolean {
+  return memory.generation === generation && memory.finished === null && memory.lastRun !== undefined;
 }
 
 /** True while the container of one try has been removed for the next one, which has none yet: it was not lost. */
 export function isBetweenTries(tried: Tried): boolean {
   const { containerId, lastRun } = tried.memory;
-  return isTriedAgain(tried) && containerId !== null && containerId === lastRun?.containerId;
+  if (containerId === null || containerId !== lastRun?.containerId) return false;
+  return isTriedAgain(tried) || isMoving(tried);
+}
+
+/** It goes on, and where it was is no device that it may have. */
+function isMoving(tried: Tried): boolean {
+  const { spec, memory } = tried;
+  if (!isMadeAnew(tried)) return false;
+  const hasFailed = memory.stopCause === null && memory.lastRun?.exitCode !== 0;
+  return memory.stopCause === "Preempted" || (hasFailed && spec?.restartPolicy === "OnFailure");
 }

@@ -167,7 +167,7 @@ function afterAction(
     case "restartContainer":
       return afterRestart(situation, fact);
     case "removeContainer":
-      return fact.reason === "TriedAgain" ? afterTry(situation, fact) : {};
+      return afterRemoval(situation, fact);
     case "stopContainer":
       return {
         // Where only something beside a job that is done is stopped, its own end stays what it was.
@@ -267,9 +267,11 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
   return { ...total, attempts: attempts + 1, restarts: memory.restarts + 1, ...retried(situation) };
 }
 
-/** Its container goes for the next try: while it is known as the last one, it was not lost. */
-function afterTry(situation: Situation, fact: Fact): Partial<LifecycleMemory> {
-  return { ...afterRestart(situation, fact), containerId: situation.roles.primary?.id ?? null };
+/** Its container goes for another one: while it is known as the last one, it was not lost. */
+function afterRemoval(situation: Situation, fact: Fact): Partial<LifecycleMemory> {
+  const last = { containerId: situation.roles.primary?.id ?? null };
+  if (fact.reason === "DeviceUnusable") return last;
+  return fact.reason === "TriedAgain" ? { ...afterRestart(situation, fact), ...last } : {};
 }
 
 /** A try more of a job that failed by itself; where no limit counts them there are none. */

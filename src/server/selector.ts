@@ -19,12 +19,25 @@ type LabelTest = (labels: Readonly<Record<string, string>>) => boolean;
 
 /** Kubernetes' label selectors: `a=b`, `a==b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`. */
 function parseLabelSelector(text: string): readonly LabelTest[] {
-  // A comma inside parentheses does not separate requirements.
-  return text
-    .split(/,(?![^(]*\))/)
+  return requirements(text)
     .map((part) => part.trim())
     .filter((part) => part !== "")
     .map(labelTest);
+}
+
+/** The text between commas; one inside parentheses separates nothing. Reads the text once. */
+function requirements(text: string): readonly string[] {
+  const found: string[] = [];
+  let begin = 0;
+  const lastClosing = text.lastIndexOf(")");
+  for (let at = 0; at < text.length; at += 1) {
+    // One that never closes encloses nothing.
+    if (text[at] === "(" && at < lastClosing) at = text.indexOf(")", at);
+    if (text[at] !== ",") continue;
+    found.push(text.slice(begin, at));
+    begin = at + 1;
+  }
+  return [...found, text.slice(begin)];
 }
 
 const key = String.raw`([A-Za-z0-9](?:[\w./-]*[A-Za-z0-9])?)`;

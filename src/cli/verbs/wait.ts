@@ -71,10 +71,12 @@ interface Waiting {
 }
 
 const lookAgainMs = 250;
+/** A timer of Node that is set for longer ends at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 async function waitForOne(waiting: Waiting, context: Context): Promise<void> {
   const { kind, target, wanted, timeoutMs } = waiting;
-  const deadline = AbortSignal.timeout(timeoutMs);
+  const deadline = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
   const signal = AbortSignal.any([waiting.signal, deadline]);
   let first: ApiObject | undefined;
   let last: ApiObject | undefined;

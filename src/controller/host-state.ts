@@ -81,11 +81,14 @@ export class HostState {
   }
 
   /** Looks up what a decision about the object needs and only the system can tell; admissions need no `builds`. */
-  async prepare(record: ContainerRecord, builds = true): Promise<PreparedFacts> {
+  async prepare(
+    record: ContainerRecord,
+    { builds = true }: { readonly builds?: boolean } = {},
+  ): Promise<PreparedFacts> {
     const { spec, namespace } = record;
     await this.learnGroups(namespace);
     if (spec === null) return { owner: null, fileProblem: null, ...noPaths };
-    if (this.#options.cache.ready) await this.#options.images.look(record, builds);
+    if (this.#options.cache.ready) await this.#options.images.look(record, { builds });
     const owner = usesOwner(spec) ? ((await this.#options.identity.accountOf(namespace)) ?? null) : null;
     const facts = await lookAtSpec({ record, spec, owner }, this.#options, this.view().quotaOf(namespace));
     const about = { ...facts, owner, containers: this.view().containersOf.get(record.uid) ?? [] };

@@ -73,7 +73,7 @@ export class ImageBook {
   }
 
   /** Asks the engine about the image that the object needs, unless a fresh answer is known, and its `builds` for that. */
-  async look(record: ContainerRecord, builds = true): Promise<void> {
+  async look(record: ContainerRecord, { builds = true }: { readonly builds?: boolean } = {}): Promise<void> {
     const { namespace } = record;
     if (builds) this.builds.look(record);
     const reference = this.referenceOf(record);

@@ -58,7 +58,7 @@ async function preparedFor(
       differs.set(namespace, !sameValue(before.quotaOf(namespace), after.quotaOf(namespace)));
     // What a sweep is made of is judged, not the sweep.
     if (differs.get(namespace) !== true || spec === null || spec.replicas !== undefined) continue;
-    prepared.set(record, await host.prepare(record, false));
+    prepared.set(record, await host.prepare(record, { builds: false }));
   }
   return prepared;
 }

@@ -92,7 +92,7 @@ function suspensionCheck(sources: readonly string[]): readonly HealthCheck[] {
 function programCheck(missing: readonly string[]): readonly HealthCheck[] {
   if (missing.length === 0) return [];
   const message = `missing on this host: ${missing.join(", ")}; what touches files as their owner fails (spec.copy, spec.envFrom, spec.secrets, DirectoryOrCreate, FileOrCreate)`;
-  return [check("HostPrograms", false, message, "install util-linux and GNU tar")];
+  return [{ ...check("HostPrograms", false, message, "install util-linux and GNU tar"), optional: true }];
 }
 
 /** Nothing fails without it: nvidia-smi tells of most of what is wrong as well, only later. */

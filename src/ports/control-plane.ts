@@ -101,6 +101,8 @@ export interface HealthCheck {
   readonly ok: boolean;
   readonly message: string;
   readonly remedy: string | null;
+  /** True: everything but the one thing that it names works without it. Absent: nothing may be relied on. */
+  readonly optional?: true;
 }
 
 /** What an admin wants of one device. */

@@ -156,6 +156,18 @@ describe("health", () => {
     expect(await bed.call("GET", "/livez")).toMatchObject({ code: 200 });
     expect(await bed.json(`${group}/health`)).toEqual(bed.control.checks);
   });
+
+  it("is ok without what few specs need, and tells of it who asks for more", async () => {
+    const bed = await startApiBed();
+    bed.control.checks = [
+      { name: "SourceSynced", ok: true, message: "2 files", remedy: null },
+      { name: "HostPrograms", ok: false, message: "missing: tar", remedy: "install it", optional: true },
+    ];
+    expect(await bed.call("GET", "/readyz")).toMatchObject({ code: 200, text: "ok" });
+    expect((await bed.call("GET", "/readyz?verbose")).text).toBe(
+      "[+]SourceSynced ok\n[-]HostPrograms failed: missing: tar\nreadyz check passed\n",
+    );
+  });
 });
 
 describe("reading", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { waitFor } from "../../test/bed/wait-for.ts";
 import { keepCollecting } from "../../test/support/keep-collecting.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
@@ -55,4 +55,16 @@ test("a signal ends the wait for what holds the standard error", async () => {
   await waitFor("the process to be there", () => pid() > 0);
   ending.abort();
   await rejected;
+});
+
+test("a group that may not be signalled any more, as it is another user's by now, is let go", async () => {
+  const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+    throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+  });
+  try {
+    await expect(runProgram(shell("exec sleep 3", { timeoutMs: 500 }))).rejects.toThrow("ended with SIGKILL");
+    expect(kill).toHaveBeenCalledOnce();
+  } finally {
+    kill.mockRestore();
+  }
 });

@@ -147,6 +147,31 @@ describe("decide", () => {
     expect(renderPlan(removed.steps)).toBe("1 remove train._.alice: removeAfterStop is over");
   });
 
+  it("says of a hold that is made longer after it was over that the GPU is free", () => {
+    const lifecycle = { holdGpuAfterStop: "10s" };
+    const own = record({ spec: spec({ gpus: { count: 1 }, lifecycle, restartPolicy: "Never" }) });
+    const running = settle(
+      world({ record: own, schedule: { type: "assigned", devices: [device(0)] } }),
+    ).world;
+    const done = exited(running, 0, now + minute);
+    const finished = settle({ ...done, claim: null }, now + 2 * minute);
+    expect(finished.last.status).toMatchObject({ phase: "Completed", gpus: [] });
+    const stopped = spec({
+      gpus: { count: 1 },
+      lifecycle: { holdGpuAfterStop: "5m" },
+      desiredState: "Stopped",
+    });
+    const edited: World = {
+      ...finished.world,
+      record: { ...finished.world.record, generation: 2, spec: stopped },
+    };
+
+    const { status } = decide(edited, now + 3 * minute);
+
+    expect(status).toMatchObject({ phase: "Released", reason: "GpuReleased", gpus: [] });
+    expect(status.holdUntil).toBeUndefined();
+  });
+
   it("replaces a container whose image changed, and keeps the old one until the new one runs", () => {
     const running = settle(world()).world;
     const changed: World = {

@@ -177,7 +177,7 @@ describe("a stop that is declared for a job that has ended", () => {
     const stopped = edited({ ...failed, claim: null }, { gpus, desiredState: "Stopped" });
     expect(decide(stopped, now + 2 * minute).status).toMatchObject({
       phase: "Released",
-      message: "stopped as declared; others have its GPUs by now",
+      message: "stopped as declared; its GPUs are free for others",
       gpus: [],
     });
   });

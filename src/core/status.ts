@@ -13,6 +13,7 @@ import type { Fact } from "./lifecycle/fact.ts";
 import { describeNotice } from "./lifecycle/preemption-notice.ts";
 import { idleCondition, shownIdleSince } from "./lifecycle/idle-end.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
+import { releasedContainer } from "./lifecycle/released-container.ts";
 import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -275,12 +276,14 @@ function deadlines(situation: Situation, memory: LifecycleMemory, fact: Fact): P
 
 /** Until when a stopped container keeps its GPUs, and when it is removed. */
 function restingDeadlines(
-  { limits, now }: Situation,
+  situation: Situation,
   primary: ObservedContainer,
   fact: Fact,
 ): Partial<ContainerStatus> {
+  const { limits, now } = situation;
   const removal = (fact.type.startsWith("job.") ? finishedRemoveAt : removeAt)(primary, limits);
-  const hold = deviceUuidsOf(primary).length === 0 ? null : (holdUntil(primary, limits) ?? null);
+  const hasGpus = deviceUuidsOf(primary).length > 0 && releasedContainer(situation) !== primary.id;
+  const hold = hasGpus ? (holdUntil(primary, limits) ?? null) : null;
   return {
     ...timeField("holdUntil", hold !== null && hold > now ? hold : null),
     ...timeField("removeAt", removal ?? null),

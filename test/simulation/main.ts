@@ -1,16 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { drawOperations } from "./draw-operations.ts";
-import type { KeptRun } from "./kept-run.ts";
+import { keptRun, keptRuns, type KeptRun } from "./kept-run.ts";
 import { describeOperation } from "./operation.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulate.ts";
 
-const usage = `usage: npm run simulate -- [--seeds N] [--seed S] [--trace] [--until-found] [--shrink FILE] [--replay FILE]
+const usage = `usage: npm run simulate -- [--seeds N] [--seed S] [--trace] [--kept] [--until-found]
+                            [--shrink FILE] [--replay FILE]
   --seeds N      play N seeds; 1 unless told
   --seed S       the first of them; 1 unless told
   --trace        print everything that happens
-  --until-found  end with the first seed that fails
+  --kept         play the runs in kept/ first
+  --until-found  end with the first that fails
   --shrink FILE  shorten the first seed that fails, and write what is left to FILE
   --replay FILE  play what was written so, in place of seeds`;
 
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
+    kept: { type: "boolean", default: false },
     "until-found": { type: "boolean", default: false },
     shrink: { type: "string" },
     replay: { type: "string" },
@@ -33,23 +36,26 @@ const tracing = values.trace ? { onLine: (line: string) => console.log(line) } :
 
 const failed: SimulationResult[] = [];
 let [steps, played] = [0, 0];
-const note = (result: SimulationResult): void => {
+const note = (result: SimulationResult, name = `seed ${result.seed}`): void => {
+  played += 1;
   steps += result.steps;
   if (result.violation === null) return;
   failed.push(result);
-  console.log(`seed ${result.seed}: ${result.violation.rule}: ${result.violation.message}`);
+  console.log(`${name}: ${result.violation.rule}: ${result.violation.message}`);
 };
+const isOver = (): boolean => values["until-found"] && failed.length > 0;
+
+for (const name of values.kept ? keptRuns() : []) {
+  if (isOver()) break;
+  const { seed, operations } = keptRun(name);
+  note(await simulate(seed, { ...tracing, operations }), `kept/${name}`);
+}
 
 if (values.replay === undefined) {
-  for (let seed = first; seed < first + count; seed += 1) {
-    note(await simulate(seed, tracing));
-    played += 1;
-    if (values["until-found"] && failed.length > 0) break;
-  }
+  for (let seed = first; seed < first + count && !isOver(); seed += 1) note(await simulate(seed, tracing));
 } else {
   const { seed, operations } = JSON.parse(readFileSync(values.replay, "utf8")) as KeptRun;
   note(await simulate(seed, { ...tracing, operations }));
-  played = 1;
 }
 const [worst] = failed;
 if (values.shrink !== undefined && worst?.violation != null) {

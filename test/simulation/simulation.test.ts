@@ -1,28 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { drawOperations } from "./draw-operations.ts";
-import type { KeptRun } from "./kept-run.ts";
+import { keptRun, keptRuns } from "./kept-run.ts";
 import { simulate } from "./simulate.ts";
-
-/** How many seeds a usual run of the tests plays; more with `npm run simulate`. */
-const seeds = 16;
-const keptDirectory = join(import.meta.dirname, "kept");
-const kept = readdirSync(keptDirectory).toSorted();
+import { usualSeeds } from "./usual-seeds.ts";
 
 describe("a controller in a simulated world", { timeout: 300_000 }, () => {
-  test(`keeps to the invariants whatever happens, under ${seeds} seeds`, async () => {
+  test(`keeps to the invariants whatever happens, under ${usualSeeds} seeds`, async () => {
     let steps = 0;
-    for (let seed = 1; seed <= seeds; seed += 1) {
+    for (let seed = 1; seed <= usualSeeds; seed += 1) {
       const result = await simulate(seed);
       expect(result).toMatchObject({ seed, violation: null });
       steps += result.steps;
     }
-    expect(steps).toBeGreaterThan(seeds * 100);
+    expect(steps).toBeGreaterThan(usualSeeds * 100);
   });
 
-  test.each(kept)("has learned from %s", async (file) => {
-    const { seed, operations } = JSON.parse(readFileSync(join(keptDirectory, file), "utf8")) as KeptRun;
+  test.each(keptRuns())("has learned from %s", async (file) => {
+    const { seed, operations } = keptRun(file);
     expect((await simulate(seed, { operations })).violation).toBeNull();
   });
 

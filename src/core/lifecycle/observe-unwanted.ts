@@ -1,5 +1,5 @@
 import { describeEmergencyStop } from "../emergency-stop.ts";
-import { deviceUuidsOf, earlier, holdsDevicesOf, holdUntil, removeAt } from "../expiry.ts";
+import { deviceUuidsOf, earlier, holdUntil, removeAt } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import { describeGone } from "../schedule/given-devices.ts";
@@ -7,6 +7,7 @@ import { describeOverride } from "../stop-override.ts";
 import { fact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { mayBeRevived } from "./limits-action.ts";
+import { releasedContainer } from "./released-container.ts";
 import type { Situation } from "./situation.ts";
 
 /** Why it is not to run. */
@@ -71,8 +72,8 @@ function observeKept(
   if (limitsAction !== null && mayBeRevived(limitsAction))
     return fact("limits.drifted", "LimitsChanged", limitsAction.cause);
   if (deviceUuidsOf(container).length === 0) return fact("stopped.kept", reason, stopped, removal);
-  const lost = whyNotHeld(situation, container);
-  const hold = lost === null ? holdUntil(container, limits) : now;
+  const isGivenBack = situation.gone.length > 0 || releasedContainer(situation) === container.id;
+  const hold = isGivenBack ? now : holdUntil(container, limits);
   if (container.lingering === true) {
     return fact(
       "stopped.held",
@@ -84,13 +85,6 @@ function observeKept(
   if (hold === null || (hold !== undefined && hold > now)) {
     return fact("stopped.held", "GpuHeld", stopped, earlier(hold ?? null, removal));
   }
-  const free = lost ?? "its GPUs are free for others";
+  const free = situation.gone.length > 0 ? describeGone(situation.gone) : "its GPUs are free for others";
   return fact("stopped.released", "GpuReleased", `${stopped}; ${free}`, removal);
-}
-
-/** Why its devices are not kept, however lately it ended; null: they are its own until the hold is over. */
-function whyNotHeld({ gone, world }: Situation, container: ObservedContainer): string | null {
-  if (gone.length > 0) return describeGone(gone);
-  // A job that ended gave them back at once; a stop that is declared afterwards does not take them back.
-  return holdsDevicesOf(world.claim, container) ? null : "others have its GPUs by now";
 }

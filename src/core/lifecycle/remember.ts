@@ -1,13 +1,14 @@
 import { restartBackoff } from "../../util/backoff.ts";
 import type { Phase } from "../../api/container.ts";
 import { describeAccessLoss, lastingTries, withoutTries, withTry, type AccessTries } from "../gpu-access.ts";
-import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
+import { deviceUuidsOf } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
 import { submittedAt } from "../schedule/submitted-at.ts";
 import type { Fact } from "./fact.ts";
 import { allowanceHash, isFinished } from "./finished-run.ts";
 import { rememberIdleWarning } from "./idle-end.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
+import { releasedContainer } from "./released-container.ts";
 import { restartRequest } from "./restart-request.ts";
 import { rememberNews } from "./remember-news.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
@@ -82,14 +83,6 @@ function accessTriesOf({ memory, access, roles, now }: Situation): { readonly ac
   return primary === null
     ? { accessTries }
     : { accessTries: lastingTries(accessTries, primary, until ?? now) };
-}
-
-/** A stopped container that has lost its devices, by the end of its hold or to somebody who runs. */
-function releasedContainer({ world, roles: { primary }, memory }: Situation): string | null {
-  if (!world.engineReady) return memory.releasedContainerId;
-  if (primary === null || isLive(primary)) return null;
-  if (memory.releasedContainerId === primary.id) return primary.id;
-  return holdsDevicesOf(world.claim, primary) ? null : primary.id;
 }
 
 function afterFact(memory: LifecycleMemory, situation: Situation, fact: Fact): LifecycleMemory {

@@ -14,14 +14,14 @@ export class ControllerProcess extends CommandProcess {
   }
 
   /** Waits for the log line that says it is ready. */
-  async ready(): Promise<void> {
+  async ready(timeoutMs = 20_000): Promise<void> {
     await waitFor(
       "the controller to be ready",
       () => {
         if (!this.isRunning) throw new Error(`the controller ended: ${this.stderr.slice(-2000)}`);
         return this.logLines().some(({ msg }) => msg === "ready");
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs },
     );
   }
 }

@@ -32,6 +32,10 @@ import { ControllerProcess } from "./controller-process.ts";
 export interface HostOptions {
   /** Names the engine, together with this process: two runs beside one another share nothing. */
   readonly name: string;
+  /** Variables for controllers alone. */
+  readonly controllerEnvironment?: NodeJS.ProcessEnv;
+  /** Makes the main file for controllers of the one that is built; it is the same unless told. */
+  readonly controllerProgram?: (main: string) => string;
   /** GPUs of the simulated NVIDIA stack, as in the bed; none unless told. */
   readonly nvidia?: string;
   /** How nvidia-smi fails from before the controller starts. */
@@ -117,9 +121,9 @@ export class Host {
     const gpus = this.#options.gpus ?? (this.#options.nvidia === undefined ? "none" : "nvidia");
     return [
       "--config",
-      join(this.directory, "config.yaml"),
+      this.#configPath,
       // Sources stand in the place of the specs directory.
-      ...(this.#options.configuration?.includes("sources:") === true ? [] : ["--specs", this.specs]),
+      ...(/^sources:/m.test(readFileSync(this.#configPath, "utf8")) ? [] : ["--specs", this.specs]),
       "--state-dir",
       this.stateDir,
       "--run-dir",
@@ -146,19 +150,25 @@ export class Host {
 
   /** Writes the configuration file that the next controller reads. */
   configure(text: string): void {
-    writeFileSync(join(this.directory, "config.yaml"), text);
+    writeFileSync(this.#configPath, text);
+  }
+
+  get #configPath(): string {
+    return join(this.directory, "config.yaml");
   }
 
   /** Starts a controller and waits until it is ready. */
-  async startController(): Promise<ControllerProcess> {
+  async startController(timeoutMs?: number): Promise<ControllerProcess> {
     const controller = this.spawnController();
-    await controller.ready();
+    await controller.ready(timeoutMs);
     return controller;
   }
 
   /** Starts a controller that nobody waits for, to be killed at any moment. */
   spawnController(): ControllerProcess {
-    this.#controller = new ControllerProcess(this.main, this.flags(), this.environment);
+    const environment = { ...this.environment, ...this.#options.controllerEnvironment };
+    const main = this.#options.controllerProgram?.(this.main) ?? this.main;
+    this.#controller = new ControllerProcess(main, this.flags(), environment);
     return this.#controller;
   }
 
@@ -238,6 +248,12 @@ export class Host {
     }
   }
 
+  /** Keys of all container objects. */
+  async containers(): Promise<readonly string[]> {
+    const { items } = await this.client.list(kindOf("container"), {});
+    return items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  }
+
   /** Waits until the object's status is as `condition` wants it. */
   async waitForObject(
     key: string,
@@ -276,20 +292,22 @@ export class Host {
     return this.waitForObject(key, "Ready", isReady, timeoutMs);
   }
 
-  /** Deletes the objects through the API, which passes the prune guard, and waits until nothing is left of them. */
+  /** Deletes the object through the API, which passes the prune guard. */
+  async delete(key: string): Promise<void> {
+    const [namespace = "", name = ""] = key.split("/");
+    await this.client.delete(kindOf("container"), { namespace, name });
+  }
+
+  /** Deletes the objects and waits until nothing is left of them. */
   async remove(...keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      const [namespace = "", name = ""] = key.split("/");
-      await this.client.delete(kindOf("container"), { namespace, name });
-    }
+    for (const key of keys) await this.delete(key);
     await this.waitUntilGone(keys);
   }
 
   /** Waits until the objects and their containers are gone. */
   async waitUntilGone(keys: string | readonly string[], timeoutMs = 20_000): Promise<void> {
     const left = async (): Promise<string> => {
-      const { items } = await this.client.list(kindOf("container"), {});
-      const objects = items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+      const objects = await this.containers();
       const filters = { label: ["ds01.managed=true"] };
       const containers = await this.engine.docker.listContainers({ all: true, filters });
       const owned = containers.map(({ Labels }) => `${Labels["ds01.user"]}/${Labels["ds01.name"]}`);

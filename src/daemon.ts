@@ -33,6 +33,7 @@ import { DeviceNotesFile } from "./adapters/store/device-notes-file.ts";
 import { FileStore } from "./adapters/store/file-store.ts";
 import { acquireInstanceLock, AnotherController } from "./adapters/store/instance-lock.ts";
 import { stateDocuments } from "./adapters/store/state-documents.ts";
+import { removeUnfinishedFiles } from "./adapters/store/unfinished-files.ts";
 import { scratchCopy } from "./adapters/store/scratch-copy.ts";
 import { doorSecrets } from "./adapters/tls/door-secrets.ts";
 import { instanceName } from "./controller/instance-name.ts";
@@ -119,6 +120,7 @@ interface Run {
 async function serve(settings: Settings & { readonly instance: string }, run: Run): Promise<number> {
   const { log, lock, signal, flags } = run;
   const identity = systemIdentity();
+  await removeUnfinishedFiles(settings.stateDir, log);
   const store = new FileStore({ stateDir: settings.stateDir, log, mayWrite: () => lock.held() });
   const manager = new ControllerManager(await ports(settings, { ...run, identity, store }), {
     instance: settings.instance,

@@ -162,6 +162,15 @@ describe("the choice of fail points", () => {
     ]);
   });
 
+  it("should begin no kill in a program that only reads", () => {
+    expect(told(failPointsOf(["git ls-tree", "git fetch"]))).toEqual([
+      "after git fetch 1",
+      "before git ls-tree 1",
+      "during git fetch 1",
+      "before git fetch 1",
+    ]);
+  });
+
   it("should take one of the lines in logs for all", () => {
     const points = failPointsOf(["append log/events.jsonl", "append log/events.jsonl"]);
     expect(told(points)).toEqual(["before append log/events.jsonl 1"]);

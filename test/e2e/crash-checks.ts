@@ -46,7 +46,12 @@ export function faultsOfState(host: Host): readonly string[] {
   const own = `.${host.controller.child.pid}.`;
   for (const name of readdirSync(host.stateDir, { recursive: true }).map(String)) {
     if (name.includes("/git/") || name.includes("worktrees/")) continue;
-    if (name.endsWith(".corrupt") || (name.endsWith(".tmp") && !name.includes(own))) faults.push(name);
+    if (
+      name.startsWith("corrupt/") ||
+      name.endsWith(".corrupt") ||
+      (name.endsWith(".tmp") && !name.includes(own))
+    )
+      faults.push(name);
     if (!name.endsWith(".json") || name.includes(".tmp")) continue;
     const text = textOf(join(host.stateDir, name));
     if (text === undefined) continue;
@@ -55,6 +60,9 @@ export function faultsOfState(host: Host): readonly string[] {
       if ("corrupt" in record) faults.push(`${name} ${record.corrupt}`);
     } else if (!isJson(text)) faults.push(`${name} is not JSON`);
   }
+  // The file of who holds the lock, and its heartbeat.
+  const lock = readdirSync(join(host.stateDir, "instance"));
+  if (lock.length !== 2) faults.push(`instance holds ${lock.join()}`);
   const told = host.controller.logLines().filter(({ reason }) => reason === "DocumentUnreadable");
   return [...faults, ...told.map((line) => JSON.stringify(line))];
 }

@@ -16,6 +16,8 @@ export interface CrashOutcome {
 /** One thing that people ask for, in the middle of which the controller is killed. */
 export interface CrashScenario {
   readonly name: string;
+  /** How many kills it gets in the sample; two unless told. */
+  readonly sample?: number;
   /** Brings about what must be there before. */
   readonly prepare: (round: number) => Promise<void>;
   /** Asks for it. */
@@ -128,6 +130,8 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "git swap",
+      // Git's own programs, and the files of a revision.
+      sample: 8,
       prepare: async (round) => {
         git.write("users/gina/serve.yaml", containerSpec("serve", { ...service, ...withEpoch(-round) }));
         git.write("users/gina/old.yaml", containerSpec("old", service));

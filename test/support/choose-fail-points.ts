@@ -7,7 +7,7 @@ import type { FailPoint, Moment } from "../bed/fail-points.ts";
  * kind stand for all.
  *
  * First come those that have more to go wrong: kinds of effects of which none is in `shown`, the engine before programs
- * before files, then the further ones of a kind.
+ * before files, then the further ones of a kind. Programs that only read change nothing while they run.
  */
 export function failPointsOf(
   effects: readonly string[],
@@ -36,6 +36,6 @@ function isUnseen(kind: string): boolean {
 
 function rankOf(kind: string): number {
   if (/^(?:POST|PUT|DELETE|PATCH) /.test(kind)) return 0;
-  if (kind.startsWith("git ")) return 1;
+  if (kind.startsWith("git ")) return /^git (?:rev-parse|rev-list|ls-tree)$/.test(kind) ? 3 : 1;
   return isUnseen(kind) ? 3 : 2;
 }

@@ -16,6 +16,7 @@ import type { InstanceLock } from "../../ports/lock.ts";
 import type { Log } from "../../ports/log.ts";
 import { Ds01Error } from "../../util/errors.ts";
 import { errorCode } from "../error-code.ts";
+import { removeLockLeftovers } from "./lock-leftovers.ts";
 import { fateOf, ownMark } from "./process-mark.ts";
 import type { ProcessMark } from "./process-mark.ts";
 import { StateNotWritable } from "./state-errors.ts";
@@ -120,6 +121,7 @@ class EpochLock implements InstanceLock {
     const lock = new EpochLock(options);
     await lock.#heartbeat();
     removeOlder(options.directory, options.epoch);
+    removeLockLeftovers(options.directory, options.epoch);
     return lock;
   }
 

@@ -45,6 +45,20 @@ describe("a replacement", () => {
     );
   });
 
+  it("that failed is not tried again when the old container ends later, though it was to have a GPU", () => {
+    const schedule = { type: "assigned", devices: [device(0)] } as const;
+    const wanted = { ...edited(running(), { image: "bed/crash:1", gpus: { count: 1 } }), schedule };
+    const trying = after(3, wanted, now + minute);
+    const failed = changed(trying, ended(now + minute), isReplacement);
+    const back = after(2, failed, now + minute + 500);
+    expect(back.record.status).toMatchObject({ phase: "Degraded", reason: "RollbackPerformed" });
+
+    const crashed = changed({ ...back, claim: null, schedule }, ended(now + 5 * minute));
+    expect(renderPlan(decide(crashed, now + 5 * minute).steps)).toBe(
+      "1 start train._.alice: exited with code 1; spec says Running",
+    );
+  });
+
   it.each([
     ["as long as Docker's own check takes", {}, 4 * minute],
     [

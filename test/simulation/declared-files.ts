@@ -6,6 +6,12 @@ const candidateMs = 3000;
 /** What was decided is carried out within this time. */
 const momentMs = 1000;
 
+interface DeclaredFile {
+  readonly text: string;
+  readonly keys: readonly string[];
+  readonly since: number;
+}
+
 interface Absence {
   readonly from: number;
   /** Infinity: its files are still gone. */
@@ -15,7 +21,7 @@ interface Absence {
 /** Since when objects stand in no file, by the files themselves. All times are such that have gone by. */
 export class DeclaredFiles {
   /** Path -> its text, and what that declares. */
-  readonly #files = new Map<string, { readonly text: string; readonly keys: readonly string[] }>();
+  readonly #files = new Map<string, DeclaredFile>();
   /** `alice/one` -> when no file declared it last. */
   readonly #absences = new Map<string, Absence>();
   /** User -> when the user's directory was there last. */
@@ -25,7 +31,8 @@ export class DeclaredFiles {
     for (const path of files.keys()) this.#directories.set(userOf(path) ?? "", now);
     const before = new Set(this.#declared());
     const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
-    for (const [path, text] of changed) this.#files.set(path, { text, keys: this.#keysOf(path, text) });
+    for (const [path, text] of changed)
+      this.#files.set(path, { text, keys: this.#keysOf(path, text, now), since: now });
     const gone = [...this.#files.keys()].filter((path) => !files.has(path));
     for (const path of gone) this.#files.delete(path);
     if (changed.length === 0 && gone.length === 0) return;
@@ -60,13 +67,14 @@ export class DeclaredFiles {
     return [...this.#files.values()].flatMap(({ keys }) => keys);
   }
 
-  /** A broken file declares what it did before. */
-  #keysOf(path: string, text: string): readonly string[] {
+  /** A broken file declares what it did before, where that stood for long enough that somebody has read it. */
+  #keysOf(path: string, text: string, now: number): readonly string[] {
     const namespace = userOf(path);
     if (namespace === undefined) return [];
     const place = { path, expect: "ContainerSpec", namespaceFromPath: namespace } as const;
     const { documents, problems } = parseSpecText(text, place);
-    if (problems.length > 0) return this.#files.get(path)?.keys ?? [];
+    const before = this.#files.get(path);
+    if (problems.length > 0) return before === undefined || now - before.since < momentMs ? [] : before.keys;
     return documents.flatMap(withElements).map(({ identity }) => `${identity.namespace}/${identity.name}`);
   }
 }

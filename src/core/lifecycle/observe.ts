@@ -5,7 +5,7 @@ import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { isBetweenTries } from "./between-tries.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
-import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
+import { earlier, finishedRemoveAt, holdsDevicesOf, holdUntil } from "../expiry.ts";
 import { finishesFirst } from "../deletion-policy.ts";
 import { nameConflict } from "../name-conflict.ts";
 import { containerName } from "../plan/container-name.ts";
@@ -153,7 +153,8 @@ function observeOutdated(situation: Situation): Fact {
 function observeEnded(situation: Situation, primary: ObservedContainer): Fact {
   const { memory } = situation;
   // What was rolled back is not tried again; only a container whose devices are gone cannot run again.
-  const outdated = isRolledBack(situation) && !situation.devicesChanged ? null : configurationOf(situation);
+  const outdated =
+    isRolledBack(situation) && mayRunAgain(situation, primary) ? null : configurationOf(situation);
   if (primary.state === "dead")
     return fact("remove.due", "Dead", "Docker failed to remove it; it cannot start");
   if (primary.startedAt === null) return observeCreated(situation);
@@ -166,6 +167,15 @@ function observeEnded(situation: Situation, primary: ObservedContainer): Fact {
     return observeOutdated(situation);
   }
   return observeRelocation(situation) ?? startWithLimits(situation, observeRestart(situation, primary));
+}
+
+/** The spec may ask for others by now: it can run with what it was made for while that is its own. */
+function mayRunAgain(
+  { devicesChanged, gone, relocation, world }: Situation,
+  primary: ObservedContainer,
+): boolean {
+  if (!devicesChanged) return true;
+  return gone.length === 0 && relocation === null && holdsDevicesOf(world.claim, primary);
 }
 
 /** Why it must be made anew for what it is; that its device may not be used says nothing about a run that ended. */

@@ -53,8 +53,11 @@ export async function settle(simulation: Simulation): Promise<void> {
 
 /** What every object says of itself, but for those that end again and again. */
 function statusesOf({ acting }: SimulatedWorld): ReadonlyMap<string, string> {
-  const records = (acting?.store.list("ContainerSpec") ?? []).filter(
-    ({ spec }) => spec?.image !== restlessImage,
+  const all = acting?.store.list("ContainerSpec") ?? [];
+  // What shares a port of the host with them is told now this, now that.
+  const isPortRestless = all.some(({ spec }) => spec?.image === restlessImage && spec.ports !== undefined);
+  const records = all.filter(
+    ({ spec }) => spec?.image !== restlessImage && !(isPortRestless && spec?.ports !== undefined),
   );
   return new Map(
     records.map(({ namespace, name, status }) => [

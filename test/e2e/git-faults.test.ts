@@ -237,7 +237,7 @@ describe("a Git source that cannot be had or trusted", () => {
             `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12\n`,
           ),
       ],
-      ["TooLarge", "eval", () => put("eval", Buffer.alloc(100 * 1024 ** 2, "# x\n"))],
+      ["TooLarge", "eval", () => put("eval", Buffer.alloc(300 * 1024, "# x\n"))],
       [
         "SymlinkNotAllowed",
         "train",

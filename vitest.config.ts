@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { CiReporter } from "./test/ci-reporter.ts";
+import { FaultReporter } from "./test/fault-reporter.ts";
 
 export default defineConfig({
   test: {
-    reporters: ["default", new CiReporter()],
+    reporters: ["default", new CiReporter(), new FaultReporter()],
     projects: [
       // Property tests on a busy machine take longer than five seconds, and how long is not what they are about.
       {

@@ -19,9 +19,10 @@ export interface ProxiedRequest {
 
 /**
  * What a rule does: answer late, never answer, drop the connection before the engine hears of it, answer an error in the
- * engine's place, let the engine act and drop the answer, or cut the answer after its headers and first bytes.
+ * engine's place, let the engine act and drop the answer, cut the answer after its headers and first bytes, or keep the
+ * request and hand it to the engine when the rule is removed, whether or not the client is still there.
  */
-export type ProxyFault = "delay" | "hang" | "reset" | "status" | "lost" | "cut";
+export type ProxyFault = "delay" | "hang" | "reset" | "status" | "lost" | "cut" | "late";
 
 /** A fault for the requests that match; without method or path it matches every one. */
 export interface ProxyRule {
@@ -66,6 +67,8 @@ interface StandingRule {
   readonly rule: ProxyRule;
   seen: number;
   readonly held: Set<Duplex>;
+  /** What hands the kept requests to the engine. */
+  readonly late: (() => void)[];
 }
 
 let proxies = 0;
@@ -105,6 +108,8 @@ export async function startDockerProxy(target: string, listen?: string): Promise
     const standing = note(incoming);
     const rule = standing?.rule;
     if (rule?.fault === "hang") standing?.held.add(incoming.socket);
+    else if (rule?.fault === "late")
+      void keep(target, incoming, outgoing).then((send) => standing?.late.push(send));
     else if (rule?.fault === "reset") incoming.socket.destroy();
     else if (rule?.fault === "status") answerStatus(incoming, outgoing, rule);
     else if (rule?.fault === "delay")
@@ -138,12 +143,13 @@ export async function startDockerProxy(target: string, listen?: string): Promise
       requests.filter((request) => request.mutating).map((request) => `${request.method} ${request.path}`),
     clear: () => requests.splice(0),
     addRule(rule) {
-      const standing: StandingRule = { rule, seen: 0, held: new Set() };
+      const standing: StandingRule = { rule, seen: 0, held: new Set(), late: [] };
       rules.push(standing);
       return () => {
         const at = rules.indexOf(standing);
         if (at >= 0) rules.splice(at, 1);
         for (const socket of standing.held) socket.destroy();
+        for (const send of standing.late) send();
       };
     },
     addRewrite(rewrite) {
@@ -203,6 +209,28 @@ function forward(
   upstream.on("error", () => incoming.socket.destroy());
   outgoing.on("close", () => upstream.destroy());
   incoming.pipe(upstream);
+}
+
+/** Reads the request to its end; what it answers sends it on, with or without somebody to answer. */
+async function keep(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<() => void> {
+  const body = await bytesOf(incoming);
+  return () => {
+    const upstream = toEngine(target, incoming);
+    upstream.on("response", (response) => {
+      if (outgoing.closed) {
+        response.resume();
+        return;
+      }
+      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(outgoing);
+    });
+    upstream.on("error", () => outgoing.destroy());
+    upstream.end(body);
+  };
 }
 
 async function forwardRewritten(

@@ -7,8 +7,15 @@ export class CommandProcess {
   stdout = "";
   stderr = "";
 
-  constructor(main: string, line: readonly string[], environment: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [main, ...line], {
+  /** The launcher, if any, is a command that becomes the process. */
+  constructor(
+    main: string,
+    line: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    launcher: readonly string[] = [],
+  ) {
+    const [program = process.execPath, ...words] = [...launcher, process.execPath, main, ...line];
+    this.child = spawn(program, words, {
       env: environment,
       stdio: ["ignore", "pipe", "pipe"],
     });

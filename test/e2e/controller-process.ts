@@ -3,8 +3,13 @@ import { CommandProcess } from "./command-process.ts";
 
 /** A `ds01 controller` process; its log is on standard error. */
 export class ControllerProcess extends CommandProcess {
-  constructor(main: string, line: readonly string[], environment: NodeJS.ProcessEnv) {
-    super(main, ["controller", ...line], environment);
+  constructor(
+    main: string,
+    line: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    launcher: readonly string[] = [],
+  ) {
+    super(main, ["controller", ...line], environment, launcher);
   }
 
   /** The log lines so far. */

@@ -1,8 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { updateGpuState } from "../bed/nvidia/state.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { recordFault } from "../support/record-fault.ts";
+import { Bystanders } from "./bystanders.ts";
 import { DeviceSamples } from "./device-samples.ts";
+import { holdsFor } from "./holds-for.ts";
 import { dockerName, startHost } from "./host.ts";
 import type { ContainerObject, Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
@@ -41,6 +43,7 @@ async function waitForRunning(host: Host, keys: readonly string[], timeoutMs = 6
 describe("an engine that fails under four GPU jobs", () => {
   const four = ["alice/one", "alice/two", "bob/three", "bob/four"];
   let host: Host;
+  let others: Bystanders;
   let samples: DeviceSamples;
 
   beforeAll(async () => {
@@ -49,6 +52,7 @@ describe("an engine that fails under four GPU jobs", () => {
     );
     host = await startHost({ name: "faults", nvidia: "4xA100-80GB", files });
     await waitForRunning(host, four);
+    others = await Bystanders.start(host.engine.docker);
   });
 
   beforeEach(() => {
@@ -59,6 +63,7 @@ describe("an engine that fails under four GPU jobs", () => {
     await samples.end();
     expect(samples.violations).toEqual([]);
     expect(samples.looks).toBeGreaterThan(3);
+    await others.expectUntouched();
   });
 
   afterAll(async () => {
@@ -86,6 +91,11 @@ describe("an engine that fails under four GPU jobs", () => {
     );
     expect(host.proxy.mutations().filter((one) => !one.endsWith("/start"))).toEqual([]);
     await doctorSays(host, /EngineReady +the Docker engine answers/);
+    const starts = host.proxy.mutations().length;
+    recordFault(
+      "engine-stopped",
+      `${after.length} containers with their ids and GPUs are Ready again after ${starts} starts and no other change`,
+    );
   });
 
   it(
@@ -95,9 +105,10 @@ describe("an engine that fails under four GPU jobs", () => {
       const kept = ["alice/one", "alice/two", "bob/three"];
       const before = await Promise.all(kept.map((key) => runOf(host, key)));
       // Somebody is being created, somebody deleted, and somebody waits, while it freezes.
+      host.proxy.clear();
       host.removeFile("users/bob/four.yaml");
       host.drop("users/carol/five.yaml", gpuJob("five"));
-      await sleep(300);
+      await waitFor("the first of it to reach the engine", () => host.proxy.mutations().length > 0);
       await host.engine.kill("STOP");
       const frozenAt = Date.now();
       host.drop("users/carol/six.yaml", gpuJob("six"));
@@ -107,8 +118,9 @@ describe("an engine that fails under four GPU jobs", () => {
         ({ status }) => status.reason === "EngineUnreachable",
       );
       await doctorSays(host, /EngineReady.*does not answer|EngineReady.*no answer|EngineReady.*lost/s);
-      expect((await host.ds01("get", "containers", "--all-namespaces")).code).toBe(0);
-      await sleep(Math.max(0, 30_000 - (Date.now() - frozenAt)));
+      await holdsFor(30_000 - (Date.now() - frozenAt), async () => {
+        expect((await host.ds01("get", "containers", "--all-namespaces")).code).toBe(0);
+      });
       await host.engine.kill("CONT");
 
       await host.waitForReady("carol/five", 60_000);
@@ -119,16 +131,24 @@ describe("an engine that fails under four GPU jobs", () => {
       });
       await host.waitForObject("carol/six", "waiting", ({ status }) => status.reason === "WaitingForDevices");
       await doctorSays(host, /EngineReady +the Docker engine answers/);
-      const names = (await host.engine.docker.listContainers({ all: true })).map(({ Names }) =>
+      const filters = { label: ["ds01.user"] };
+      const names = (await host.engine.docker.listContainers({ all: true, filters })).map(({ Names }) =>
         Names[0]?.slice(1),
       );
-      expect(new Set(names)).toEqual(new Set([...kept, "carol/five"].map(dockerName)));
+      const wanted = [...[...kept, "carol/five"].map(dockerName), "x._.zoe"];
+      expect(new Set(names)).toEqual(new Set(wanted));
+      expect(names).toHaveLength(wanted.length);
+      recordFault(
+        "engine-frozen",
+        `${kept.length} containers kept their ids and start times; one was made, one removed, one waits for a GPU`,
+      );
     },
   );
 });
 
 describe("an engine with live restore", () => {
   let host: Host;
+  let others: Bystanders;
 
   beforeAll(async () => {
     const files = {
@@ -137,15 +157,19 @@ describe("an engine with live restore", () => {
     };
     host = await startHost({ name: "faults-live", nvidia: "2xL40S", liveRestore: true, files });
     await waitForRunning(host, ["alice/train", "bob/serve"]);
+    others = await Bystanders.start(host.engine.docker);
   });
 
   afterAll(async () => {
     await host.stop();
   });
 
-  it.each(["KILL", "TERM"] as const)(
+  it.each([
+    ["KILL", "engine-killed-live"],
+    ["TERM", "engine-stopped-live"],
+  ] as const)(
     "must be left alone with all that runs when it ends by SIG%s and comes back",
-    async (signal) => {
+    async (signal, fault) => {
       const keys = ["alice/train", "bob/serve"];
       const before = await Promise.all(keys.map((key) => runOf(host, key)));
       host.proxy.clear();
@@ -157,10 +181,15 @@ describe("an engine with live restore", () => {
       );
       await host.engine.start();
       await waitForRunning(host, keys);
-      // Nothing more is to come, and for that there is no condition to wait for.
-      await sleep(1000);
+      // Everything is looked at once more, and there is nothing to do.
+      await host.client.resync();
       expect(await Promise.all(keys.map((key) => runOf(host, key)))).toEqual(before);
       expect(host.proxy.mutations()).toEqual([]);
+      await others.expectUntouched();
+      recordFault(
+        fault,
+        `${keys.length} containers kept their ids, start times and GPUs; ${host.proxy.mutations().length} requests changed anything`,
+      );
     },
   );
 });
@@ -219,5 +248,9 @@ describe("nvidia-smi that hangs", () => {
     expect(replaced.status.gpus.map(({ uuid }) => uuid)).toEqual([before.devices]);
     expect(next.status.gpus.map(({ uuid }) => uuid)).not.toEqual([before.devices]);
     await doctorSays(host, /GpuStackReady +2 devices/);
+    recordFault(
+      "smi-hangs",
+      "a container without GPUs started, one that was killed came back on its GPU, one that asked for a GPU waited (GpuStackNotReady); all went on when it answered",
+    );
   });
 });

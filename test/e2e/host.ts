@@ -43,6 +43,8 @@ export interface HostOptions {
   /** Whether containers survive a restart of the engine; not unless told. */
   readonly liveRestore?: boolean;
   readonly dockerdArguments?: readonly string[];
+  /** Puts what the engine keeps on a file system of this size (as `64m`). */
+  readonly tmpfsSize?: string;
   /** Where the engine's network is; a namespace of its own unless told. */
   readonly network?: EngineNetwork;
   /** Files that are there before the controller starts, by path below the specs root. */
@@ -82,6 +84,8 @@ export class Host {
   readonly directory: string;
   readonly main: string;
   readonly client: Client;
+  /** A command that becomes the controller, such as `nice -n 5`; none unless told. */
+  launcher: readonly string[] = [];
   readonly #options: HostOptions;
   #controller: ControllerProcess | undefined;
 
@@ -168,7 +172,7 @@ export class Host {
   spawnController(): ControllerProcess {
     const environment = { ...this.environment, ...this.#options.controllerEnvironment };
     const main = this.#options.controllerProgram?.(this.main) ?? this.main;
-    this.#controller = new ControllerProcess(main, this.flags(), environment);
+    this.#controller = new ControllerProcess(main, this.flags(), environment, this.launcher);
     return this.#controller;
   }
 
@@ -398,6 +402,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ...network,
     liveRestore,
     dockerdArguments,
+    ...(options.tmpfsSize === undefined ? {} : { tmpfsSize: options.tmpfsSize }),
   });
   const { nvidiaFault } = options;
   if (nvidiaFault !== undefined) updateGpuState(engine.gpuState, (state) => void (state.fault = nvidiaFault));

@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
+import type { FaultId } from "../support/faults.ts";
+import { recordFault } from "../support/record-fault.ts";
 import { holdsFor } from "./holds-for.ts";
 import { dockerName, startHost } from "./host.ts";
 import type { Host } from "./host.ts";
@@ -44,16 +46,26 @@ function setImmutable(host: Host, immutable: boolean): void {
   execFileSync("chattr", ["-R", immutable ? "+i" : "-i", host.stateDir]);
 }
 
-const faults = [
-  ["is full", 3000, fill, empty],
+interface StateFault {
+  readonly id: FaultId;
+  readonly lastsMs: number;
+  readonly begin: (host: Host) => void;
+  readonly end: (host: Host) => void;
+}
+
+const faults: readonly (readonly [what: string, fault: StateFault])[] = [
+  ["is full", { id: "state-full", lastsMs: 3000, begin: fill, end: empty }],
   // Longer than a holder of the lock may be silent before it counts as dead.
   [
     "is read-only",
-    13_000,
-    (host: Host) => setImmutable(host, true),
-    (host: Host) => setImmutable(host, false),
+    {
+      id: "state-immutable",
+      lastsMs: 13_000,
+      begin: (host) => setImmutable(host, true),
+      end: (host) => setImmutable(host, false),
+    },
   ],
-] as const;
+];
 
 describe("a state directory that cannot be written", () => {
   let host: Host;
@@ -78,7 +90,7 @@ describe("a state directory that cannot be written", () => {
 
   it.each(faults)(
     "because it %s must keep serving, do nothing new, say so, and recover alone",
-    async (_, lastsMs, begin, end) => {
+    async (_, { id, lastsMs, begin, end }) => {
       const controller = host.controller;
       const container = host.engine.docker.getContainer(dockerName(train));
       const { StartedAt: startedAt } = (await container.inspect()).State;
@@ -104,7 +116,8 @@ describe("a state directory that cannot be written", () => {
       await holdsFor(lastsMs, async () => {
         expect((await host.ds01("get", "containers")).code).toBe(0);
       });
-      expect(host.proxy.mutations()).toEqual([]);
+      const changes = host.proxy.mutations();
+      expect(changes).toEqual([]);
       expect(controller.isRunning).toBe(true);
 
       end(host);
@@ -114,6 +127,10 @@ describe("a state directory that cannot be written", () => {
       expect(controller.isRunning).toBe(true);
       const { stdout } = await host.ds01("doctor");
       expect(stdout).toMatch(/StateWritable +the state directory can be written/);
+      recordFault(
+        id,
+        `\`ds01 get\` answered all the time, \`ds01 doctor\` said why, ${changes.length} requests changed anything; then the new container and the killed one ran, without a restart of the controller`,
+      );
     },
   );
 });

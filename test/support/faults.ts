@@ -1,0 +1,95 @@
+/** A fault that is done to a whole host, and what must come of it. */
+interface Fault {
+  readonly fault: string;
+  readonly expected: string;
+}
+
+/** Every fault of docs/reliability.md in its order; a test records what it has seen of it with `recordFault`. */
+export const faults = {
+  "engine-stopped": {
+    fault: "dockerd ends by SIGTERM without live restore, and is started again",
+    expected: "each container is the same one, started again on its GPU; the engine is told to be away",
+  },
+  "engine-killed": {
+    fault: "dockerd ends by SIGKILL without live restore, and is started again",
+    expected: "each container is the same one, started again on its GPU",
+  },
+  "engine-killed-making": {
+    fault: "dockerd ends by SIGKILL while it creates and while it starts a container",
+    expected: "one container an object, and nothing left over",
+  },
+  "engine-frozen": {
+    fault: "dockerd is stopped by SIGSTOP for 30 s while containers are made and removed",
+    expected: "what runs is not touched; what was asked for follows",
+  },
+  "engine-killed-live": {
+    fault: "dockerd ends by SIGKILL with live restore, and is started again",
+    expected: "nothing is touched",
+  },
+  "engine-stopped-live": {
+    fault: "dockerd ends by SIGTERM with live restore, and is started again",
+    expected: "nothing is touched",
+  },
+  "wire-slow": {
+    fault: "every answer of the engine comes 2 s late",
+    expected: "all gets done, once",
+  },
+  "wire-reset": {
+    fault: "every connection to the engine is dropped",
+    expected: "nothing is concluded from it; afterwards all gets done, once",
+  },
+  "wire-cut": {
+    fault: "the engine's answers end in their middle",
+    expected: "nothing is concluded from it; afterwards all gets done, once",
+  },
+  "wire-500": {
+    fault: "the engine answers 500 to everything",
+    expected: "nothing is concluded from it; afterwards all gets done, once",
+  },
+  "wire-409": {
+    fault: "the engine answers 409 to every change",
+    expected: "nothing is concluded from it; afterwards all gets done, once",
+  },
+  "wire-lost": {
+    fault: "the engine acts, and its answer is lost",
+    expected: "what was done is found, and not done twice",
+  },
+  "wire-late": {
+    fault:
+      "a create reaches the engine after its controller was killed and the next one has made the container",
+    expected: "there is one container, and it is not touched",
+  },
+  "wire-late-gone": {
+    fault: "a create reaches the engine after its controller was killed and its object deleted",
+    expected: "the container is removed",
+  },
+  "state-full": {
+    fault: "the state directory is full",
+    expected: "it serves, does nothing new, says so, and goes on by itself",
+  },
+  "state-immutable": {
+    fault: "the files of the state directory cannot be written",
+    expected: "it serves, does nothing new, says so, and goes on by itself",
+  },
+  "smi-hangs": {
+    fault: "nvidia-smi hangs",
+    expected: "no GPU is given out and nothing that runs is touched; whoever needs no GPU is not held up",
+  },
+  "watch-overflow": {
+    fault: "more changes of files than the kernel keeps for a watcher that is held up",
+    expected: "what was missed is found by looking at all files",
+  },
+  "watch-limit": {
+    fault: "the limit of inotify watches is reached",
+    expected: "it says so, and finds changes by looking at all files",
+  },
+  reboot: {
+    fault:
+      "the machine is started again: no process, an empty run directory, another boot id, GPUs in another order",
+    expected:
+      "what should run is started again as the same container on its GPU; what was stopped stays so and keeps its GPU; what is done is not run again",
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
+
+/** Names a fault. */
+export type FaultId = keyof typeof faults;

@@ -68,7 +68,10 @@ export class AggregateBook {
     return this.#known.get(namespace)?.state ?? null;
   }
 
-  /** Makes what is missing and corrects what differs; never rejects: what went wrong stands in the state. */
+  /**
+   * Makes what is missing and corrects what differs; what goes wrong with that stands in the state. Rejects when nobody
+   * can say which quota counts (NameServiceUnreachable).
+   */
   async ensure(namespace: string): Promise<void> {
     const { clock, quotaOf } = this.#options;
     const quota = await quotaOf(namespace);
@@ -92,10 +95,16 @@ export class AggregateBook {
   }
 
   async #review(): Promise<void> {
-    const { namespaces, onChange } = this.#options;
+    const { namespaces, onChange, log } = this.#options;
     for (const namespace of new Set(namespaces())) {
       const before = this.stateOf(namespace);
-      await this.ensure(namespace);
+      try {
+        await this.ensure(namespace);
+      } catch (error) {
+        // The limits stand as they are; the next look asks again.
+        log.warn({ namespace, reason: messageOf(error) }, "cgroup limits were not compared");
+        continue;
+      }
       if (!sameValue(before, this.stateOf(namespace))) onChange(namespace);
     }
   }

@@ -152,3 +152,17 @@ test("more memory in use than a lowered limit allows ends nothing, and keeps mor
   await runs(bed, "alice/second");
   expect(bed.runtime.count("stop")).toBe(0);
 });
+
+test("a name service that does not answer leaves the limits as they are, and they are looked after again when it does", async () => {
+  const bed = newBed();
+  limit(bed, "{ pids: 50 }");
+  bed.declare("alice", "train");
+  bed.start();
+  await runs(bed);
+  bed.identity.isAway = true;
+  bed.cgroups.made.set(parent, { cpus: null, memoryBytes: null, pids: 9 });
+  await bed.pass(90_000);
+  expect(bed.cgroups.made.get(parent)?.pids).toBe(9);
+  bed.identity.isAway = false;
+  await bed.until("the limit to be back", () => bed.cgroups.made.get(parent)?.pids === 50, 90_000);
+});

@@ -1,10 +1,13 @@
 import type { OwnerAccount } from "../../src/core/account/owner-account.ts";
 import type { Identity, SystemUser } from "../../src/ports/identity.ts";
+import { UnreachableError } from "../../src/util/errors.ts";
 
 /** A name service that knows the users a test gives it. */
 export class MemoryIdentity implements Identity {
   readonly #users = new Map<string, SystemUser>();
   readonly #groups = new Map<string, readonly string[]>();
+  /** Answers nothing while this is set. */
+  isAway = false;
 
   add(name: string, uid: number, groups: readonly string[] = [name]): this {
     this.#users.set(name, { name, uid, gid: uid, home: `/home/${name}` });
@@ -21,6 +24,9 @@ export class MemoryIdentity implements Identity {
   }
 
   async groupsOf(userName: string): Promise<readonly string[]> {
+    if (this.isAway) {
+      throw new UnreachableError({ reason: "NameServiceUnreachable", message: "no answer about groups" });
+    }
     return this.#groups.get(userName) ?? [];
   }
 

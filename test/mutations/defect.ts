@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Text of a source file, and what takes its place. */
 export interface Change {
   /** Stands in the file exactly once. */
@@ -25,4 +27,10 @@ export function planted({ name, file, changes }: Defect, text: string): string {
       throw new Error(`${name}: ${file} has ${parts.length - 1} times, in place of once: ${find}`);
     return parts.join(replace);
   }, text);
+}
+
+/** Changes when what is planted does. */
+export function fingerprint({ file, changes }: Defect): string {
+  const text = JSON.stringify([file, changes.map(({ find, replace }) => [find, replace])]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

@@ -168,16 +168,16 @@ export const safetyDefects: readonly Defect[] = [
     tests: [],
   },
   {
-    name: "lost-create-not-adopted",
-    breaks: "a container whose create was not answered is not known again",
+    name: "anybody-adopted",
+    breaks: "whatever has the name of a container that is to be made is taken for it",
     file: "src/controller/run-step.ts",
     changes: [
       {
         find: "if (same && found.labels[labels.uid] === record.uid) return;",
-        replace: "if (same && found.labels[labels.uid] === '') return;",
+        replace: "if (same || found.name === wanted.name) return;",
       },
     ],
-    tests: [],
+    tests: ["test/what-a-kill-leaves.test.ts"],
   },
   {
     name: "intent-not-durable",
@@ -189,7 +189,7 @@ export const safetyDefects: readonly Defect[] = [
         replace: "return intent ? store.putSoon(next) : store.putSoon(next);",
       },
     ],
-    tests: [],
+    tests: ["test/what-a-kill-leaves.test.ts"],
   },
   {
     name: "told-again",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** Longer than either takes without a fault; what takes longer does not end (milliseconds). */
 const patienceMs = 600_000;
@@ -14,15 +14,26 @@ interface Ended {
 /** What has found a fault: a seed and its rule, or a test by its name; null: nothing has. */
 export type Finding = string | null;
 
-/** Plays seeds in the copy until one fails. */
-export async function searchBySimulation(directory: string, seeds: number): Promise<Finding> {
-  const command = ["--import", "tsx", "test/simulation/main.ts", "--until-found", "--seeds", String(seeds)];
-  const { code, output } = await run(directory, command);
+/** Plays the kept runs in the copy, and seeds from 1 on, until one fails; or again a run that has failed. */
+export async function searchBySimulation(
+  directory: string,
+  what: { readonly seeds: number } | { readonly run: string },
+): Promise<Finding> {
+  const options =
+    "seeds" in what ? ["--kept", "--until-found", "--seeds", String(what.seeds)] : oneRun(what.run);
+  const command = ["--import", "tsx", "test/simulation/main.ts", ...options];
+  const { code, output } = await ended(directory, command);
   if (code === null) return "does not end";
-  const [, seed, rule] = /^seed (\d+): ([^:]+):/m.exec(output) ?? [];
-  if (seed !== undefined) return `seed ${seed}, by "${rule}"`;
+  const [, run, rule] = /^(seed \d+|kept\/\S+): ([^:]+):/m.exec(output) ?? [];
+  if (run !== undefined) return `${run} (${rule})`;
   if (code === 0) return null;
   throw new Error(`the simulation itself has failed:\n${output}`);
+}
+
+/** `seed 12 (I1)` or `kept/a-name.json (I1)`, as what plays only that. */
+function oneRun(run: string): readonly string[] {
+  const [, seed, kept] = /^(?:seed (\d+)|(kept\/\S+)) /.exec(run) ?? [];
+  return kept === undefined ? ["--seed", String(seed)] : ["--replay", `test/simulation/${kept}`];
 }
 
 interface TestReport {
@@ -46,20 +57,20 @@ export async function searchByTests(directory: string, tests: readonly string[])
     "--reporter=json",
     `--outputFile=${report}`,
   ];
-  const { code, output } = await run(directory, [vitest, ...options, ...tests]);
+  const { code, output } = await ended(directory, [vitest, ...options, ...tests]);
   if (code === null) return "does not end";
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as TestReport;
-  const assertions = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const failed = assertions.filter(({ status }) => status === "failed");
-  const [first] = failed;
-  if (first !== undefined)
-    return `"${first.fullName}"${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ""}`;
+  const assertions = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((assertion) => ({ ...assertion, file: relative(directory, name) })),
+  );
+  const [first] = assertions.filter(({ status }) => status === "failed");
+  if (first !== undefined) return `${first.file}: "${first.fullName}"`;
   if (code === 0 && testResults.length >= tests.length && assertions.length > 0) return null;
   throw new Error(`the tests themselves have failed:\n${output}`);
 }
 
 /** One run of node in the copy, ended when it takes too long. */
-function run(directory: string, command: readonly string[]): Promise<Ended> {
+function ended(directory: string, command: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, command, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
     const texts: string[] = [];

@@ -63,7 +63,10 @@ export function sourceParts(
   store.onChange(({ record }) => prunes.changed(record));
   const uidFor = ({ namespace, name }: SpecIdentity, document?: ParsedDocument): string => {
     const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
-    return promised ?? Orphans.uidOf(others.containers(), instance, namespace, name) ?? ports.newUid();
+    const carried = Orphans.uidOf(others.containers(), instance, namespace, name);
+    // Two objects of one uid would take turns in making its containers their own.
+    const isTaken = store.list("ContainerSpec").some(({ uid }) => uid === carried);
+    return promised ?? (isTaken ? undefined : carried) ?? ports.newUid();
   };
   const fieldNotes = new FieldNoteDesk(store, () => clock.now());
   const ingest: Ingest = new Ingest({

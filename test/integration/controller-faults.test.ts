@@ -321,6 +321,22 @@ test("a container that no spec declares is kept for a while, then stopped and re
   expect(mine).toEqual([]);
 });
 
+test("a new object does not take the uid of another one from a container that carries both their marks", async () => {
+  const bed = await running((fresh) => fresh.declare("alice", "train"));
+  const uid = bed.record("alice/train")?.uid ?? "";
+  // As by a copy of its labels with another name.
+  bed.runtime.run(ownContainer("copy", { namespace: "alice", name: "other", uid }));
+  await bed.pass(1000);
+  bed.declare("alice", "other");
+  await bed.until("it to run", () => bed.phase("alice/other") === "Running", 60_000);
+  expect(bed.record("alice/other")?.uid).not.toBe(uid);
+  await bed.pass(60_000);
+  const before = bed.runtime.mutations.length;
+  await bed.pass(120_000);
+  expect(bed.runtime.mutations.slice(before)).toEqual([]);
+  expect(["alice/train", "alice/other"].map((key) => bed.phase(key))).toEqual(["Running", "Running"]);
+});
+
 test("a container of an object that has another one goes too, and the object's own stays", async () => {
   const bed = await running((fresh) => fresh.declare("alice", "train"));
   const [own] = bed.runtime.containers;

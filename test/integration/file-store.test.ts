@@ -45,6 +45,25 @@ describe("FileStore", () => {
     expect(parseRecord(readFileSync(trainFile(stateDir), "utf8"), "")).toEqual(stored);
   });
 
+  test("gives the uid that two files have to the older record, whichever is read first", async () => {
+    for (const [older, copied] of [
+      ["train", "copy"],
+      ["copy", "train"],
+    ] as const) {
+      const stateDir = temporaryDirectory();
+      const quiet = silentLog();
+      const store = open(stateDir);
+      const record = { ...containerRecord("alice", older), createdAt: 1, uid: "one" };
+      await store.put(record);
+      await store.put({ ...record, name: copied, createdAt: 2 });
+      await store.close();
+      const next = open(stateDir, { log: quiet });
+      expect(next.list("ContainerSpec").map(({ name }) => name)).toEqual([older]);
+      expect(quiet.lines.map(({ fields }) => fields["reason"])).toEqual(["StateCorrupt"]);
+      expect(readdirSync(join(stateDir, "corrupt"))).toHaveLength(1);
+    }
+  });
+
   test("shows the same records after a restart, under any name", async () => {
     const stateDir = temporaryDirectory();
     const quiet = silentLog();

@@ -31,6 +31,7 @@ export function containerRecord(
   };
   return {
     ...base,
+    uid: `uid-of-${namespace}-${name}`,
     kind: "ContainerSpec",
     namespace,
     name,

@@ -32,6 +32,11 @@ interface Job {
   readonly key: string;
 }
 
+interface LoadedRecord {
+  readonly path: string;
+  readonly record: StoredRecord;
+}
+
 /** Records as one JSON file each below `<state>/objects`; only the lock's holder may open one. */
 export class FileStore implements Store {
   readonly #options: FileStoreOptions;
@@ -191,19 +196,34 @@ export class FileStore implements Store {
   /** Returns the highest resourceVersion met. */
   #load(): number {
     let highest = 0;
+    const loaded = new Map<string, LoadedRecord>();
     for (const kind of storedKinds) {
       for (const directory of readdirSync(join(this.#objects, kind), { withFileTypes: true })) {
         if (!directory.isDirectory()) continue;
         const path = join(this.#objects, kind, directory.name);
         for (const name of readdirSync(path)) {
-          const record = this.#loadFile(join(path, name));
+          const file = join(path, name);
+          const record = this.#loadFile(file);
           if (record === undefined) continue;
-          this.#index.load(record);
           highest = Math.max(highest, record.resourceVersion);
+          // Containers belong to a uid; nothing belongs to that of a quota.
+          const key = record.kind === "ContainerSpec" ? record.uid : file;
+          loaded.set(key, this.#older({ path: file, record }, loaded.get(key)));
         }
       }
     }
+    for (const { record } of loaded.values()) this.#index.load(record);
     return highest;
+  }
+
+  /** Of two records with one uid, as after a copy by hand, the older one has it; the other is made anew, with one of its own. */
+  #older(one: LoadedRecord, other: LoadedRecord | undefined): LoadedRecord {
+    if (other === undefined) return one;
+    const [first, second] = [one, other].toSorted(
+      (left, right) => left.record.createdAt - right.record.createdAt || (left.path < right.path ? -1 : 1),
+    ) as [LoadedRecord, LoadedRecord];
+    this.#moveAside(second.path, `has the uid of ${first.record.kind} ${keyOf(first.record)}`);
+    return first;
   }
 
   #loadFile(path: string): StoredRecord | undefined {

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { waitFor } from "../bed/wait-for.ts";
+import { SeededRandom } from "../simulation/seeded-random.ts";
+import { MixedLoad } from "./load.ts";
+import type { ProcessSample } from "./outside.ts";
+import { startSoakHost } from "./soak-host.ts";
+import type { InsideSample, SoakHost, WrittenSample } from "./soak-host.ts";
+
+export interface SoakOptions {
+  readonly minutes: number;
+  /** After each of these everything is deleted, and what is left is looked at. */
+  readonly rounds: number;
+  /** Milliseconds between two things that are done, on average. */
+  readonly pauseMs: number;
+  /** Minutes between two restarts of the engine. */
+  readonly engineMinutes: number;
+  /** How often the controller looks into itself, in milliseconds. */
+  readonly sampleMs: number;
+  readonly seed: number;
+  /** Is told how far it is. */
+  readonly onLine: (line: string) => void;
+}
+
+/** What there is when nothing stands and nobody asks for anything. */
+export interface RestPoint {
+  readonly outside: ProcessSample;
+  readonly inside: InsideSample;
+  readonly written: WrittenSample;
+  /** Objects that have been and gone so far. */
+  readonly past: number;
+}
+
+export interface SoakResult {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outside: readonly ProcessSample[];
+  readonly inside: readonly InsideSample[];
+  /** The first is after each thing was done once. */
+  readonly rests: readonly RestPoint[];
+  readonly done: ReadonlyMap<string, number>;
+  readonly failed: readonly string[];
+  readonly engineRestarts: number;
+}
+
+const outsideEveryMs = 5000;
+
+/** Loads a machine of its own for so long, and takes samples all the while. */
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const machine = await startSoakHost(options.sampleMs);
+  const outside: ProcessSample[] = [];
+  const looking = setInterval(() => outside.push(machine.outside()), outsideEveryMs);
+  try {
+    return await soak(machine, outside, options);
+  } finally {
+    clearInterval(looking);
+    await machine.stop();
+  }
+}
+
+async function soak(machine: SoakHost, outside: ProcessSample[], options: SoakOptions): Promise<SoakResult> {
+  const { minutes, rounds, seed, onLine } = options;
+  const load = new MixedLoad(machine, seed);
+  const random = new SeededRandom(seed + 1);
+  for (const name of load.actions) await load.act(name);
+  await load.restartEngine(true);
+  const rests = [await rest(machine, load, options)];
+  onLine(lineOf(rests[0]));
+  const startedAt = Date.now();
+  let [engineRestarts, restartAt] = [0, startedAt + options.engineMinutes * 60_000];
+  for (let round = 1; round <= rounds; round += 1) {
+    const until = startedAt + (minutes * 60_000 * round) / rounds;
+    while (Date.now() < until) {
+      await load.act();
+      await sleep(options.pauseMs * (0.5 + random.next()));
+      if (Date.now() < restartAt) continue;
+      engineRestarts += 1;
+      restartAt += options.engineMinutes * 60_000;
+      await load.restartEngine(engineRestarts % 2 === 0);
+    }
+    rests.push(await rest(machine, load, options));
+    onLine(`round ${round} of ${rounds}: ${lineOf(rests.at(-1))}`);
+  }
+  const { done, failed } = load;
+  const inside = machine.inside();
+  return { startedAt, endedAt: Date.now(), outside, inside, rests, done, failed, engineRestarts };
+}
+
+/** Deletes everything, and looks once all that takes its time to close has had it. */
+async function rest(machine: SoakHost, load: MixedLoad, { sampleMs }: SoakOptions): Promise<RestPoint> {
+  await load.clear();
+  const before = machine.inside().length;
+  const inside = await waitFor("two samples at rest", () => machine.inside()[before + 1], {
+    timeoutMs: sampleMs * 4 + 20_000,
+    intervalMs: 500,
+  });
+  return { inside, outside: machine.outside(), written: await machine.written(), past: load.past };
+}
+
+function lineOf(point: RestPoint | undefined): string {
+  if (point === undefined) return "nothing";
+  const { inside, outside, written, past } = point;
+  const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return JSON.stringify({
+    at: new Date(inside.at).toISOString(),
+    heap: mib(inside.heapUsed),
+    resident: mib(outside.residentBytes),
+    descriptors: outside.descriptors,
+    children: outside.children,
+    listeners: inside.listeners,
+    crowded: inside.crowded,
+    resources: inside.resources,
+    objects: inside.objects,
+    loopMs: inside.loopMs,
+    written,
+    past,
+  });
+}

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../../ports/log.ts";
@@ -6,6 +6,10 @@ import type { StateDocument } from "../../ports/state-document.ts";
 import { messageOf } from "../../util/errors.ts";
 import { replaceFile } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
+import { StateTooNew } from "./state-errors.ts";
+
+/** Format of all documents, where they name one; a document with a higher one was written by a newer ds01. */
+const documentFormat = 1;
 
 export interface DocumentFileOptions {
   readonly path: string;
@@ -14,16 +18,38 @@ export interface DocumentFileOptions {
   readonly mayWrite: () => boolean;
 }
 
-/** A document in a file of its own, replaced as a whole; what cannot be read is told in the log. */
+/**
+ * A document in a file of its own, replaced as a whole; what cannot be read is told in the log. Reading throws
+ * StateTooNew for what a newer ds01 has written: the next write would lose it.
+ */
 export function documentFile({ path, log, mayWrite }: DocumentFileOptions): StateDocument {
   return {
     read() {
+      let value: unknown;
       try {
-        return JSON.parse(readFileSync(path, "utf8"));
+        value = JSON.parse(readFileSync(path, "utf8"));
       } catch (error) {
         if (errorCode(error) === "ENOENT") return null;
         log.warn({ reason: "DocumentUnreadable", path, message: messageOf(error) }, "starting without it");
         return undefined;
+      }
+      const version: unknown = typeof value === "object" && value !== null && Reflect.get(value, "version");
+      if (typeof version === "number" && version > documentFormat)
+        throw new StateTooNew(path, version, documentFormat);
+      return value;
+    },
+    keepUnknown(unknown) {
+      if (!mayWrite()) return;
+      const keptIn = `${path}.unknown-fields`;
+      const fields = { reason: "StateFieldsUnknown", path, unknown, keptIn };
+      try {
+        writeFileSync(keptIn, readFileSync(path), { mode: 0o600 });
+        log.warn(fields, "it has fields that this ds01 does not know; the next write loses them here");
+      } catch (error) {
+        log.warn(
+          { ...fields, err: error },
+          "it has fields that this ds01 does not know, and no copy can be made",
+        );
       }
     },
     keepDamaged() {

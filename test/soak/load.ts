@@ -80,19 +80,24 @@ export class MixedLoad {
     await host.client.resync();
   }
 
-  /** Ends what is open, deletes what stands, and waits until nothing is left of it. */
+  /** Ends what is open, deletes what stands, and waits until nothing is left of it; throws with what is left. */
   async clear(): Promise<void> {
     for (const one of this.#open) one.abort();
     const { host } = this.#machine;
-    while (this.#standing.length > 0) await this.#removeOldest(() => true);
-    await waitFor(
-      "nothing to be left",
-      async () => {
-        const { items } = await host.client.list(kind("container"), {});
-        const containers = await host.engine.docker.listContainers({ all: true });
-        return items.length === 0 && containers.length === 0;
+    // By the API: as many files that vanish at once would be held back, as they should.
+    for (const one of this.#standing) await this.#remove(one, true);
+    let left = "";
+    const isClear = async (): Promise<boolean> => {
+      const { items } = await host.client.list(kind("container"), {});
+      const containers = await host.engine.docker.listContainers({ all: true });
+      const objects = items.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
+      left = [...objects, ...containers.map(({ Names, Status }) => `${Names.join()} ${Status}`)].join("\n");
+      return left === "";
+    };
+    await waitFor("nothing to be left", isClear, { timeoutMs: 120_000, intervalMs: 500 }).catch(
+      (error: unknown) => {
+        throw new Error(`not everything that was deleted has gone:\n${left}`, { cause: error });
       },
-      { timeoutMs: 120_000, intervalMs: 500 },
     );
   }
 
@@ -101,7 +106,7 @@ export class MixedLoad {
     const name = `${sort}-${this.#named}`;
     const gpus = this.#random.chance(0.4) ? { gpus: { count: 1 } } : {};
     if (this.#standing.filter((one) => one.sort === sort).length >= standing[sort])
-      await this.#removeOldest((one) => one.sort === sort);
+      await this.#removeOldest(sort);
     const text =
       sort === "job"
         ? containerSpec(name, {
@@ -121,17 +126,20 @@ export class MixedLoad {
     git.push(name);
   }
 
-  async #removeOldest(among: (one: Standing) => boolean): Promise<void> {
-    const oldest = this.#standing.find(among);
-    if (oldest === undefined) return;
+  async #removeOldest(sort: Sort): Promise<void> {
+    const oldest = this.#standing.find((one) => one.sort === sort);
+    if (oldest !== undefined) await this.#remove(oldest, this.#random.chance(0.5));
+  }
+
+  async #remove(one: Standing, byApi: boolean): Promise<void> {
     const { host, git } = this.#machine;
-    const { sort, name } = oldest;
+    const { sort, name } = one;
     if (sort === "git") {
       git.remove(`users/gina/${name}.yaml`);
       git.push(name);
-    } else if (this.#random.chance(0.5)) this.#machine.removeFile(`users/alice/${name}.yaml`);
-    else await host.client.delete(kind("container"), { namespace: "alice", name });
-    this.#standing = this.#standing.filter((one) => one !== oldest);
+    } else if (byApi) await host.client.delete(kind("container"), { namespace: "alice", name });
+    else this.#machine.removeFile(`users/alice/${name}.yaml`);
+    this.#standing = this.#standing.filter((other) => other !== one);
     this.past += 1;
   }
 

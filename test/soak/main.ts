@@ -37,7 +37,10 @@ const result = await runSoak({
   engineMinutes: Number(values["engine-minutes"]),
   sampleMs: minutes < 10 ? 5000 : 30_000,
   seed: Number(values.seed),
-  onLine: (line) => process.stderr.write(`${line}\n`),
+  onRest: (line, soFar) => {
+    process.stderr.write(`${line}\n`);
+    if (soFar !== null) process.stderr.write(renderVerdicts(judge(soFar)).text);
+  },
 });
 if (values.samples !== undefined)
   writeFileSync(values.samples, JSON.stringify({ ...result, done: Object.fromEntries(result.done) }));

@@ -17,8 +17,8 @@ export interface SoakOptions {
   /** How often the controller looks into itself, in milliseconds. */
   readonly sampleMs: number;
   readonly seed: number;
-  /** Is told how far it is. */
-  readonly onLine: (line: string) => void;
+  /** Is told what there is at rest, and what was measured so far, after each round. */
+  readonly onRest: (line: string, soFar: SoakResult | null) => void;
 }
 
 /** What there is when nothing stands and nobody asks for anything. */
@@ -58,15 +58,28 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
 }
 
 async function soak(machine: SoakHost, outside: ProcessSample[], options: SoakOptions): Promise<SoakResult> {
-  const { minutes, rounds, seed, onLine } = options;
+  const { minutes, rounds, seed, onRest } = options;
   const load = new MixedLoad(machine, seed);
   const random = new SeededRandom(seed + 1);
   for (const name of load.actions) await load.act(name);
   await load.restartEngine(true);
   const rests = [await rest(machine, load, options)];
-  onLine(lineOf(rests[0]));
+  onRest(lineOf(rests[0]), null);
   const startedAt = Date.now();
   let [engineRestarts, restartAt] = [0, startedAt + options.engineMinutes * 60_000];
+  const soFar = (): SoakResult => {
+    const { done, failed } = load;
+    return {
+      startedAt,
+      endedAt: Date.now(),
+      outside,
+      inside: machine.inside(),
+      rests,
+      done,
+      failed,
+      engineRestarts,
+    };
+  };
   for (let round = 1; round <= rounds; round += 1) {
     const until = startedAt + (minutes * 60_000 * round) / rounds;
     while (Date.now() < until) {
@@ -78,11 +91,9 @@ async function soak(machine: SoakHost, outside: ProcessSample[], options: SoakOp
       await load.restartEngine(engineRestarts % 2 === 0);
     }
     rests.push(await rest(machine, load, options));
-    onLine(`round ${round} of ${rounds}: ${lineOf(rests.at(-1))}`);
+    onRest(`round ${round} of ${rounds}: ${lineOf(rests.at(-1))}`, soFar());
   }
-  const { done, failed } = load;
-  const inside = machine.inside();
-  return { startedAt, endedAt: Date.now(), outside, inside, rests, done, failed, engineRestarts };
+  return soFar();
 }
 
 /** Deletes everything, and looks once all that takes its time to close has had it. */

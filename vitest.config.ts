@@ -15,6 +15,7 @@ export default defineConfig({
             "test/*.test.ts",
             "test/simulation/*.test.ts",
             "test/mutations/*.test.ts",
+            "test/soak/*.test.ts",
           ],
           testTimeout: 60_000,
         },

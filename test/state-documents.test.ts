@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { DeviceNotesFile } from "../src/adapters/store/device-notes-file.ts";
 import { stateDocuments } from "../src/adapters/store/state-documents.ts";
 import { StateTooNew } from "../src/adapters/store/state-errors.ts";
 import { readDocument } from "../src/controller/read-document.ts";
@@ -49,4 +50,17 @@ test("a document that is known in whole is read without a word", () => {
   const { document, log } = setUp('{"version":1,"rows":[{"name":"a"}]}\n');
   expect(readDocument(document, Book, fail)?.rows).toEqual([{ name: "a" }]);
   expect(log.lines).toEqual([]);
+});
+
+test("the same holds for the notes about devices", () => {
+  const stateDir = temporaryDirectory();
+  const path = join(stateDir, "devices.json");
+  const cordon = { uuid: "GPU-1", by: "root", at: 1, reason: null };
+  writeFileSync(path, JSON.stringify({ version: 1, cordons: [{ ...cordon, until: 7 }], health: [] }));
+  const log = silentLog();
+  expect(new DeviceNotesFile({ stateDir, log }).read().cordons).toEqual([cordon]);
+  expect(log.lines.map(({ fields }) => fields)).toMatchObject([
+    { reason: "StateFieldsUnknown", path, unknown: ["cordons.0.until"] },
+  ]);
+  expect(readFileSync(`${path}.unknown-fields`, "utf8")).toContain('"until":7');
 });

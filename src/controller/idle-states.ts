@@ -16,6 +16,7 @@ const State = z.object({
     networkBytes: counter,
     ioBytes: counter,
     terminalStamp: counter,
+    keptAlive: z.string().optional(),
   }),
   firstUptimeMs: z.number(),
   activity: Activity,

@@ -7,7 +7,9 @@ import type { Log } from "../../ports/log.ts";
 import { messageOf } from "../../util/errors.ts";
 import { replaceFile, syncDirectory } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
+import { keepUnknownFields } from "./keep-unknown-fields.ts";
 import { StateNotWritable, StateTooNew } from "./state-errors.ts";
+import { fieldsWithout } from "../../util/fields-without.ts";
 import { Turns } from "../../util/turns.ts";
 
 /** Format of the file; one with a higher number was written by a newer ds01. */
@@ -74,7 +76,10 @@ export class DeviceNotesFile implements DeviceNotebook {
 
   read(): DeviceNotes {
     try {
-      return parseNotes(readFileSync(this.#path, "utf8"), this.#path);
+      const { notes, unknown } = parseNotes(readFileSync(this.#path, "utf8"), this.#path);
+      if (unknown.length > 0 && this.#options.mayWrite?.() !== false)
+        keepUnknownFields(this.#path, unknown, this.#options.log);
+      return notes;
     } catch (error) {
       if (error instanceof StateTooNew) throw error;
       if (errorCode(error) !== "ENOENT") this.#moveAside(error);
@@ -114,9 +119,13 @@ export class DeviceNotesFile implements DeviceNotebook {
   }
 }
 
-function parseNotes(text: string, path: string): DeviceNotes {
+function parseNotes(
+  text: string,
+  path: string,
+): { readonly notes: DeviceNotes; readonly unknown: readonly string[] } {
   const json: unknown = JSON.parse(text);
   const { version } = Envelope.parse(json);
   if (version > notesFormat) throw new StateTooNew(path, version, notesFormat);
-  return Notes.parse(json);
+  const notes = Notes.parse(json);
+  return { notes, unknown: fieldsWithout(json, { version, ...notes }) };
 }

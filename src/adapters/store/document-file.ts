@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../../ports/log.ts";
@@ -6,6 +6,7 @@ import type { StateDocument } from "../../ports/state-document.ts";
 import { messageOf } from "../../util/errors.ts";
 import { replaceFile } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
+import { keepUnknownFields } from "./keep-unknown-fields.ts";
 import { StateTooNew } from "./state-errors.ts";
 
 /** Format of all documents, where they name one; a document with a higher one was written by a newer ds01. */
@@ -38,19 +39,8 @@ export function documentFile({ path, log, mayWrite }: DocumentFileOptions): Stat
         throw new StateTooNew(path, version, documentFormat);
       return value;
     },
-    keepUnknown(unknown) {
-      if (!mayWrite()) return;
-      const keptIn = `${path}.unknown-fields`;
-      const fields = { reason: "StateFieldsUnknown", path, unknown, keptIn };
-      try {
-        writeFileSync(keptIn, readFileSync(path), { mode: 0o600 });
-        log.warn(fields, "it has fields that this ds01 does not know; the next write loses them here");
-      } catch (error) {
-        log.warn(
-          { ...fields, err: error },
-          "it has fields that this ds01 does not know, and no copy can be made",
-        );
-      }
+    keepUnknown(fields) {
+      if (mayWrite()) keepUnknownFields(path, fields, log);
     },
     keepDamaged() {
       if (!mayWrite()) return;

@@ -19,7 +19,7 @@ export class ControllerProcess extends CommandProcess {
   }
 
   /** Waits for the log line that says it is ready. */
-  async ready(timeoutMs = 20_000): Promise<void> {
+  async ready(timeoutMs = 60_000): Promise<void> {
     await waitFor(
       "the controller to be ready",
       () => {

@@ -41,6 +41,9 @@ const begunMs = 30_000;
 /** How long it may take until it is known what somebody's hands did: a relist, and an audit of everything. */
 const handsMs = 360_000;
 
+/** Of what asks for none. */
+const usualPriority = 50;
+
 /** Looks at everything that controllers do and at what comes of it, and keeps the first thing that must not be. */
 export class InvariantWatch implements WorldObserver {
   world: SimulatedWorld | null = null;
@@ -250,20 +253,17 @@ export class InvariantWatch implements WorldObserver {
       this.#violated("I2", `${by.name} creates ${made.name}: ${user} has ${used} GPUs then, of ${allowed}`);
   }
 
-  /** Who was stopped keeps its devices for as long as its spec says, whoever else waits. */
+  /** Who was stopped keeps its devices for as long as its spec says, whoever else waits with no higher priority. */
   #notHeld(by: ControllerProcess, made: FakeContainer): void {
     const { engine, clock } = this.#simulated;
-    const stopped = engine.containers.filter((one) => isOurs(one) && one.state === "exited");
-    for (const one of stopped) {
+    const own = recordOf(by, made);
+    for (const one of engine.containers.filter((it) => isOurs(it) && it.state === "exited")) {
       const shared = sharedDevice(one, made);
-      const record = by.store.list("ContainerSpec").find(({ uid }) => uid === one.labels[labels.uid]);
-      if (shared === undefined || record === undefined || record.uid === made.labels[labels.uid]) continue;
-      const { deletion, memory, spec } = record;
-      const holdMs = parseDuration(spec?.lifecycle?.holdGpuAfterStop ?? "");
-      if (holdMs === undefined || deletion !== null || memory.stopCause === "Preempted") continue;
-      // Once given back, a hold that is made longer takes nothing from others.
-      if (memory.releasedContainerId === one.id) continue;
-      const leftMs = (one.finishedAt ?? 0) + holdMs - clock.now();
+      const record = recordOf(by, one);
+      if (shared === undefined || record === undefined || record.uid === own?.uid) continue;
+      if (isGivenBack(record, one) || priorityOf(own) > priorityOf(record)) continue;
+      const holdMs = parseDuration(record.spec?.lifecycle?.holdGpuAfterStop ?? "");
+      const leftMs = (one.finishedAt ?? 0) + (holdMs ?? 0) - clock.now();
       if (leftMs > 0 && !this.#handled([one]))
         this.#violated("hold", `${shared} is given to ${made.name}; ${one.name} keeps it ${leftMs} ms more`);
     }
@@ -362,6 +362,19 @@ export class InvariantWatch implements WorldObserver {
 
 export function isOurs({ labels: own }: Pick<FakeContainer, "labels">): boolean {
   return own[labels.managed] === "true" && own[labels.instance] === ownInstance;
+}
+
+function recordOf(by: ControllerProcess, container: FakeContainer): ContainerRecord | undefined {
+  return by.store.list("ContainerSpec").find(({ uid }) => uid === container.labels[labels.uid]);
+}
+
+function priorityOf(record: ContainerRecord | undefined): number {
+  return record?.spec?.priority ?? usualPriority;
+}
+
+/** What gave way has no hold; and once given back, a hold that is made longer takes nothing from others. */
+function isGivenBack({ deletion, memory }: ContainerRecord, container: FakeContainer): boolean {
+  return deletion !== null || memory.stopCause === "Preempted" || memory.releasedContainerId === container.id;
 }
 
 /** `alice/one` from the name that its container has. */

@@ -87,6 +87,7 @@ function rememberTargets() {
       return original.apply(this, rest);
     };
   }
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with the target of each call
   const original = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function rememberTarget(...rest) {
     if (this instanceof AbortSignal) remember(this);

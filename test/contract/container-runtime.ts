@@ -357,6 +357,28 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
       });
     });
 
+    describe("what is not there", () => {
+      it("is neither paused, nor unpaused, nor changed", async () => {
+        const none = "contract-none._.alice";
+        const change = { limits: null, restartPolicyNo: true };
+        const missing = { name: "NotFoundError", reason: "ContainerNotFound" };
+        await expect(runtime.pause(none)).rejects.toMatchObject(missing);
+        await expect(runtime.unpause(none)).rejects.toMatchObject(missing);
+        await expect(runtime.update(none, change)).rejects.toMatchObject(missing);
+      });
+
+      it("goes on only where it is paused: what has ended, or never ran, stays as it is", async () => {
+        const { id } = await running();
+        await runtime.stop(id, 0);
+        await runtime.unpause(id);
+        expect((await inspect(id)).state).toBe("exited");
+        const made = await runtime.create(desired());
+        await runtime.unpause(made);
+        expect((await inspect(made)).state).toBe("created");
+        await expect(runtime.pause(made)).rejects.toThrowError(ConflictError);
+      });
+    });
+
     describe("remove", () => {
       it("never removes what runs", async () => {
         const { id } = await running();
@@ -536,6 +558,25 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
           expect(hint).toMatchObject({ type: "container", labels: { "ds01.name": "train" } });
       });
 
+      it("names pauses, new limits and new names in their order", async () => {
+        const { id } = await running();
+        const hints: RuntimeHint[] = [];
+        const end = new AbortController();
+        const watching = collect(runtime.watch(end.signal), hints);
+        await waitFor("connected", () => hints.length > 0);
+        await runtime.pause(id);
+        await runtime.unpause(id);
+        await runtime.update(id, { limits: null, restartPolicyNo: true });
+        names.add("contract-watched._.alice");
+        await runtime.rename(id, "contract-watched._.alice");
+        await runtime.stop(id, 1_000);
+        await waitFor("the stop", () => hints.some((hint) => hint.id === id && hint.action === "stop"));
+        end.abort();
+        await watching;
+        const own = hints.filter((hint) => hint.id === id).map(({ action }) => action);
+        expect(own).toEqual(["pause", "unpause", "update", "rename", "die", "stop"]);
+      });
+
       it("tells nothing of before it was connected", async () => {
         const { id } = await running();
         const hints: RuntimeHint[] = [];
@@ -566,6 +607,34 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         cancel.abort();
         await expect(stopping).rejects.toMatchObject({ name: "AbortError" });
       });
+
+      it("ends what was to be stopped although who asked for it has gone", async () => {
+        const { id } = await running({ image: "bed/stubborn:1" });
+        const gone = new AbortController();
+        const stopping = runtime.stop(id, 1_000, gone.signal);
+        // Answered after the stop was sent.
+        await runtime.ping();
+        gone.abort();
+        await expect(stopping).rejects.toMatchObject({ name: "AbortError" });
+        expect(await ended(id)).toMatchObject({ exitCode: 137 });
+      });
+
+      it("makes and starts what was asked for although who asked for it has gone", async () => {
+        const wanted = desired();
+        await leaving((signal) => runtime.create(wanted, signal));
+        await waitFor("the container", async () => (await runtime.inspect(wanted.name)) !== undefined);
+        await leaving((signal) => runtime.start(wanted.name, signal));
+        await waitFor("the start", async () => (await inspect(wanted.name)).state === "running");
+      });
+
+      /** Goes away in the midst of the call, or when it has just been answered. */
+      async function leaving(call: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+        const gone = new AbortController();
+        const answer = call(gone.signal);
+        await runtime.ping();
+        gone.abort();
+        await answer.catch((error: unknown) => expect(error).toMatchObject({ name: "AbortError" }));
+      }
     });
 
     it("answers a ping", async () => {

@@ -100,6 +100,15 @@ export function waitFor(clock: Clock, milliseconds: number, signal: AbortSignal 
   });
 }
 
+/** Waits for it, but no longer than the caller does; what has begun goes on. */
+export function untilGivenUp(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(reasonOf(signal)), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
 /** What every call gets while the engine is away. */
 export function unreachable(what: string): Error {
   return new UnreachableError({

@@ -19,7 +19,7 @@ import type {
 import { StalledError } from "../../src/util/errors.ts";
 import { containerOf, hostAddress, isAlive, statusText, withTag } from "./fake-container.ts";
 import type { FakeContainer } from "./fake-container.ts";
-import { FakeFaults, unreachable, waitFor } from "./fake-faults.ts";
+import { FakeFaults, unreachable, untilGivenUp, waitFor } from "./fake-faults.ts";
 import type { FakeCallName, FakeFault } from "./fake-faults.ts";
 import { fakeBedImages, fakeImage, idOf, listFakeImages, namesGoneWith } from "./fake-images.ts";
 import type { FakeImage } from "./fake-images.ts";
@@ -373,7 +373,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   unpause(idOrName: string, signal?: AbortSignal): Promise<void> {
     return this.#answer("unpause", idOrName, signal, () => {
-      if (this.#process(idOrName, "unpause").container.state !== "running") this.unpauseByHand(idOrName);
+      if (this.#process(idOrName, "unpause").container.state === "paused") this.unpauseByHand(idOrName);
     });
   }
 
@@ -381,13 +381,14 @@ export class FakeRuntime implements ContainerRuntime {
     return this.#answer("stop", idOrName, signal, async () => {
       const process = this.#find(idOrName);
       if (process === undefined || !isAlive(process.container.state)) return;
+      if (!process.image.ignoresTerm) return this.#endByStop(process, 0);
       const { run } = process;
-      const isStubborn = process.image.ignoresTerm;
-      if (isStubborn) await waitFor(this.#clock, graceMs, signal);
-      // Somebody else may have ended, removed or started it again meanwhile.
-      if (process.run !== run || !isAlive(process.container.state)) return;
-      this.#end(process, isStubborn ? 137 : 0);
-      this.#hint(process.container, "stop");
+      // It ends although nobody waits for it any more.
+      const over = waitFor(this.#clock, graceMs, undefined).then(() => {
+        // Somebody else may have ended, removed or started it again meanwhile.
+        if (process.run === run && isAlive(process.container.state)) this.#endByStop(process, 137);
+      });
+      await untilGivenUp(over, signal);
     });
   }
 
@@ -529,6 +530,11 @@ export class FakeRuntime implements ContainerRuntime {
       health: container.health === null ? null : "unhealthy",
     } satisfies Partial<ObservedContainer>);
     this.#hint(container, "die");
+  }
+
+  #endByStop(process: Process, exitCode: number): void {
+    this.#end(process, exitCode);
+    this.#hint(process.container, "stop");
   }
 
   #remove(process: Process): void {

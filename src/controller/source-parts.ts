@@ -65,7 +65,9 @@ export function sourceParts(
     const promised = document?.kind === "ContainerSpec" ? others.adoptions.uidFor(document) : undefined;
     const carried = Orphans.uidOf(others.containers(), instance, namespace, name);
     // Two objects of one uid would take turns in making its containers their own.
-    const isTaken = store.list("ContainerSpec").some(({ uid }) => uid === carried);
+    const isTaken = store
+      .list("ContainerSpec")
+      .some((other) => other.uid === carried && (other.namespace !== namespace || other.name !== name));
     return promised ?? (isTaken ? undefined : carried) ?? ports.newUid();
   };
   const fieldNotes = new FieldNoteDesk(store, () => clock.now());

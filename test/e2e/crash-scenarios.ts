@@ -131,7 +131,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     {
       name: "git swap",
       // Git's own programs, and the files of a revision.
-      sample: 8,
+      sample: 4,
       prepare: async (round) => {
         git.write("users/gina/serve.yaml", containerSpec("serve", { ...service, ...withEpoch(-round) }));
         git.write("users/gina/old.yaml", containerSpec("old", service));

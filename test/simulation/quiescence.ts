@@ -51,13 +51,19 @@ export async function settle(simulation: Simulation): Promise<void> {
   }
 }
 
-/** What every object says of itself, but for those that end again and again. */
-function statusesOf({ acting }: SimulatedWorld): ReadonlyMap<string, string> {
+/** What every object says of itself, but for those that end again and again, be it after a rollback. */
+function statusesOf({ acting, engine }: SimulatedWorld): ReadonlyMap<string, string> {
   const all = acting?.store.list("ContainerSpec") ?? [];
+  const restless = new Set([
+    ...all.filter(({ spec }) => spec?.image === restlessImage).map(({ uid }) => uid),
+    ...engine.containers
+      .filter(({ config }) => config.image === restlessImage)
+      .map(({ labels: own }) => own[labels.uid]),
+  ]);
   // What shares a port of the host with them is told now this, now that.
-  const isPortRestless = all.some(({ spec }) => spec?.image === restlessImage && spec.ports !== undefined);
+  const isPortRestless = all.some(({ uid, spec }) => restless.has(uid) && spec?.ports !== undefined);
   const records = all.filter(
-    ({ spec }) => spec?.image !== restlessImage && !(isPortRestless && spec?.ports !== undefined),
+    ({ uid, spec }) => !restless.has(uid) && !(isPortRestless && spec?.ports !== undefined),
   );
   return new Map(
     records.map(({ namespace, name, status }) => [

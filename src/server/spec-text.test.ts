@@ -122,6 +122,45 @@ describe("editDocument", () => {
     });
   });
 
+  it("keeps the comments of the items of a list that stay, change or move", () => {
+    const text = `spec:
+  image: busybox
+  env:
+    # where the data is
+    - name: DATA # on the fast disk
+      value: /data
+    # how much it says
+    - { name: LEVEL, value: "1" } # quiet
+    - name: OLD # not used any more
+      value: x
+  command:
+    - sh
+    # as root
+    - -c
+`;
+    const env = [
+      { name: "LEVEL", value: "2" },
+      { name: "NEW", value: "y" },
+      { name: "DATA", value: "/data" },
+    ];
+    expect(editDocument(text, { spec: { env, command: ["sh", "-x", "-c"] } })).toBe(`spec:
+  image: busybox
+  env:
+    # how much it says
+    - { name: LEVEL, value: "2" } # quiet
+    - name: NEW
+      value: y
+    # where the data is
+    - name: DATA # on the fast disk
+      value: /data
+  command:
+    - sh
+    - -x
+    # as root
+    - -c
+`);
+  });
+
   it("keeps JSON files JSON", () => {
     const json = '{"kind": "ContainerSpec", "metadata": {"name": "one"}, "spec": {"image": "a"}}';
     expect(JSON.parse(editDocument(json, { spec: { image: "b", args: ["x"] } }))).toMatchObject({

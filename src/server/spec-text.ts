@@ -3,8 +3,9 @@ import type { Document, ParsedNode, ToStringOptions } from "yaml";
 import { readYaml } from "../api/yaml-text.ts";
 import { InvalidError, messageOf } from "../util/errors.ts";
 import { canonicalJson } from "../util/hash.ts";
-import { applyMergePatch, isObject } from "./merge-patch.ts";
+import { applyMergePatch } from "./merge-patch.ts";
 import type { MergePatch } from "./merge-patch.ts";
+import { editNodes } from "./edit-nodes.ts";
 import { spliceScalars } from "./splice-scalars.ts";
 
 /** One document of a spec file: where it begins and ends. */
@@ -104,7 +105,7 @@ export function editDocument(text: string, patch: MergePatch): string {
   const spliced = spliceScalars(document, text, patch);
   if (spliced !== undefined && sameValue(readDocument(spliced), wanted)) return spliced;
   if (text.trimStart().startsWith("{")) return `${JSON.stringify(wanted, null, 2)}\n`;
-  editNodes(document, [], patch);
+  if (isMap(document.contents)) editNodes(document, document.contents, patch);
   if (!sameValue(plainValue(document), wanted)) {
     throw new InvalidError({
       reason: "SpecUsesAliases",
@@ -140,20 +141,6 @@ function names(document: RangedDocument, identity: DocumentIdentity): boolean {
     document.getIn(["metadata", "name"]) === identity.name &&
     (namespace === undefined || namespace === identity.namespace)
   );
-}
-
-function editNodes(document: Document<ParsedNode>, path: readonly string[], patch: MergePatch): void {
-  for (const [name, value] of Object.entries(patch)) {
-    const at = [...path, name];
-    const existing = document.getIn(at, true);
-    if (value === null) document.deleteIn(at);
-    else if (isObject(value) && isMap(existing)) editNodes(document, at, value);
-    else if (isScalar(existing) && typeof value !== "object") {
-      // Setting the value of the node that is there keeps its comment.
-      existing.value = value;
-      delete existing.source;
-    } else document.setIn(at, document.createNode(applyMergePatch(undefined, value)));
-  }
 }
 
 function plainValue(document: RangedDocument): unknown {

@@ -3,6 +3,7 @@ import { labels } from "../../src/api/names.ts";
 import type { ReservationSpecSpec } from "../../src/api/reservation.ts";
 import { deviceUuidsOf } from "../../src/core/expiry.ts";
 import { isLive } from "../../src/core/plan/roles.ts";
+import { goneDevices } from "../../src/core/schedule/given-devices.ts";
 import type { ContainerRecord } from "../../src/core/record.ts";
 import { parseDuration } from "../../src/util/duration.ts";
 import { Ds01Error, messageOf } from "../../src/util/errors.ts";
@@ -255,15 +256,16 @@ export class InvariantWatch implements WorldObserver {
 
   /** Who was stopped keeps its devices for as long as its spec says, whoever else waits with no higher priority. */
   #notHeld(by: ControllerProcess, made: FakeContainer): void {
-    const { engine, clock } = this.#simulated;
+    const { engine, clock, devices } = this.#simulated;
     const own = recordOf(by, made);
     for (const one of engine.containers.filter((it) => isOurs(it) && it.state === "exited")) {
       const shared = sharedDevice(one, made);
       const record = recordOf(by, one);
       if (shared === undefined || record === undefined || record.uid === own?.uid) continue;
-      if (isGivenBack(record, one) || priorityOf(own) > priorityOf(record)) continue;
-      const holdMs = parseDuration(record.spec?.lifecycle?.holdGpuAfterStop ?? "");
-      const leftMs = (one.finishedAt ?? 0) + (holdMs ?? 0) - clock.now();
+      // What a card was cut anew from under nobody keeps.
+      const isGone = goneDevices(one, devices.present()).length > 0;
+      if (isGone || isGivenBack(record, one) || priorityOf(own) > priorityOf(record)) continue;
+      const leftMs = heldUntil(record, one) - clock.now();
       if (leftMs > 0 && !this.#handled([one]))
         this.#violated("hold", `${shared} is given to ${made.name}; ${one.name} keeps it ${leftMs} ms more`);
     }
@@ -298,8 +300,11 @@ export class InvariantWatch implements WorldObserver {
       const isOpen = Date.parse(start) + begunMs < wall && wall < Date.parse(end);
       const admits = (subjects.users ?? []).includes(begun.labels[labels.user] ?? "");
       if (!isOpen || admits || this.#now - since < begunMs) continue;
-      const taken = devices.find((uuid) =>
-        deviceUuidsOf(begun).some((own) => own === uuid || cardOf(own) === uuid),
+      const taken = devices.find(
+        (uuid) =>
+          // On a card that is away nobody begins, whatever is tried.
+          this.#simulated.devices.present().some((device) => device.uuid === uuid) &&
+          deviceUuidsOf(begun).some((own) => own === uuid || cardOf(own) === uuid),
       );
       if (taken !== undefined)
         this.#violated("booked", `${begun.name} begins on ${taken}, which is reserved`);
@@ -370,6 +375,10 @@ function recordOf(by: ControllerProcess, container: FakeContainer): ContainerRec
 
 function priorityOf(record: ContainerRecord | undefined): number {
   return record?.spec?.priority ?? usualPriority;
+}
+
+function heldUntil({ spec }: ContainerRecord, { finishedAt }: FakeContainer): number {
+  return (finishedAt ?? 0) + (parseDuration(spec?.lifecycle?.holdGpuAfterStop ?? "") ?? 0);
 }
 
 /** What gave way has no hold; and once given back, a hold that is made longer takes nothing from others. */

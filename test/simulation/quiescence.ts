@@ -96,7 +96,8 @@ async function comesToRest(simulation: Simulation): Promise<boolean> {
     const before = simulation.watch.mutations.length;
     await simulation.pass(calmMs);
     mutations = changesOf(simulation, before);
-    if (mutations.length === 0 && !somethingIsDue(simulation.world)) return simulation.violation === null;
+    const isDue = somethingIsDue(simulation.world) || (round + 1 < patience && endsForGood(simulation.world));
+    if (mutations.length === 0 && !isDue) return simulation.violation === null;
   }
   report(simulation, "rest", `it goes on and on: ${mutations.slice(-12).join(", ")}`);
   return false;
@@ -118,6 +119,16 @@ function somethingIsDue({ acting, clock }: SimulatedWorld): boolean {
     [status.holdUntil, status.removeAt, status.expiresAt, status.queue?.eta].some(
       (time) => time !== undefined && Date.parse(time) > clock.now() && Date.parse(time) < soon,
     ),
+  );
+}
+
+/** What ends again and again is at its end once its maxRuntime is used up, and then others may come in its place. */
+function endsForGood({ acting }: SimulatedWorld): boolean {
+  return (acting?.store.list("ContainerSpec") ?? []).some(
+    ({ spec, status }) =>
+      spec?.image === restlessImage &&
+      spec.lifecycle?.maxRuntime !== undefined &&
+      ["Backoff", "Running", "Starting", "Paused"].includes(status.phase),
   );
 }
 

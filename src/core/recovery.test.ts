@@ -59,6 +59,26 @@ describe("a replacement", () => {
     );
   });
 
+  it("that failed keeps nobody waiting for the further GPUs that it was to have", () => {
+    const gpus = { count: 2 };
+    const schedule = { type: "assigned", devices: [device(1), device(2)] } as const;
+    const begun = running({ gpus: { count: 1 } });
+    const trying = after(3, { ...edited(begun, { image: "bed/crash:1", gpus }), schedule }, now + minute);
+    const failed = changed(trying, ended(now + minute), isReplacement);
+    const back = after(3, failed, now + minute + 500);
+    expect(back.record.status).toMatchObject({ phase: "Degraded", reason: "RollbackPerformed" });
+
+    const crashed = changed(
+      { ...back, claim: begun.claim, schedule: waitingOutcome() },
+      ended(now + 5 * minute),
+    );
+    expect(renderPlan(decide(crashed, now + 6 * minute).steps)).toBe(
+      "1 start train._.alice: exited with code 1; spec says Running",
+    );
+    const away = decide({ ...crashed, gpuStackReady: false }, now + 10 * minute);
+    expect(away).toMatchObject({ steps: [], status: { reason: "GpuStackNotReady" } });
+  });
+
   it.each([
     ["as long as Docker's own check takes", {}, 4 * minute],
     [

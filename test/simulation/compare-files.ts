@@ -44,6 +44,11 @@ function keyOf({ namespace, name }: ContainerRecord): string {
   return `${namespace}/${name}`;
 }
 
+/** Whether nothing of the file can be in effect. */
+export function isBroken(path: string, text: string): boolean {
+  return readAll(new Map([[path, text]])).broken.length > 0;
+}
+
 function readAll(files: ReadonlyMap<string, string>): {
   readonly declarations: readonly Declaration[];
   readonly broken: readonly string[];

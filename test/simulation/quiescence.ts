@@ -1,6 +1,7 @@
 import { labels } from "../../src/api/names.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
-import { compareFiles } from "./compare-files.ts";
+import type { FakeContainer } from "../support/fake-container.ts";
+import { compareFiles, isBroken } from "./compare-files.ts";
 import { isOurs } from "./invariant-watch.ts";
 import { problemAtRest } from "./object-at-rest.ts";
 import type { Simulation } from "./simulate.ts";
@@ -152,6 +153,16 @@ function report(simulation: Simulation, rule: string, message: string): void {
   simulation.watch.violations.push({ rule, message });
 }
 
+/** It has run, and stays as somebody was told while a file of its user is not in effect. */
+function isKept({ journal, tree }: SimulatedWorld, { name, startedAt, labels: own }: FakeContainer): boolean {
+  const user = `users/${own[labels.user]}/`;
+  const told = journal.filter(({ message }) => message.startsWith(`no spec declares ${name},`)).at(-1);
+  const file = [...tree.files.keys()].find(
+    (path) => path.startsWith(user) && told?.message.includes(` ${path} is not in effect`) === true,
+  );
+  return file !== undefined && startedAt !== null && isBroken(file, tree.files.get(file) ?? "");
+}
+
 /** The world equals the specs, or the status says why not. */
 function compare(simulation: Simulation, when: string): void {
   const { acting, engine, journal, tree } = simulation.world;
@@ -163,8 +174,8 @@ function compare(simulation: Simulation, when: string): void {
   compareFiles({ files: tree.files, records, violated, isTold });
   for (const container of own) {
     const isKnown = records.some(({ uid }) => uid === container.labels[labels.uid]);
-    const isKept = journal.some(({ message }) => message.startsWith(`no spec declares ${container.name},`));
-    if (!isKnown && !isKept) violated("I3", `${container.name} (${container.state}) belongs to no object`);
+    if (!isKnown && !isKept(simulation.world, container))
+      violated("I3", `${container.name} (${container.state}) belongs to no object`);
   }
   for (const record of records) {
     const containers = own.filter((one) => one.labels[labels.uid] === record.uid);

@@ -17,6 +17,7 @@ import { observeReplacement } from "./observe-replacement.ts";
 import { whyNotToRun } from "./held-start.ts";
 import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
+import { gpuStackAway } from "./gpu-stack-away.ts";
 import { describeNotice } from "./preemption-notice.ts";
 import { describeIdleEnd, idleEnd } from "./idle-end.ts";
 import { endText, goesOnAfter, isTriedAnew, isUsedUp, jobEnd } from "./job-end.ts";
@@ -178,6 +179,18 @@ function mayRunAgain(
   return gone.length === 0 && relocation === null && holdsDevicesOf(world.claim, primary);
 }
 
+/** What was rolled back needs none of the devices that its spec is waiting for. */
+function hasItsOwn(situation: Situation, primary: ObservedContainer): boolean {
+  const { devicesChanged, world } = situation;
+  return (
+    devicesChanged &&
+    world.gate == null &&
+    isRolledBack(situation) &&
+    configurationOf(situation) !== null &&
+    mayRunAgain(situation, primary)
+  );
+}
+
 /** Why it must be made anew for what it is; that its device may not be used says nothing about a run that ended. */
 function configurationOf({ outdated, relocation }: Situation): string | null {
   return outdated === relocation ? null : outdated;
@@ -202,7 +215,7 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
   if (world.image.type === "reading") {
     return fact("waiting", "ReadingContext", "reading what its image is built from", now + 10_000);
   }
-  const waiting = waitingForDevices(situation);
+  const waiting = hasItsOwn(situation, primary) ? gpuStackAway(situation) : waitingForDevices(situation);
   if (waiting !== null) return waiting;
   const limitless = aggregateWait(situation);
   if (limitless !== null) return limitless;

@@ -98,7 +98,11 @@ export class SpecIndex {
     if (before === undefined) return [];
     this.#version += 1;
     this.#files.delete(key);
-    for (const identity of before.identities) this.#keys.get(identityKey(identity))?.delete(key);
+    for (const identity of before.identities) {
+      const files = this.#keys.get(identityKey(identity));
+      files?.delete(key);
+      if (files?.size === 0) this.#keys.delete(identityKey(identity));
+    }
     return before.identities;
   }
 

@@ -26,6 +26,11 @@ export class SimulatedClock implements Clock {
     this.#wall = wall;
   }
 
+  /** How many alarms are set. */
+  get alarms(): number {
+    return this.#alarms.size;
+  }
+
   now(): number {
     return this.#wall;
   }

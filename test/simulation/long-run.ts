@@ -98,7 +98,7 @@ export class LongRun {
     // The journal is the test's.
     this.world.journal.length = 0;
     const counts = await keptObjects("ControllerManager", outside);
-    return new Map([...counts].filter(([kind]) => kind.startsWith("object ")));
+    return new Map([...counts].filter(([kind]) => kind.startsWith("object ") && kind !== "object shape"));
   }
 
   leftovers(): Leftovers {

@@ -10,6 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { kindByWord } from "../../src/api/names.ts";
+import type { KindName } from "../../src/api/names.ts";
 import { startHost } from "../e2e/host.ts";
 import type { Host } from "../e2e/host.ts";
 import { quotaSpec } from "../e2e/spec-text.ts";
@@ -38,6 +40,8 @@ export interface WrittenSample {
   readonly stateBytes: number;
   readonly stateFiles: number;
   readonly events: number;
+  /** Changes of objects so far, all kinds together. */
+  readonly changes: number;
   readonly containers: number;
   /** Processes run in containers that the engine still has a record of. */
   readonly execs: number;
@@ -116,12 +120,19 @@ sources:
 `;
 }
 
+function containerKind(): KindName {
+  const found = kindByWord("container");
+  if (found === undefined) throw new Error("there are no containers");
+  return found;
+}
+
 async function sampleWritten(host: Host): Promise<WrittenSample> {
   const state = sampleFolder(host.stateDir);
   const events = readFileSync(join(host.logDir, "events.jsonl"), "utf8").split("\n").length - 1;
   const { docker } = host.engine;
   const containers = await docker.listContainers({ all: true });
   const inspected = await Promise.all(containers.map(async ({ Id }) => docker.getContainer(Id).inspect()));
+  const { metadata } = await host.client.list(containerKind(), {});
   const info = (await docker.info()) as { NEventsListener?: number };
   return {
     at: Date.now(),
@@ -129,6 +140,7 @@ async function sampleWritten(host: Host): Promise<WrittenSample> {
     stateBytes: state.bytes,
     stateFiles: state.files,
     events,
+    changes: Number(metadata.resourceVersion),
     containers: containers.length,
     execs: inspected.flatMap(({ ExecIDs }) => (ExecIDs as unknown as string[] | null) ?? []).length,
     eventStreams: info.NEventsListener ?? 0,

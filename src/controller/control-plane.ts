@@ -109,6 +109,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         missingPrograms: options.ownerFiles.missingPrograms(),
         unreadableEmergencyStops: parts.emergency.unreadable,
         unreadableSuspensions: parts.suspensions.unreadable,
+        unreadableKeepAlivesUntil: parts.keepAlives.unreadableUntil,
         kernelLog: parts.devices.kernelLog,
       }),
     blockedPrunes: () => prunes.blocked(),

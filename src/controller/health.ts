@@ -1,3 +1,4 @@
+import { formatTime } from "../core/format-time.ts";
 import type { Inventory } from "../core/schedule/device.ts";
 import type { HealthCheck } from "../ports/control-plane.ts";
 import { accessCheck, type AccessCheckInput } from "./access-check.ts";
@@ -21,6 +22,8 @@ export interface HealthInput {
   readonly unreadableSuspensions: readonly string[];
   /** True while it is not known whom admins have stopped in an emergency. */
   readonly unreadableEmergencyStops: boolean;
+  /** Until when nothing is stopped for idleness, as it cannot be read who asked for what; null: that is known. */
+  readonly unreadableKeepAlivesUntil: number | null;
   /** Null while no GPU makes the kernel log worth reading. */
   readonly kernelLog: KernelLogState | null;
 }
@@ -58,6 +61,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
     ),
     ...emergencyStopCheck(input.unreadableEmergencyStops),
     ...suspensionCheck(input.unreadableSuspensions),
+    ...keepAliveCheck(input.unreadableKeepAlivesUntil),
     ...programCheck(input.missingPrograms),
     ...(input.kernelLog === null ? [] : [kernelLogCheck(input.kernelLog)]),
   ];
@@ -86,6 +90,14 @@ function suspensionCheck(sources: readonly string[]): readonly HealthCheck[] {
   return [
     check("SuspensionsReadable", false, message, "ds01 resume source NAME, or ds01 suspend source NAME"),
   ];
+}
+
+/** GPUs of idle work stay taken for so long; all else works. */
+function keepAliveCheck(until: number | null): readonly HealthCheck[] {
+  if (until === null) return [];
+  const message = `who asked for which container to be left alone cannot be read; nothing is stopped for idleness until ${formatTime(until)}`;
+  const remedy = "ask again before that: ds01 keepalive NAME; with --for 0s for what need not be kept";
+  return [{ ...check("KeepAlivesReadable", false, message, remedy), optional: true }];
 }
 
 /** All else works without them. */

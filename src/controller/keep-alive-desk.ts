@@ -16,7 +16,15 @@ import { isRecent } from "../util/is-recent.ts";
 const Document = z.object({
   version: z.literal(1),
   kept: z.record(z.string(), z.object({ until: z.number(), by: z.string() })),
+  unreadable: z.object({ at: z.number(), except: z.array(z.string()) }).optional(),
 });
+
+/** Stands for what cannot be read: everything is kept, at most for the longest time from `at` on. */
+interface Unreadable {
+  readonly at: number;
+  /** Uids of which somebody has said since that they are not to be kept. */
+  readonly except: readonly string[];
+}
 
 /** That somebody wants an object left alone. */
 interface Kept {
@@ -39,10 +47,19 @@ export interface KeepAliveDeskOptions {
 export class KeepAliveDesk {
   readonly #options: KeepAliveDeskOptions;
   readonly #kept: Map<string, Kept>;
+  #unreadable: Unreadable | null = null;
 
   constructor(options: KeepAliveDeskOptions) {
     this.#options = options;
     this.#kept = this.#read();
+  }
+
+  /** Until when everything is kept, as it is not known who has asked for what; null: that is known, or over. */
+  get unreadableUntil(): number | null {
+    const { clock, longestMs } = this.#options;
+    const at = this.#unreadable?.at;
+    // The clock may have been set back since.
+    return at !== undefined && isRecent(at, clock.now(), longestMs) ? at + longestMs : null;
   }
 
   /**
@@ -67,7 +84,7 @@ export class KeepAliveDesk {
       });
     }
     const until = forMs === 0 ? null : clock.now() + forMs;
-    if (until === null) this.#kept.delete(record.uid);
+    if (until === null) this.#release(record.uid);
     else this.#kept.set(record.uid, { until, by });
     const message =
       until === null ? `no longer kept, says ${by}` : `left alone until ${formatTime(until)}, says ${by}`;
@@ -84,13 +101,27 @@ export class KeepAliveDesk {
   reasonFor(record: ContainerRecord, fileAt: number | null): string | undefined {
     const { clock, longestMs } = this.#options;
     const now = clock.now();
-    const kept = [record.uid, this.#sweepOf(record)].flatMap((uid) => this.#kept.get(uid ?? "") ?? []);
+    const uids = [record.uid, this.#sweepOf(record)].flatMap((uid) => uid ?? []);
+    const kept = uids.flatMap((uid) => this.#kept.get(uid) ?? []);
     const longest = kept.toSorted((left, right) => right.until - left.until)[0];
     if (longest !== undefined && longest.until > now)
       return `kept until ${formatTime(longest.until)} by ${longest.by}`;
+    const unreadableUntil = uids.some((uid) => this.#unreadable?.except.includes(uid))
+      ? null
+      : this.unreadableUntil;
+    if (unreadableUntil !== null)
+      return `kept until ${formatTime(unreadableUntil)}, as it cannot be read who asked for what`;
     // The clock may have been set back since.
     const isFresh = fileAt !== null && isRecent(fileAt, now, longestMs);
     return isFresh ? `.keep-alive, until ${formatTime(fileAt + longestMs)}` : undefined;
+  }
+
+  /** Also where everything is kept: this much is known. */
+  #release(uid: string): void {
+    this.#kept.delete(uid);
+    if (this.#unreadable === null) return;
+    const { at, except } = this.#unreadable;
+    this.#unreadable = { at, except: [...except, uid] };
   }
 
   /** Uid of the sweep that the object is a container of. */
@@ -105,13 +136,26 @@ export class KeepAliveDesk {
     for (const [uid, { until }] of this.#kept) {
       if (!known.has(uid) || until <= clock.now()) this.#kept.delete(uid);
     }
-    await document.write({ version: 1, kept: Object.fromEntries(this.#kept) });
+    // What was damaged is gone with this: that it was has to hold over a restart.
+    const unreadable = this.unreadableUntil === null ? null : this.#unreadable;
+    await document.write({
+      version: 1,
+      kept: Object.fromEntries(this.#kept),
+      ...(unreadable === null ? {} : { unreadable }),
+    });
   }
 
   #read(): Map<string, Kept> {
-    const { document, log } = this.#options;
-    const message = "who asked for which container to be left alone cannot be read";
-    const tell = (): void => log.error({ reason: "KeepAlivesUnreadable" }, message);
-    return new Map(Object.entries(readDocument(document, Document, tell)?.kept ?? {}));
+    const read = readDocument(this.#options.document, Document, () => this.#keepAll());
+    if (read?.unreadable !== undefined) this.#unreadable = read.unreadable;
+    return new Map(Object.entries(read?.kept ?? {}));
+  }
+
+  /** Whatever somebody has asked for would be stopped otherwise; the file stays as it is until somebody asks again. */
+  #keepAll(): void {
+    const { clock, log, longestMs } = this.#options;
+    this.#unreadable = { at: clock.now(), except: [] };
+    const message = `who asked for which container to be left alone cannot be read; nothing is stopped for idleness for ${formatDuration(longestMs)}`;
+    log.error({ reason: "KeepAlivesUnreadable" }, message);
   }
 }

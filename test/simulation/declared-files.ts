@@ -10,6 +10,8 @@ interface DeclaredFile {
   readonly text: string;
   readonly keys: readonly string[];
   readonly since: number;
+  /** What it declared before, by a text that stood for long enough that somebody has read it. */
+  readonly lasting: readonly string[];
 }
 
 interface Absence {
@@ -31,8 +33,12 @@ export class DeclaredFiles {
     for (const path of files.keys()) this.#directories.set(userOf(path) ?? "", now);
     const before = new Set(this.#declared());
     const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
-    for (const [path, text] of changed)
-      this.#files.set(path, { text, keys: this.#keysOf(path, text, now), since: now });
+    for (const [path, text] of changed) {
+      const last = this.#files.get(path);
+      const lasting = last === undefined || now - last.since >= momentMs ? last?.keys : last.lasting;
+      const keys = keysOf(path, text) ?? lasting ?? [];
+      this.#files.set(path, { text, keys, since: now, lasting: lasting ?? [] });
+    }
     const gone = [...this.#files.keys()].filter((path) => !files.has(path));
     for (const path of gone) this.#files.delete(path);
     if (changed.length === 0 && gone.length === 0) return;
@@ -66,17 +72,16 @@ export class DeclaredFiles {
   #declared(): readonly string[] {
     return [...this.#files.values()].flatMap(({ keys }) => keys);
   }
+}
 
-  /** A broken file declares what it did before, where that stood for long enough that somebody has read it. */
-  #keysOf(path: string, text: string, now: number): readonly string[] {
-    const namespace = userOf(path);
-    if (namespace === undefined) return [];
-    const place = { path, expect: "ContainerSpec", namespaceFromPath: namespace } as const;
-    const { documents, problems } = parseSpecText(text, place);
-    const before = this.#files.get(path);
-    if (problems.length > 0) return before === undefined || now - before.since < momentMs ? [] : before.keys;
-    return documents.flatMap(withElements).map(({ identity }) => `${identity.namespace}/${identity.name}`);
-  }
+/** Null: it is broken, and declares what it did before. */
+function keysOf(path: string, text: string): readonly string[] | null {
+  const namespace = userOf(path);
+  if (namespace === undefined) return [];
+  const place = { path, expect: "ContainerSpec", namespaceFromPath: namespace } as const;
+  const { documents, problems } = parseSpecText(text, place);
+  if (problems.length > 0) return null;
+  return documents.flatMap(withElements).map(({ identity }) => `${identity.namespace}/${identity.name}`);
 }
 
 function userOf(path: string): string | undefined {

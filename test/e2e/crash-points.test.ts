@@ -6,6 +6,7 @@ import { FailPoints } from "../bed/fail-points.ts";
 import type { FailPoint } from "../bed/fail-points.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { failPointsOf } from "../support/choose-fail-points.ts";
+import { recordFault } from "../support/record-fault.ts";
 import { GitBed } from "../support/git-repository.ts";
 import { bundledController } from "./bundled-controller.ts";
 import { faultsOfState, runningContainers, unlike } from "./crash-checks.ts";
@@ -80,11 +81,13 @@ describe("a controller that is killed at an effect on the world", () => {
       // The count counts: without a name written nothing is done.
       expect(effects.length).toBeGreaterThan(3);
       const all = failPointsOf(effects, shown);
-      const chosen = wanted === "all" ? all : all.slice(0, Number(wanted ?? scenario.sample ?? 2));
-      say(`${name}: ${effects.length} effects, ${all.length} points, ${chosen.length} tried`);
+      const enough = wanted === "all" ? all.length : Number(wanted ?? scenario.sample ?? 2);
+      say(`${name}: ${effects.length} effects, ${all.length} points, ${enough} are to be tried`);
       say(tally(effects));
       const failed: string[] = [];
-      for (const point of chosen) {
+      let kills = 0;
+      for (const point of all) {
+        if (kills + failed.length >= enough) break;
         const began = performance.now();
         const what = `${point.moment} ${point.kind} (${point.nth})`;
         const verdict = await play(scenario, point).then(
@@ -92,6 +95,7 @@ describe("a controller that is killed at an effect on the world", () => {
           (error: unknown) => String(error),
         );
         shown.add(point.kind);
+        if (verdict === "ok") kills += 1;
         say(`  ${what}: ${verdict} (${Math.round(performance.now() - began)} ms)`);
         // How many writes of files become one differs from time to time.
         if (verdict === "ok" || (verdict === missed && !isCall(point.kind))) continue;
@@ -100,7 +104,13 @@ describe("a controller that is killed at an effect on the world", () => {
         if (!host.controller.isRunning) await host.startController(patienceMs);
       }
       expect(failed).toEqual([]);
+      expect(kills).toBeGreaterThan(0);
       expect(watch.violations).toEqual([]);
+      const tried = `${kills} kills at ${effects.length} effects: each time as declared after the next start`;
+      recordFault(
+        scenario.fault,
+        `${tried}, nothing of others touched, nothing left over; a further start changed nothing`,
+      );
     },
   );
 

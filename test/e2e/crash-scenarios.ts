@@ -1,4 +1,5 @@
 import { waitFor } from "../bed/wait-for.ts";
+import type { FaultId } from "../support/faults.ts";
 import type { GitBed } from "../support/git-repository.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
@@ -16,6 +17,7 @@ export interface CrashOutcome {
 /** One thing that people ask for, in the middle of which the controller is killed. */
 export interface CrashScenario {
   readonly name: string;
+  readonly fault: FaultId;
   /** How many kills it gets in the sample; two unless told. */
   readonly sample?: number;
   /** Brings about what must be there before. */
@@ -49,11 +51,13 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
   return [
     {
       name: "a start with all in place",
+      fault: "crash-start",
       prepare: async () => undefined,
       act: async () => ({ done: async () => true, containers: {}, starts: {} }),
     },
     {
       name: "create",
+      fault: "crash-create",
       prepare: async () => undefined,
       act: async () => {
         drop("alice/job", { command: ["sleep", "0.2"], restartPolicy: "Never", ...oneGpu });
@@ -68,6 +72,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "stop, hold, release",
+      fault: "crash-stop",
       prepare: async () => anew("alice/stopped", { ...service, ...oneGpu }),
       act: async () => {
         const lifecycle = { holdGpuAfterStop: "1s", removeAfterStop: "2s" };
@@ -81,6 +86,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "recreate",
+      fault: "crash-recreate",
       prepare: async (round) => anew("alice/edited", { ...service, ...oneGpu, ...withEpoch(round) }),
       act: async (round) => {
         drop("alice/edited", { ...service, ...oneGpu, ...withEpoch(-round) });
@@ -93,6 +99,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "remove",
+      fault: "crash-remove",
       prepare: async () => anew("alice/removed", { ...service, ...oneGpu }),
       act: async () => {
         await host.delete("alice/removed").catch(() => undefined);
@@ -107,6 +114,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "prune",
+      fault: "crash-prune",
       prepare: async () => anew("alice/vanished", { ...service, ...oneGpu }),
       act: async () => {
         host.removeFile("users/alice/vanished.yaml");
@@ -115,6 +123,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "preempt",
+      fault: "crash-preempt",
       prepare: async () => {
         const low = { gpus: { count: 3 }, preemptible: true, priority: 10 };
         await anew("alice/low", { ...service, ...oneGpu, ...low });
@@ -130,6 +139,7 @@ export function crashScenarios(host: Host, git: GitBed): readonly CrashScenario[
     },
     {
       name: "git swap",
+      fault: "crash-git",
       // Git's own programs, and the files of a revision.
       sample: 4,
       prepare: async (round) => {

@@ -89,6 +89,44 @@ export const faults = {
     expected:
       "what should run is started again as the same container on its GPU; what was stopped stays so and keeps its GPU; what is done is not run again",
   },
+  "crash-start": {
+    fault: "`kill -9` of the controller at an effect on the world while it starts with all in place",
+    expected: "it takes the place of the one before, and nothing is touched",
+  },
+  "crash-create": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it makes a GPU job and a service with a volume",
+    expected: "each is made and started once",
+  },
+  "crash-stop": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it stops a container, keeps its GPU and gives it back",
+    expected: "it is stopped and its GPU is free after the hold; nothing is started",
+  },
+  "crash-recreate": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it recreates a container after an edit",
+    expected: "there is one new container under its name, on as many GPUs, started once",
+  },
+  "crash-remove": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it removes what `ds01 delete` was told",
+    expected: "container, GPU, record and file are gone",
+  },
+  "crash-prune": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it removes what stands in no file any more",
+    expected: "it is gone after the time of grace",
+  },
+  "crash-preempt": {
+    fault: "`kill -9` of the controller at an effect on the world while it makes room for a higher priority",
+    expected: "what gives way waits without GPUs, what it gave way to runs, and no GPU has two users",
+  },
+  "crash-git": {
+    fault:
+      "`kill -9` of the controller at an effect on the world while it takes in a revision of Git with new, changed and removed specs",
+    expected: "the whole revision is in effect, each new container started once",
+  },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 /** Names a fault. */

@@ -58,7 +58,7 @@ test("the same holds for the notes about devices", () => {
   const cordon = { uuid: "GPU-1", by: "root", at: 1, reason: null };
   writeFileSync(path, JSON.stringify({ version: 1, cordons: [{ ...cordon, until: 7 }], health: [] }));
   const log = silentLog();
-  expect(new DeviceNotesFile({ stateDir, log }).read().cordons).toEqual([cordon]);
+  expect(new DeviceNotesFile({ stateDir, log }).read()?.cordons).toEqual([cordon]);
   expect(log.lines.map(({ fields }) => fields)).toMatchObject([
     { reason: "StateFieldsUnknown", path, unknown: ["cordons.0.until"] },
   ]);

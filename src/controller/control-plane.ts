@@ -109,6 +109,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
         missingPrograms: options.ownerFiles.missingPrograms(),
         unreadableEmergencyStops: parts.emergency.unreadable,
         unreadableSuspensions: parts.suspensions.unreadable,
+        unknownCordons: parts.devices.unknownOf(inventory.current),
         unreadableKeepAlivesUntil: parts.keepAlives.unreadableUntil,
         kernelLog: parts.devices.kernelLog,
       }),

@@ -1,7 +1,13 @@
 import type { InvolvedObject } from "../api/event.ts";
 import { apiVersion } from "../api/names.ts";
-import { cordonText, withCordons, type Cordon } from "../core/health/cordon.ts";
-import type { DeviceNotes } from "../core/health/device-notes.ts";
+import {
+  cordonText,
+  unknownAmong,
+  withCordons,
+  withUnknownCordons,
+  type Cordon,
+} from "../core/health/cordon.ts";
+import { noNotes, type DeviceNotes } from "../core/health/device-notes.ts";
 import { withEvacuation } from "../core/health/relocation.ts";
 import { withHealth, type HealthSettings } from "../core/health/known-device.ts";
 import type { Device, Inventory } from "../core/schedule/device.ts";
@@ -51,7 +57,7 @@ export class DeviceBook {
 
   constructor(options: DeviceBookOptions) {
     this.#options = options;
-    this.#notes = options.notebook.read();
+    this.#notes = options.notebook.read() ?? this.#standIn();
     this.#health = new DeviceHealthBook({
       clock: options.clock,
       settings: options.health,
@@ -69,6 +75,20 @@ export class DeviceBook {
     return this.#kernelLog;
   }
 
+  /** What stands for notes that cannot be read: every device is given to nobody until an admin speaks of it. */
+  #standIn(): DeviceNotes {
+    const message =
+      "which GPUs are cordoned cannot be read; none is newly given to anybody until ds01 uncordon, or cordon, of it";
+    this.#options.log.error({ reason: "DevicesUnreadable" }, message);
+    return { ...noNotes, unreadable: { at: this.#options.clock.now(), except: [] } };
+  }
+
+  /** Slots of the GPUs of which it is not known whether they are cordoned. */
+  unknownOf({ devices }: Inventory): readonly string[] {
+    const gpus = devices.filter(({ parentUuid }) => parentUuid === null);
+    return unknownAmong(gpus, this.#notes.unreadable).map(({ slot }) => slot);
+  }
+
   /** Takes in what the provider has just said. */
   look(inventory: Inventory): void {
     this.#health.look(inventory);
@@ -79,8 +99,9 @@ export class DeviceBook {
   /** The inventory with what is held against each device. */
   judged(inventory: Inventory): Inventory {
     const known = withHealth(inventory.devices, this.#health.known);
+    const { cordons, unreadable } = this.#notes;
     const devices = withEvacuation(known, this.#options.health.onUnhealthy);
-    return { ...inventory, devices: withCordons(devices, this.#notes.cordons) };
+    return { ...inventory, devices: withUnknownCordons(withCordons(devices, cordons), unreadable) };
   }
 
   /** Reads the kernel log from the moment on when there are GPUs that it could tell of. */
@@ -137,21 +158,23 @@ export class DeviceBook {
 
   async #change(device: NamedDevice, change: SchedulingChange): Promise<void> {
     const { uuid } = device;
-    const { cordons } = this.#notes;
+    const { cordons, unreadable } = this.#notes;
     const before = cordons.find((cordon) => cordon.uuid === uuid);
     const wanted = change.unschedulable ? this.#cordonOf(uuid, change, before) : undefined;
     const forgiven = !change.unschedulable && this.#health.forgive(uuid);
-    if (sameValue(before, wanted) && !forgiven) return;
+    const isUnknown = unreadable !== undefined && !unreadable.except.includes(uuid);
+    if (sameValue(before, wanted) && !forgiven && !isUnknown) return;
     const others = cordons.filter((cordon) => cordon.uuid !== uuid);
     this.#notes = {
       ...this.#notes,
       cordons: wanted === undefined ? others : [...others, wanted],
       health: this.#health.notes(),
+      ...(isUnknown ? { unreadable: { ...unreadable, except: [...unreadable.except, uuid] } } : {}),
     };
     try {
       await this.#options.notebook.write(this.#notes);
     } catch (error) {
-      this.#notes = { ...this.#notes, cordons };
+      this.#notes = { ...this.#notes, cordons, unreadable };
       throw error;
     }
     this.#tell(device, schedulingHappening(wanted, change.by), false);
@@ -176,14 +199,14 @@ export class DeviceBook {
 }
 
 /** What would be missed after a crash: not how far the kernel log was read, nor when a known error came again. */
-function withoutTimes({ cordons, health }: DeviceNotes): unknown {
+function withoutTimes({ cordons, unreadable, health }: DeviceNotes): unknown {
   const known = health.map(({ device, health: { signals, ...others } }) => ({
     device,
     ...others,
     lastErrorAt: null,
     signals: signals.map(({ key, severity }) => ({ key, severity })),
   }));
-  return { cordons, known };
+  return { cordons, unreadable, known };
 }
 
 function schedulingHappening(wanted: Cordon | undefined, by: string): GpuHappening {

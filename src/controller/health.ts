@@ -22,6 +22,8 @@ export interface HealthInput {
   readonly unreadableSuspensions: readonly string[];
   /** True while it is not known whom admins have stopped in an emergency. */
   readonly unreadableEmergencyStops: boolean;
+  /** GPUs of which it is not known whether they are cordoned. */
+  readonly unknownCordons: readonly string[];
   /** Until when nothing is stopped for idleness, as it cannot be read who asked for what; null: that is known. */
   readonly unreadableKeepAlivesUntil: number | null;
   /** Null while no GPU makes the kernel log worth reading. */
@@ -51,6 +53,7 @@ export function healthChecks(input: HealthInput): readonly HealthCheck[] {
       "run nvidia-smi by hand, and look at dmesg for the driver; until it answers no GPU is handed out and running work is untouched",
     ),
     ...deviceFileCheck(inventory),
+    ...cordonCheck(input.unknownCordons),
     ...injectionCheck(input.injection),
     ...accessCheck(input.access),
     check(
@@ -72,6 +75,14 @@ function deviceFileCheck({ problems = [] }: Inventory): readonly HealthCheck[] {
   if (problems.length === 0) return [];
   const message = problems.map(({ source, message: problem }) => `${source}: ${problem}`).join("; ");
   return [check("DeviceFiles", false, message, deviceFileRemedy)];
+}
+
+/** What runs on them goes on. */
+function cordonCheck(gpus: readonly string[]): readonly HealthCheck[] {
+  if (gpus.length === 0) return [];
+  const message = `which GPUs are cordoned cannot be read; not newly given to anybody: ${gpus.join(", ")}`;
+  const remedy = "for each: ds01 uncordon gpu/N, or ds01 cordon gpu/N where it was; see devices.json.corrupt";
+  return [check("DevicesReadable", false, message, remedy)];
 }
 
 /** What runs goes on. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { noNotes, type DeviceNotes } from "../../core/health/device-notes.ts";
@@ -54,6 +54,7 @@ const Notes = z.object({
   cordons: z.array(Cordon),
   health: z.array(KnownDevice).default([]),
   kernelLogCursor: z.string().nullable().default(null),
+  unreadable: z.object({ at: z.number(), except: z.array(z.string()) }).optional(),
 });
 
 export interface DeviceNotesFileOptions {
@@ -63,7 +64,7 @@ export interface DeviceNotesFileOptions {
   readonly mayWrite?: () => boolean;
 }
 
-/** Notes about devices in `<state>/devices.json`, written whole; a damaged file is moved aside. */
+/** Notes about devices in `<state>/devices.json`, written whole; of a damaged file a copy is kept. */
 export class DeviceNotesFile implements DeviceNotebook {
   readonly #path: string;
   readonly #options: DeviceNotesFileOptions;
@@ -74,7 +75,7 @@ export class DeviceNotesFile implements DeviceNotebook {
     this.#options = options;
   }
 
-  read(): DeviceNotes {
+  read(): DeviceNotes | undefined {
     try {
       const { notes, unknown } = parseNotes(readFileSync(this.#path, "utf8"), this.#path);
       if (unknown.length > 0 && this.#options.mayWrite?.() !== false)
@@ -82,8 +83,9 @@ export class DeviceNotesFile implements DeviceNotebook {
       return notes;
     } catch (error) {
       if (error instanceof StateTooNew) throw error;
-      if (errorCode(error) !== "ENOENT") this.#moveAside(error);
-      return noNotes;
+      if (errorCode(error) === "ENOENT") return noNotes;
+      this.#keepDamaged(error);
+      return undefined;
     }
   }
 
@@ -104,17 +106,17 @@ export class DeviceNotesFile implements DeviceNotebook {
     }
   }
 
-  #moveAside(error: unknown): void {
+  /** The file itself stays until something is written: until then the next start has to find it damaged too. */
+  #keepDamaged(error: unknown): void {
+    if (this.#options.mayWrite?.() === false) return;
     const { log } = this.#options;
     const kept = `${this.#path}.corrupt`;
-    log.warn(
-      { reason: "StateCorrupt", path: this.#path },
-      `${this.#path} cannot be read (${messageOf(error)}); moved to ${kept}: cordon GPUs again where they should be`,
-    );
+    const fields = { reason: "StateCorrupt", path: this.#path };
     try {
-      renameSync(this.#path, kept);
-    } catch (renameError) {
-      log.warn({ reason: "StateCorrupt", err: renameError }, `${this.#path} cannot be moved aside`);
+      copyFileSync(this.#path, kept);
+      log.warn(fields, `${this.#path} cannot be read (${messageOf(error)}); a copy is kept as ${kept}`);
+    } catch (copyError) {
+      log.warn({ ...fields, err: copyError }, `${this.#path} is damaged and cannot be copied`);
     }
   }
 }

@@ -14,6 +14,43 @@ export interface Cordon {
   readonly drain?: boolean | undefined;
 }
 
+/** Stands for cordons that cannot be read. */
+export interface UnreadableCordons {
+  /** Since when, in milliseconds since the epoch. */
+  readonly at: number;
+  /** UUIDs of devices of which an admin has said since whether they are cordoned; of a GPU for its slices too. */
+  readonly except: readonly string[];
+}
+
+/** The devices of which it is not known whether they are cordoned: none where all cordons can be read. */
+export function unknownAmong(
+  devices: readonly Device[],
+  unreadable: UnreadableCordons | undefined,
+): readonly Device[] {
+  if (unreadable === undefined) return [];
+  const { except } = unreadable;
+  return devices.filter(
+    ({ uuid, parentUuid }) => !except.includes(uuid) && !except.includes(parentUuid ?? ""),
+  );
+}
+
+/** A cordon for each device of which none can be read, or it would be given to somebody against an admin's word. */
+export function withUnknownCordons(
+  devices: readonly Device[],
+  unreadable: UnreadableCordons | undefined,
+): readonly Device[] {
+  const unknown = new Set(unknownAmong(devices, unreadable));
+  if (unreadable === undefined || unknown.size === 0) return devices;
+  return devices.map((device) => {
+    if (!unknown.has(device) || device.cordon !== undefined) return device;
+    const uuid = device.parentUuid ?? device.uuid;
+    return { ...device, cordon: { uuid, by: "ds01", at: unreadable.at, reason: unreadableReason } };
+  });
+}
+
+const unreadableReason =
+  "DevicesUnreadable: devices.json is damaged, an admin says ds01 uncordon or ds01 cordon";
+
 /** The devices, each with the cordon that keeps it from being handed out. */
 export function withCordons(devices: readonly Device[], cordons: readonly Cordon[]): readonly Device[] {
   if (cordons.length === 0) return devices;

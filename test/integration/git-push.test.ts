@@ -306,6 +306,16 @@ test("a repository of this host has nothing run in the controller's name", async
   const { commit } = await pushed(bed);
   expect(inBare(bed, "rev-parse", "ds01/alice-train").trim()).toBe(commit);
   expect(existsSync(marker)).toBe(false);
+
+  // What is missing would be fetched from another repository, by a program that the configuration names.
+  inBare(bed, "config", "core.repositoryFormatVersion", "1");
+  inBare(bed, "config", "extensions.partialClone", "evil");
+  inBare(bed, "config", "remote.evil.promisor", "true");
+  inBare(bed, "config", "remote.evil.url", other.bare);
+  inBare(bed, "config", "remote.evil.uploadpack", `'${join(bed.folder, "program")}' #`);
+  writeFileSync(join(bed.git.bare, "refs/heads/missing"), `${"1".repeat(40)}\n`);
+  expect(await refused(bed, { branch: "ds01/other" })).toMatchObject({ reason: "PushRejected" });
+  expect(existsSync(marker)).toBe(false);
 });
 
 describe("a server", () => {

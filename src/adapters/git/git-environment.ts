@@ -65,6 +65,8 @@ export async function gitEnvironment(
     GIT_SSH_VARIANT: "ssh",
     GIT_LFS_SKIP_SMUDGE: "1",
     GIT_NO_REPLACE_OBJECTS: "1",
+    // A repository that lacks an object would have it fetched by the program that its configuration names.
+    GIT_NO_LAZY_FETCH: "1",
     GIT_OPTIONAL_LOCKS: "0",
     // What the environment says would win over what the configuration says.
     ...(settings.caFile === undefined ? {} : { GIT_SSL_CAINFO: settings.caFile }),

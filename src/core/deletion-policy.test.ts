@@ -91,6 +91,27 @@ describe("the deletion policy", () => {
     expect(isToFinish({ ...stopped("GpuAccessLost"), status }, "finish")).toBe(false);
   });
 
+  it("keeps one that has begun while it cannot be read who is stopped, and none that has not or is over", () => {
+    const held = (whole: ContainerRecord): ContainerRecord => ({
+      ...whole,
+      status: { ...whole.status, reason: "EmergencyStopsUnreadable" },
+    });
+    const ended = withContainer(job("Held"), { finishedAt: "2026-01-01T01:00:00Z", exitCode: 1 });
+    expect(isToFinish(held(ended), "finish")).toBe(true);
+    expect(isToFinish(ended, "finish")).toBe(false);
+    expect(isToFinish(held(job("Stopped")), "finish")).toBe(false);
+    const finished = { reason: "Completed", at: 1 } as unknown as LifecycleMemory["finished"];
+    expect(isToFinish(held({ ...ended, memory: { ...ended.memory, finished } }), "finish")).toBe(false);
+  });
+
+  it("keeps one whose GPU was lost and that is made anew on another", () => {
+    const lastRun = { containerId: "first", startedAt: 1, finishedAt: 2, exitCode: 137, oomKilled: false };
+    const whole = job("Pending");
+    const memory = { ...whole.memory, generation: whole.generation, lastRun, containerId: "first" };
+    const lost = { ...whole, memory: { ...memory, stopCause: "GpuAccessLost" as const } };
+    expect(isToFinish(lost, "finish")).toBe(true);
+  });
+
   it("keeps nothing that would never end by itself, or that is to be stopped", () => {
     expect(isToFinish(job("Running", { restartPolicy: "Always" }), "finish")).toBe(false);
     expect(isToFinish(job("Running", { desiredState: "Stopped" }), "finish")).toBe(false);

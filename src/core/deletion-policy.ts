@@ -1,7 +1,6 @@
 import type { Phase } from "../api/container.ts";
 import { annotations as annotationNames, type DeletionPolicy } from "../api/names.ts";
-import { isBetweenTries, isMadeAnew } from "./lifecycle/between-tries.ts";
-import type { StopCause } from "./lifecycle/memory.ts";
+import { goesOn, isBetweenTries, isMadeAnew } from "./lifecycle/between-tries.ts";
 import type { ContainerRecord, StoredRecord } from "./record.ts";
 
 /** Why an object is still there whose deletion was let through. */
@@ -9,6 +8,9 @@ export const finishesFirst = "FinishesFirst";
 
 /** What runs, or is started again. */
 const running: ReadonlySet<Phase> = new Set(["Starting", "Running", "Paused", "Backoff", "Degraded"]);
+
+/** Why nothing is started at all; see lifecycle/held-start.ts. */
+const startsHeld = "EmergencyStopsUnreadable";
 
 /** What may be on its way from one run to the next; what is stalled or at rest is not. */
 const passing: ReadonlySet<Phase> = new Set([
@@ -18,14 +20,6 @@ const passing: ReadonlySet<Phase> = new Set([
   "Preparing",
   "Allocated",
   "Creating",
-]);
-
-/** Why a container is stopped that goes on by itself: at once, in another one, or when it is its turn again. */
-const goesOn: ReadonlySet<StopCause> = new Set([
-  "GpuAccessLost",
-  "RestartRequested",
-  "Replaced",
-  "Preempted",
 ]);
 
 /** What an object says is to become of its job; a word that nobody knows is taken for the careful one. */
@@ -47,9 +41,12 @@ export function isToFinish(record: StoredRecord, usual: DeletionPolicy): boolean
 
 /** True while a container of it lives, or a try is left that follows by itself. */
 function isUnderWay(record: ContainerRecord): boolean {
-  const { phase, container } = record.status;
+  const { phase, container, reason } = record.status;
   if (running.has(phase) || isLive(container)) return true;
-  if (!passing.has(phase)) return false;
+  // Whatever it looks like while nothing is started, what has begun goes on afterwards.
+  if (reason === startsHeld && record.memory.finished === null && container?.startedAt !== undefined)
+    return true;
+  if (!passing.has(phase) && reason !== startsHeld) return false;
   if (isBetweenTries(record)) return true;
   // A new container is made beside the one that has ended, or for the next try.
   if (phase === "Creating") return container !== undefined || isMadeAnew(record);

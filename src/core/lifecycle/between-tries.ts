@@ -1,5 +1,14 @@
 import type { ContainerRecord } from "../record.ts";
 import { isTriedAnew } from "./job-end.ts";
+import type { StopCause } from "./memory.ts";
+
+/** Why a container is stopped that goes on by itself: at once, in another one, or when it is its turn again. */
+export const goesOn: ReadonlySet<StopCause> = new Set([
+  "GpuAccessLost",
+  "RestartRequested",
+  "Replaced",
+  "Preempted",
+]);
 
 /** What tells of the tries of a job. */
 export type Tried = Pick<ContainerRecord, "spec" | "memory" | "generation">;
@@ -26,6 +35,7 @@ export function isBetweenTries(tried: Tried): boolean {
 function isMoving(tried: Tried): boolean {
   const { spec, memory } = tried;
   if (!isMadeAnew(tried)) return false;
-  const hasFailed = memory.stopCause === null && memory.lastRun?.exitCode !== 0;
-  return memory.stopCause === "Preempted" || (hasFailed && spec?.restartPolicy === "OnFailure");
+  const { stopCause } = memory;
+  if (stopCause !== null) return goesOn.has(stopCause);
+  return memory.lastRun?.exitCode !== 0 && spec?.restartPolicy === "OnFailure";
 }

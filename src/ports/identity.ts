@@ -14,6 +14,8 @@ export interface Identity {
   userByUid(uid: number): Promise<SystemUser | undefined>;
   /** Names of all groups of the user, the primary one included. */
   groupsOf(userName: string): Promise<readonly string[]>;
+  /** Whether there is a group of that name now; never from the cache. */
+  knowsGroup(name: string): Promise<boolean>;
   /** The user with all groups by number, for running something as them. */
   accountOf(userName: string): Promise<OwnerAccount | undefined>;
 }

@@ -87,6 +87,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<HttpSer
     log: options.log,
     resources,
     callerByUid: (uid) => callerOf(uid, options.identity, options.access),
+    knowsGroup: (group) => options.identity.knowsGroup(group),
     resync: mergeRuns(() => options.control.resync()),
     version: options.version,
     writeDeadlineMs: options.writeDeadlineMs ?? 5000,

@@ -29,12 +29,19 @@ export function createCallerLookup(
   };
 }
 
+/** ":" is no character of a namespace, so that a uid without a name owns none. */
+const nameless = "uid:";
+
+/** Whether the name service knew the uid; of one that is away it cannot be told. */
+export function isNamed({ user }: Caller): boolean {
+  return !user.startsWith(nameless);
+}
+
 /** The user of a uid as a caller. */
 export async function callerOf(uid: number, identity: Identity, access: AccessRule): Promise<Caller> {
   const user = await identity.userByUid(uid);
   if (user === undefined) {
-    // ":" is no character of a namespace, so that a uid without a name owns none.
-    const name = uid === 0 ? "root" : `uid:${uid}`;
+    const name = uid === 0 ? "root" : `${nameless}${uid}`;
     return withRights({ uid, user: name, groups: [] }, access);
   }
   return withRights({ uid, user: user.name, groups: await identity.groupsOf(user.name) }, access);

@@ -1,14 +1,18 @@
 import { messageOf } from "../util/errors.ts";
 import { mayReach } from "./container-of.ts";
 import type { PodSubresource } from "./container-of.ts";
+import type { Caller } from "./access.ts";
+import { isNamed } from "./caller.ts";
 import { parameter } from "./exchange.ts";
 import type { RequestContext } from "./exchange.ts";
 import type { Services } from "./services.ts";
 
 /** Time between two looks at whether somebody may still have a stream. */
 const everyMs = 60_000;
-/** A name service that is away for a moment knows nobody; that ends nobody's shell. */
-const refusalsToEnd = 2;
+/** Where the name service has said that somebody may not: rights are given in two steps at times. */
+const answersToEnd = 2;
+/** Half an hour: a name service that is away answers like one that does not know an account or a group. */
+const refusalsToEnd = 30;
 
 /**
  * Calls `end` when the caller may no longer reach the container, until the returned function is called. The end of the
@@ -16,26 +20,36 @@ const refusalsToEnd = 2;
  * hour is of no use.
  */
 export function endWithAccess(
-  { clock, log, callerByUid }: Pick<Services, "clock" | "log" | "callerByUid">,
+  services: Pick<Services, "clock" | "log" | "callerByUid" | "knowsGroup">,
   context: RequestContext,
   subresource: PodSubresource,
   end: () => void,
 ): () => void {
+  const { clock, log, callerByUid, knowsGroup } = services;
   const namespace = parameter(context, "namespace");
   const { uid, user } = context.caller;
   let refusals = 0;
+  let answers = 0;
   let isOver = false;
   let cancel = (): void => undefined;
   const look = async (): Promise<void> => {
     try {
       const caller = await callerByUid(uid);
-      refusals = mayReach(caller, subresource, namespace) ? 0 : refusals + 1;
+      if (mayReach(caller, subresource, namespace)) {
+        refusals = 0;
+        answers = 0;
+      } else {
+        answers = (await isAnswered(context.caller, caller, knowsGroup)) ? answers + 1 : 0;
+        refusals += 1;
+      }
     } catch (error) {
       // Nothing is known: what is open goes on.
+      refusals = 0;
+      answers = 0;
       log.debug({ user, reason: messageOf(error) }, "who has a stream could not be looked up");
     }
     if (isOver) return;
-    if (refusals < refusalsToEnd) next();
+    if (refusals < refusalsToEnd && answers < answersToEnd) next();
     else {
       log.info({ user, namespace, name: parameter(context, "name") }, `${subresource} ended with its access`);
       end();
@@ -49,4 +63,16 @@ export function endWithAccess(
     isOver = true;
     cancel();
   };
+}
+
+/** Whether the name service knows all that it is asked about, and not merely nothing of it as when it is away. */
+async function isAnswered(
+  before: Caller,
+  caller: Caller,
+  knowsGroup: Services["knowsGroup"],
+): Promise<boolean> {
+  if (!isNamed(caller)) return false;
+  if (caller.user !== before.user) return true;
+  const lost = before.groups.filter((group) => !caller.groups.includes(group));
+  return (await Promise.all(lost.map(knowsGroup))).every(Boolean);
 }

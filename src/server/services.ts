@@ -16,6 +16,8 @@ export interface Services {
   readonly resources: ServedResources;
   /** What a user may by now. */
   readonly callerByUid: (uid: number) => Promise<Caller>;
+  /** Whether the name service knows a group of that name. */
+  readonly knowsGroup: (group: string) => Promise<boolean>;
   /** Has the controller look at everything now; calls at the same time share a pass. */
   readonly resync: () => Promise<void>;
   /** Version of ds01 for /version, such as `0.1.0`. */

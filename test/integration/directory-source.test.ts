@@ -366,6 +366,7 @@ describe("directory source", () => {
       identity: {
         userByName: async (name) => identity.userByName(name),
         groupsOf: async (name) => identity.groupsOf(name),
+        knowsGroup: async (name) => identity.knowsGroup(name),
         accountOf: async (name) => identity.accountOf(name),
         userByUid: async (uid) => {
           if (down) throw new Error("LDAP does not answer");

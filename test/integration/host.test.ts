@@ -90,6 +90,20 @@ describe("system identity", () => {
     });
   });
 
+  test("knows a group by its name alone, and asks each time", async () => {
+    const getent =
+      '[ "$3" = ops ] && echo "ops:x:77:" && exit 0\n[ "$3" = 77 ] && echo "ops:x:77:" && exit 0\nexit 2';
+    const { identity, asked } = scripted({ getent });
+    for (const [name, known] of [
+      ["ops", true],
+      ["77", false],
+      ["staff", false],
+      ["ops", true],
+    ] as const)
+      expect(await identity.knowsGroup(name)).toBe(known);
+    expect(asked()).toHaveLength(4);
+  });
+
   test("forgets sooner that a user is missing", async () => {
     const { identity, asked } = scripted({ getent: "exit 2" }, { missingMs: 50, foundMs: 60_000 });
     expect(await identity.userByName("alice")).toBeUndefined();

@@ -79,6 +79,7 @@ export class ControllerProcess implements TaskOwner {
           userByName: (user) => this.#ask(`who ${user} is`, () => world.identity.userByName(user)),
           userByUid: (uid) => this.#ask(`who ${uid} is`, () => world.identity.userByUid(uid)),
           groupsOf: (user) => this.#ask(`groups of ${user}`, () => world.identity.groupsOf(user)),
+          knowsGroup: (name) => this.#ask(`group ${name}`, () => world.identity.knowsGroup(name)),
           accountOf: (user) => this.#ask(`account of ${user}`, () => world.identity.accountOf(user)),
         },
         hostPaths: { inspect: async (path) => ({ realPath: path, kind: "Directory" }) },

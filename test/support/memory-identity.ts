@@ -30,6 +30,10 @@ export class MemoryIdentity implements Identity {
     return this.#groups.get(userName) ?? [];
   }
 
+  async knowsGroup(name: string): Promise<boolean> {
+    return [...this.#groups.values()].some((groups) => groups.includes(name));
+  }
+
   async accountOf(userName: string): Promise<OwnerAccount | undefined> {
     const user = this.#users.get(userName);
     return user === undefined ? undefined : { ...user, groups: [{ gid: user.gid, name: user.name }] };

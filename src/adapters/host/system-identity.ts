@@ -67,6 +67,15 @@ class SystemIdentity implements Identity {
     return groups ?? [];
   }
 
+  async knowsGroup(name: string): Promise<boolean> {
+    if (!isPlainName(name)) return false;
+    const { status, output, complaint } = await this.#run("getent", ["group", "--", name]);
+    if (status !== 0 && status !== notFoundStatus)
+      throw unreachable(`getent ended with status ${status}: ${complaint.trim()}`);
+    // getent takes digits for a gid.
+    return output.startsWith(`${name}:`);
+  }
+
   async accountOf(userName: string): Promise<OwnerAccount | undefined> {
     const user = await this.userByName(userName);
     if (user === undefined) return undefined;

@@ -12,7 +12,7 @@ const stopOf = (user: string | null): EmergencyStop => ({
   at: startOfTest,
   reason: "smoke in the rack",
 });
-const lifecycle = { holdGpuAfterStop: "1m" };
+const lifecycle = { holdGpuAfterStop: "1m", removeAfterStop: "2h" };
 
 function running(): PureHost {
   const start = declare(
@@ -46,6 +46,16 @@ function idOf(host: PureHost, name: string): string {
 }
 
 describe("an emergency stop", () => {
+  test("removes nothing however long it lasts, and then all runs again", () => {
+    const told: Told[] = [];
+    const before = { ...running(), emergencyStops: [stopOf(null)] };
+    const stopped = play(before, 6 * 3600, told, 600);
+    expect(runs(stopped)).toEqual([]);
+    expect(told.filter(({ step }) => step === "remove")).toEqual([]);
+    expect(recordOf(stopped, "uid-alice-a").status.removeAt).toBeUndefined();
+    expect(runs(play({ ...stopped, emergencyStops: [] }, 60))).toEqual(["alice/a", "alice/job", "bob/b"]);
+  });
+
   test("stops everything of a user without grace, nothing of others, and starts nothing of the user", () => {
     const told: Told[] = [];
     const before = { ...running(), emergencyStops: [stopOf("alice")] };

@@ -67,6 +67,18 @@ describe("while it is not known whom admins have stopped", () => {
     expect(runs(play({ ...ended, emergencyStops: [] }, 20))).toEqual(["alice/a"]);
   });
 
+  test("what crashed is not removed, however long that lasts", () => {
+    const lifecycle = { removeAfterStop: "1h" };
+    const host = play(declare(pureHost(3), declared("alice", "a", startOfTest, { lifecycle })), 10);
+    const told: Told[] = [];
+    const ended = play(exited({ ...host, ...unknown }, "a", 1), 4 * 3600, told, 600);
+    expect(told).toEqual([]);
+    expect(ended.containers).toHaveLength(1);
+    const again = play({ ...ended, emergencyStops: [] }, 20);
+    expect(again.containers.map(({ id }) => id)).toEqual(host.containers.map(({ id }) => id));
+    expect(runs(again)).toEqual(["alice/a"]);
+  });
+
   test("what runs is not replaced by what its file says now, and says so", () => {
     const host = running();
     const { spec, generation } = recordOf(host, "uid-alice-a");

@@ -2,7 +2,7 @@ import type { ContainerStatus, Phase } from "../api/container.ts";
 import { accessCondition } from "./announce-access.ts";
 import { updateConditions, type ConditionInput } from "./conditions.ts";
 import { extrasCondition } from "./extra-containers.ts";
-import { deviceUuidsOf, finishedRemoveAt, holdUntil, removeAt } from "./expiry.ts";
+import { deviceUuidsOf, holdUntil } from "./expiry.ts";
 import { limitsCondition, pendingFields } from "./pending-status.ts";
 import { queueStatus } from "./queue-status.ts";
 import { formatTime } from "./format-time.ts";
@@ -14,6 +14,7 @@ import { describeNotice } from "./lifecycle/preemption-notice.ts";
 import { idleCondition, shownIdleSince } from "./lifecycle/idle-end.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import { releasedContainer } from "./lifecycle/released-container.ts";
+import { restingRemoval } from "./lifecycle/resting-removal.ts";
 import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
 import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
@@ -281,12 +282,11 @@ function restingDeadlines(
   fact: Fact,
 ): Partial<ContainerStatus> {
   const { limits, now } = situation;
-  const removal = (fact.type.startsWith("job.") ? finishedRemoveAt : removeAt)(primary, limits);
   const hasGpus = deviceUuidsOf(primary).length > 0 && releasedContainer(situation) !== primary.id;
   const hold = hasGpus ? (holdUntil(primary, limits) ?? null) : null;
   return {
     ...timeField("holdUntil", hold !== null && hold > now ? hold : null),
-    ...timeField("removeAt", removal ?? null),
+    ...timeField("removeAt", restingRemoval(situation, primary, fact)),
   };
 }
 

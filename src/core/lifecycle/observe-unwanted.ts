@@ -2,6 +2,7 @@ import { describeEmergencyStop } from "../emergency-stop.ts";
 import { deviceUuidsOf, earlier, holdUntil, removeAt } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
+import type { EffectiveLimits } from "../quota/limits.ts";
 import { describeGone } from "../schedule/given-devices.ts";
 import { describeOverride } from "../stop-override.ts";
 import { fact, type Fact } from "./fact.ts";
@@ -42,6 +43,16 @@ function lives(containers: readonly (ObservedContainer | null)[]): boolean {
   return containers.some((container) => container !== null && isLive(container));
 }
 
+/** When a container that is not to run is removed; null: never, as in an emergency, after which all goes on. */
+export function unwantedRemoveAt(
+  container: ObservedContainer,
+  limits: EffectiveLimits,
+  reason: Unwanted["reason"] | undefined,
+): number | null {
+  if (reason === "EmergencyStop" || reason === "EmergencyStopsUnreadable") return null;
+  return removeAt(container, limits) ?? null;
+}
+
 /** What becomes of what is not to run. */
 export function observeUnwanted(situation: Situation, { reason, because, stopped }: Unwanted): Fact {
   const { roles } = situation;
@@ -65,7 +76,7 @@ function observeKept(
   { reason, stopped }: Pick<Unwanted, "reason" | "stopped">,
 ): Fact {
   const { limits, limitsAction, now } = situation;
-  const removal = removeAt(container, limits) ?? null;
+  const removal = unwantedRemoveAt(container, limits, reason);
   if (removal !== null && removal <= now) {
     return fact("remove.due", "RemoveAfterStop", "removeAfterStop is over");
   }

@@ -1,6 +1,7 @@
 import type { ApiObject } from "../api/meta.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { failedChecks } from "./failed-checks.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { ObjectCache } from "./object-cache.ts";
 import { presentNode } from "./present-node.ts";
@@ -42,6 +43,6 @@ export class NodeView {
   }
 
   #isReady(): boolean {
-    return this.#parts.control.health().every(({ ok }) => ok);
+    return failedChecks(this.#parts.control.health()).length === 0;
   }
 }

@@ -1,6 +1,7 @@
 import type { ApiObject } from "../api/meta.ts";
 import { formatTime } from "../core/format-time.ts";
 import type { GpuRecord, HealthCheck } from "../ports/control-plane.ts";
+import { failedChecks } from "./failed-checks.ts";
 import type { HostFacts } from "./host-facts.ts";
 
 /** What a Node is made of. */
@@ -22,7 +23,7 @@ export function presentNode({ host, gpus, health, version, since, readySince }: 
     memory: `${Math.floor(host.memoryBytes / 1024)}Ki`,
     ...devicesOf(gpus),
   };
-  const failed = health.filter(({ ok }) => !ok);
+  const failed = failedChecks(health);
   const ready = {
     type: "Ready",
     status: failed.length === 0 ? "True" : "False",

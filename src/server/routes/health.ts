@@ -1,6 +1,7 @@
 import { apiVersion } from "../../api/names.ts";
 import { sendJson, sendText } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
+import { failedChecks } from "../failed-checks.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
@@ -29,8 +30,7 @@ interface Check {
 
 /** `ok`, or a line a check when one fails or `?verbose` asks for it, as Kubernetes prints them. */
 function sendChecks({ request, path, query, response }: Exchange, checks: readonly Check[]): void {
-  // What few specs need is no reason to take everything for down.
-  const failed = checks.filter(({ ok, optional }) => !ok && optional !== true);
+  const failed = failedChecks(checks);
   if (failed.length === 0 && !query.has("verbose")) {
     sendText(response, 200, "ok");
     return;

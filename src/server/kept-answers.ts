@@ -1,5 +1,7 @@
 /** What an answer is made of: whatever it shows follows from this. */
 export interface AnswerBasis {
+  /** The cache they are from. */
+  readonly of: object;
   /** The objects: another value takes the place of this one when one of them changes. */
   readonly state: object;
   /** To which second ages are told. */
@@ -9,6 +11,7 @@ export interface AnswerBasis {
 }
 
 interface KeptSecond {
+  readonly state: object;
   readonly second: number;
   readonly answers: Map<string, Buffer>;
   bytes: number;
@@ -18,20 +21,20 @@ interface KeptSecond {
 const entryBytes = 512;
 
 /**
- * Long answers for all who ask the same within a second, while nothing changes. Of one state it keeps no more than
- * `limitBytes`, and those go with it.
+ * Long answers for all who ask the same within a second, while nothing changes. Of each cache it keeps no more than
+ * `limitBytes`, of its newest state alone: an older one may live on for as long as a watch is slow.
  */
 export class KeptAnswers {
   readonly #limitBytes: number;
-  readonly #seconds = new WeakMap<object, KeptSecond>();
+  readonly #newest = new WeakMap<object, KeptSecond>();
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 
   /** The answer as it was given before, else as `make` makes it. */
-  get({ state, second, question }: AnswerBasis, make: () => Buffer): Buffer {
-    const kept = this.#keptOf(state, second);
+  get({ of, state, second, question }: AnswerBasis, make: () => Buffer): Buffer {
+    const kept = this.#keptOf(of, state, second);
     const known = kept.answers.get(question);
     if (known !== undefined) return known;
     const made = make();
@@ -42,11 +45,11 @@ export class KeptAnswers {
     return made;
   }
 
-  #keptOf(state: object, second: number): KeptSecond {
-    const kept = this.#seconds.get(state);
-    if (kept?.second === second) return kept;
-    const fresh: KeptSecond = { second, answers: new Map(), bytes: 0 };
-    this.#seconds.set(state, fresh);
+  #keptOf(of: object, state: object, second: number): KeptSecond {
+    const kept = this.#newest.get(of);
+    if (kept?.state === state && kept.second === second) return kept;
+    const fresh: KeptSecond = { state, second, answers: new Map(), bytes: 0 };
+    this.#newest.set(of, fresh);
     return fresh;
   }
 }

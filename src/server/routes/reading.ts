@@ -155,7 +155,7 @@ function whenFresh(
   return refresh === undefined ? send() : refresh().then(send);
 }
 
-/** Lists are kept for as many users as fit; a page of a thousand objects takes half a megabyte. */
+/** Lists of a kind are kept for as many users as fit; a page of a thousand objects takes half a megabyte. */
 const listAnswers = new KeptAnswers(8 * 1024 * 1024);
 
 function sendList(
@@ -173,7 +173,7 @@ function sendList(
     query.get("fieldSelector"),
   ]);
   const second = Math.floor(view.now / 1000);
-  const items = listAnswers.get({ state, second, question }, () => {
+  const items = listAnswers.get({ of: cache, state, second, question }, () => {
     const objects: ApiObject[] = [];
     for (const object of state) {
       const seen = select(object) ? seenBy(caller, object) : undefined;

@@ -144,7 +144,9 @@ describe.each(released)("the state directory of $version", (one) => {
     const { tombstones } = raw(one, "tombstones.json");
     expect(new TombstoneBook({ document: documents.tombstones, clock, log }).list()).toEqual(tombstones);
     const { tags } = raw(one, "alias-tags.json");
-    const known = new AliasTags(documents.aliasTags).all().map(({ reference, ...tag }) => [reference, tag]);
+    const known = new AliasTags(documents.aliasTags, log)
+      .all()
+      .map(({ reference, ...tag }) => [reference, tag]);
     expect(Object.fromEntries(known)).toEqual(tags);
     const slices = new OwnSlices(documents.ownSlices);
     expect({ own: slices.all, intent: slices.intent }).toEqual(raw(one, "mig-slices.json"));

@@ -1,11 +1,19 @@
+import { z } from "zod";
 import { canonicalReference } from "../core/similar-images.ts";
+import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { sameValue } from "../util/same-value.ts";
+import { readDocument } from "./read-document.ts";
+
+const Tag = z.object({ imageId: z.string(), namespaces: z.array(z.unknown()) });
 
 interface AliasTag {
   readonly imageId: string;
   readonly namespaces: readonly string[];
 }
+
+/** Each tag is read by itself. */
+const Document = z.object({ version: z.literal(1), tags: z.record(z.string(), z.unknown()) });
 
 /**
  * Names that images got because somebody's spec calls them so. Such a name says nothing to anybody else, or one
@@ -15,9 +23,9 @@ export class AliasTags {
   readonly #document: StateDocument;
   #tags: Readonly<Record<string, AliasTag>>;
 
-  constructor(document: StateDocument) {
+  constructor(document: StateDocument, log: Log) {
     this.#document = document;
-    this.#tags = parseTags(document.read());
+    this.#tags = readTags(document, log);
   }
 
   /** Every name that an alias has given, in its canonical spelling, the image that it was given, and for whom. */
@@ -46,24 +54,24 @@ export class AliasTags {
   }
 }
 
-function parseTags(value: unknown): Readonly<Record<string, AliasTag>> {
-  const tags: unknown = isMap(value) ? value["tags"] : null;
-  if (!isMap(tags)) return {};
-  return Object.fromEntries(
-    Object.entries(tags).flatMap(([reference, tag]): [string, AliasTag][] => {
-      if (!isMap(tag)) return [];
-      const { imageId, namespaces } = tag;
-      if (typeof imageId !== "string" || !Array.isArray(namespaces)) return [];
-      return [
-        [
-          canonicalReference(reference),
-          { imageId, namespaces: namespaces.filter((one) => typeof one === "string") },
-        ],
-      ];
-    }),
-  );
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
+/** A damaged tag is left out by itself: with the others it would be forgotten whose names they are. */
+function readTags(document: StateDocument, log: Log): Readonly<Record<string, AliasTag>> {
+  const tell = (): void => {
+    const message =
+      "which names aliases have given to images cannot be read in whole; a name that is not known counts for everybody";
+    log.error({ reason: "AliasTagsUnreadable" }, message);
+  };
+  const written = Object.entries(readDocument(document, Document, tell)?.tags ?? {});
+  let isWhole = true;
+  const tags = written.flatMap(([reference, value]): [string, AliasTag][] => {
+    const { data } = Tag.safeParse(value);
+    const namespaces = data?.namespaces.filter((one) => typeof one === "string") ?? [];
+    isWhole &&= namespaces.length === data?.namespaces.length;
+    return data === undefined ? [] : [[canonicalReference(reference), { ...data, namespaces }]];
+  });
+  if (!isWhole) {
+    document.keepDamaged?.();
+    tell();
+  }
+  return Object.fromEntries(tags);
 }

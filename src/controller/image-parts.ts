@@ -27,7 +27,7 @@ export function imageParts(
   },
 ): ImageParts {
   const { runtime, clock, store, registries: credentials } = ports;
-  const aliasTags = new AliasTags(ports.aliasTags);
+  const aliasTags = new AliasTags(ports.aliasTags, ports.log);
   const builds = new BuildBook({
     bases: new BaseCheck({ runtime, credentials, aliasTags }),
     runtime,

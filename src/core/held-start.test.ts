@@ -95,6 +95,32 @@ describe("while it is not known whom admins have stopped", () => {
     expect(told.map(({ step }) => step)).toContain("create");
   });
 
+  test("a replacement that runs alone is not rolled back, as the old one would not start, until an admin has said", () => {
+    const host = running();
+    const { spec, generation } = recordOf(host, "uid-alice-a");
+    if (spec === null) throw new Error("declared above");
+    const image = "other:1";
+    const edited = changed({ ...host, emergencyStops: [] }, "a", {
+      spec: { ...spec, image },
+      generation: generation + 1,
+    });
+    const present = { ...edited, images: new Map([...edited.images, ...imagesFrom(edited, image)]) };
+    const replacing = playUntil(present, (now) => runsOf(now, image) && !runsOf(now, spec.image ?? ""));
+    const sick = {
+      ...replacing,
+      ...unknown,
+      containers: replacing.containers.map((container) =>
+        container.config.image === image ? { ...container, health: "unhealthy" as const } : container,
+      ),
+    };
+    const told: Told[] = [];
+    const after = play(sick, 60, told);
+    expect(told).toEqual([]);
+    expect(runsOf(after, image)).toBe(true);
+    expect(recordOf(after, "uid-alice-a").status.message).toContain("ds01 resume --all");
+    expect(runsOf(play({ ...after, emergencyStops: [] }, 60), spec.image ?? "")).toBe(true);
+  });
+
   test("what its file stops is stopped", () => {
     const host = running();
     const { spec } = recordOf(host, "uid-alice-a");
@@ -104,6 +130,20 @@ describe("while it is not known whom admins have stopped", () => {
     expect(runs(play(stopped, 20))).toEqual(["alice/job"]);
   });
 });
+
+function runsOf({ containers }: PureHost, image: string): boolean {
+  return containers.some(
+    ({ labels, config, state }) =>
+      labels["ds01.name"] === "a" && config.image === image && state === "running",
+  );
+}
+
+function playUntil(start: PureHost, isThere: (host: PureHost) => boolean): PureHost {
+  let host = start;
+  for (let second = 0; second < 60 && !isThere(host); second += 1) host = play(host, 1);
+  expect(isThere(host)).toBe(true);
+  return host;
+}
 
 /** The image is here as the others are. */
 function imagesFrom({ images }: PureHost, image: string): readonly (readonly [string, never])[] {

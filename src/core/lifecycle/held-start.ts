@@ -35,13 +35,25 @@ function hasJustEnded(situation: Situation, primary: ObservedContainer | null): 
 /** Stops after which it is started again, or another in its place. */
 const stopsToStart: ReadonlySet<string> = new Set(["RestartRequested", "GpuAccessLost", "Replaced"]);
 
+/** Whether what it ends is ended for another to be started, which would then not be. */
+function isForStart(
+  { type, reason: cause }: Fact,
+  containers: readonly ObservedContainer[],
+  steps: readonly Step[],
+): boolean {
+  if (type === "stop.due") return stopsToStart.has(cause);
+  if (type !== "replacement.failed") return false;
+  const ended = new Set(steps.flatMap((step) => (step.do === "stop" ? [step.id] : [])));
+  return ended.size > 0 && !containers.some((container) => isLive(container) && !ended.has(container.id));
+}
+
 /** What runs stays as it is while nothing may begin: the fact to wait with in the place of `planned`, or null. */
 export function heldChange(
-  { startsHeld }: Pick<World, "startsHeld">,
+  { startsHeld, containers }: Pick<World, "startsHeld" | "containers">,
   { steps, fact }: { readonly steps: readonly Step[]; readonly fact: Fact },
 ): Fact | null {
   if (startsHeld == null) return null;
   const begins = steps.some(({ do: kind }) => kind === "create" || kind === "start");
-  if (!begins && !(fact.type === "stop.due" && stopsToStart.has(fact.reason))) return null;
+  if (!begins && !isForStart(fact, containers, steps)) return null;
   return { ...fact, reason, message: describeEmergencyStop(startsHeld), at: null };
 }

@@ -219,6 +219,9 @@ export class Ingest {
     else if (before?.rejection != null)
       this.#tell(stored, "Normal", "SpecAccepted", `${file.path} is in effect again`);
     this.#options.onChange(next.kind, namespace, name);
+    const from = revived?.source;
+    if (from === undefined || (from.path === file.path && from.source === file.source)) return;
+    await this.#settleAll(this.#options.index.reconsider(from.source, from.path));
   }
 
   /**

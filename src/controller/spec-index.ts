@@ -19,6 +19,8 @@ export interface IndexedFile {
   readonly rejection: Rejection | null;
   /** Objects the file is about, also when it did not parse. */
   readonly identities: readonly SpecIdentity[];
+  /** What its text, or its name, suggests that it is about. */
+  readonly suggested: readonly SpecIdentity[];
 }
 
 /** `ContainerSpec/alice/train`, `QuotaSpec//students`: an object's identity, whatever file it stands in. */
@@ -64,6 +66,7 @@ export class SpecIndex {
         parsed.problems.length > 0
           ? this.#aboutBroken(source, document.path, parsed.identities)
           : identitiesWithElements(parsed.identities, documents),
+      suggested: parsed.identities,
     });
   }
 
@@ -88,7 +91,20 @@ export class SpecIndex {
         problems: [],
       },
       identities: this.#aboutBroken(source, file.path, guessed),
+      suggested: guessed,
     });
+  }
+
+  /** An object has gone over to another file: what a broken one is about now, with the identities that this touches. */
+  reconsider(source: string, path: string): readonly SpecIdentity[] {
+    const file = this.#files.get(fileKey(source, path));
+    if (file === undefined || file.rejection === null) return [];
+    const stored = this.#storedFrom(source, path);
+    const identities = stored.length > 0 ? stored : file.suggested;
+    const [before, now] = [file.identities, identities].map((all) =>
+      all.map(identityKey).toSorted().join(" "),
+    );
+    return before === now ? [] : this.#put({ ...file, identities });
   }
 
   /** Forgets a file; returns the identities it spoke about. */

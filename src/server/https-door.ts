@@ -11,6 +11,7 @@ import { refuseForeignPages } from "./browser-guard.ts";
 import { StatusError } from "./failure.ts";
 import { serveRequests, timeLimits } from "./http-server.ts";
 import type { HttpServer, HttpServerParts } from "./http-server.ts";
+import { takeAuthorization } from "./websocket-token.ts";
 
 export interface HttpsDoorOptions extends Omit<HttpServerParts, "callerOf"> {
   /** 0: any that is free. */
@@ -59,27 +60,12 @@ async function callerOf(
   request: IncomingMessage,
 ): Promise<Caller> {
   refuseForeignPages(request);
-  const authorization = request.headers.authorization ?? takeTokenOfWebSocket(request);
+  const authorization = takeAuthorization(request.headers);
   if (authorization === undefined && isPublic(request)) return anonymous;
   const [, token = ""] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
   const holder = tokens.holderOf(token);
   if (holder === undefined) throw new StatusError("Unauthorized", "Unauthorized");
   return { ...(await callerByUid(holder.uid)), expiresAt: holder.expiresAt };
-}
-
-const tokenProtocol = /^base64url\.bearer\.authorization\.k8s\.io\.(.*)$/;
-
-/**
- * A browser cannot send a header with a WebSocket: as in Kubernetes, the token may stand among the protocols, beside
- * one that is meant. It is taken out, so that it is never chosen and said back.
- */
-function takeTokenOfWebSocket({ headers }: IncomingMessage): string | undefined {
-  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  const [token] = offered.flatMap((name) => tokenProtocol.exec(name)?.[1] ?? []);
-  const others = offered.filter((name) => !tokenProtocol.test(name));
-  if (token === undefined || others.length === 0) return undefined;
-  headers["sec-websocket-protocol"] = others.join(", ");
-  return `Bearer ${Buffer.from(token, "base64url").toString("latin1")}`;
 }
 
 function isPublic({ url = "", method }: IncomingMessage): boolean {

@@ -219,9 +219,13 @@ export class Ingest {
     else if (before?.rejection != null)
       this.#tell(stored, "Normal", "SpecAccepted", `${file.path} is in effect again`);
     this.#options.onChange(next.kind, namespace, name);
-    const from = revived?.source;
-    if (from === undefined || (from.path === file.path && from.source === file.source)) return;
-    await this.#settleAll(this.#options.index.reconsider(from.source, from.path));
+    if (revived !== undefined) await this.#leave(revived.source, file);
+  }
+
+  /** The file that the object was of, where it is another, may be about something else now. */
+  async #leave({ source, path }: SourceReference, file: IndexedFile): Promise<void> {
+    if (source === file.source && path === file.path) return;
+    await this.#settleAll(this.#options.index.reconsider(source, path));
   }
 
   /**

@@ -34,10 +34,8 @@ export class DeclaredFiles {
     const before = new Set(this.#declared());
     const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
     for (const [path, text] of changed) {
-      const last = this.#files.get(path);
-      const lasting = last === undefined || now - last.since >= momentMs ? last?.keys : last.lasting;
-      const keys = keysOf(path, text) ?? lasting ?? [];
-      this.#files.set(path, { text, keys, since: now, lasting: lasting ?? [] });
+      const lasting = this.#lastingKeys(path, now);
+      this.#files.set(path, { text, keys: keysOf(path, text) ?? lasting, since: now, lasting });
     }
     const gone = [...this.#files.keys()].filter((path) => !files.has(path));
     for (const path of gone) this.#files.delete(path);
@@ -67,6 +65,13 @@ export class DeclaredFiles {
   /** Whether the whole directory of a user is gone, which is never taken for a deletion unasked. */
   isWithoutDirectory(user: string, now: number): boolean {
     return (this.#directories.get(user) ?? -Infinity) < now - momentMs;
+  }
+
+  /** What the file declared by the last text that somebody has surely read. */
+  #lastingKeys(path: string, now: number): readonly string[] {
+    const last = this.#files.get(path);
+    if (last === undefined) return [];
+    return now - last.since >= momentMs ? last.keys : last.lasting;
   }
 
   #declared(): readonly string[] {

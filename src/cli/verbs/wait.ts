@@ -6,6 +6,7 @@ import { parseDuration } from "../../util/duration.ts";
 import { Ds01Error, NotFoundError } from "../../util/errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { deadlineIn } from "../deadline.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { namespaceOf, namespaceOption } from "../selection.ts";
 import { parseTargets } from "../target.ts";
@@ -71,12 +72,18 @@ interface Waiting {
 }
 
 const lookAgainMs = 250;
-/** A timer of Node that is set for longer ends at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 async function waitForOne(waiting: Waiting, context: Context): Promise<void> {
+  const { signal: deadline, cancel } = deadlineIn(waiting.timeoutMs);
+  try {
+    await waitUntil(deadline, waiting, context);
+  } finally {
+    cancel();
+  }
+}
+
+async function waitUntil(deadline: AbortSignal, waiting: Waiting, context: Context): Promise<void> {
   const { kind, target, wanted, timeoutMs } = waiting;
-  const deadline = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
   const signal = AbortSignal.any([waiting.signal, deadline]);
   let first: ApiObject | undefined;
   let last: ApiObject | undefined;

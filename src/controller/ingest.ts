@@ -10,13 +10,7 @@ import type { Store } from "../ports/store.ts";
 import { sameValue } from "../util/same-value.ts";
 import { conflict, homeUnread, identityConflict, unreadHome } from "./spec-conflict.ts";
 import type { SourceBook } from "./source-book.ts";
-import {
-  documentsAbout,
-  identityKey,
-  type FoundDocument,
-  type IndexedFile,
-  type SpecIndex,
-} from "./spec-index.ts";
+import { documentsAbout, identityKey, type FoundDocument, type SpecIndex } from "./spec-index.ts";
 import type { PruneDesks } from "./prune-desks.ts";
 import { newRecord, sourceReference } from "./new-record.ts";
 import { involved } from "./recorder.ts";
@@ -225,15 +219,7 @@ export class Ingest {
     else if (before?.rejection != null)
       this.#tell(stored, "Normal", "SpecAccepted", `${file.path} is in effect again`);
     this.#options.onChange(next.kind, namespace, name);
-    await this.#leave(revived, file);
-  }
-
-  /** The file that the object was of, where it is another, may be about something else now. */
-  async #leave(before: StoredRecord | undefined, file: IndexedFile): Promise<void> {
-    if (before === undefined) return;
-    const { source, path } = before.source;
-    if (source === file.source && path === file.path) return;
-    await this.#settleAll(this.#options.index.reconsider(source, path));
+    await this.#settleAll(this.#options.index.reconsider(revived, file));
   }
 
   /**

@@ -28,6 +28,10 @@ export function identityKey(identity: Pick<SpecIdentity, "kind" | "namespace" | 
   return `${identity.kind}/${identity.namespace}/${identity.name}`;
 }
 
+interface HasSource {
+  readonly source: { readonly source: string; readonly path: string };
+}
+
 /** All files of all sources, and which files speak about which object. Pure bookkeeping, no effects. */
 export class SpecIndex {
   readonly #files = new Map<string, IndexedFile>();
@@ -95,16 +99,20 @@ export class SpecIndex {
     });
   }
 
-  /** An object has gone over to another file: what a broken one is about now, with the identities that this touches. */
-  reconsider(source: string, path: string): readonly SpecIdentity[] {
+  /** What an object was of before may be broken, and about something else now; the identities that this touches. */
+  reconsider(
+    before: HasSource | undefined,
+    now: Pick<IndexedFile, "source" | "path">,
+  ): readonly SpecIdentity[] {
+    if (before === undefined) return [];
+    const { source, path } = before.source;
     const file = this.#files.get(fileKey(source, path));
-    if (file === undefined || file.rejection === null) return [];
+    const isOther = source !== now.source || path !== now.path;
+    if (!isOther || file === undefined || file.rejection === null) return [];
     const stored = this.#storedFrom(source, path);
     const identities = stored.length > 0 ? stored : file.suggested;
-    const [before, now] = [file.identities, identities].map((all) =>
-      all.map(identityKey).toSorted().join(" "),
-    );
-    return before === now ? [] : this.#put({ ...file, identities });
+    const [was, is] = [file.identities, identities].map((all) => all.map(identityKey).toSorted().join(" "));
+    return was === is ? [] : this.#put({ ...file, identities });
   }
 
   /** Forgets a file; returns the identities it spoke about. */

@@ -3,11 +3,13 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BranchChange, PushedBranch } from "../../ports/branch-writer.ts";
 import { ConflictError, DeniedError } from "../../util/errors.ts";
+import { endingAfter } from "../ending-after.ts";
 import { Turns } from "../../util/turns.ts";
 import { mustBeBranchName } from "../../core/push-rules.ts";
 import { DraftRepository, type DraftFile, type ServerBranches } from "./draft-repository.ts";
 import { failureFrom } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
+import { localPathOf, mustBeTrusted } from "./local-repository.ts";
 import { BranchMoved, deniedPush, interruptedPush, pushError, rejectedPush } from "./push-failure.ts";
 import { compareLink, remoteLines, verdictIn } from "./push-output.ts";
 import type { Worktrees } from "./worktrees.ts";
@@ -49,13 +51,14 @@ export class BranchPush {
   async push(change: BranchChange, stopped: AbortSignal): Promise<PushedBranch> {
     mustBeBranchName(change.branch);
     const { timeoutMs } = this.#options;
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([stopped, deadline]);
+    const ending = endingAfter(timeoutMs, stopped);
     try {
-      return await this.#turns.take(() => this.#pushIn(change, signal), signal);
+      return await this.#turns.take(() => this.#pushIn(change, ending.signal), ending.signal);
     } catch (error) {
-      if (signal.aborted) throw interruptedPush(deadline.aborted && !stopped.aborted, timeoutMs);
+      if (ending.signal.aborted) throw interruptedPush(ending.isTimeUp(), timeoutMs);
       throw pushError(error);
+    } finally {
+      ending.stop();
     }
   }
 
@@ -64,6 +67,8 @@ export class BranchPush {
   }
 
   async #pushIn(change: BranchChange, signal: AbortSignal): Promise<PushedBranch> {
+    const local = localPathOf(this.#options.url);
+    if (local !== null) await mustBeTrusted(local);
     await mkdir(this.#pushes, { recursive: true, mode: 0o700 });
     const directory = await mkdtemp(join(this.#pushes, "push-"));
     try {

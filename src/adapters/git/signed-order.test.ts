@@ -22,3 +22,13 @@ test("a clock that is ahead keeps nobody out", () => {
 test("another ref, as the configuration names it, begins anew", () => {
   expect(after({ ref: "refs/heads/other", newestAt: now }, 5)).toEqual({ ref, newestAt: 5 });
 });
+
+test("a clock that was ahead and is corrected keeps nobody out, and an older one is refused as before", () => {
+  const day = 86_400_000;
+  const now = Date.parse("2026-11-30T12:00:00Z");
+  const ahead = { ref: "refs/heads/main", newestAt: now + day };
+  const of = { ref: "refs/heads/main", commit: "c".repeat(40), now };
+  expect(orderAfter(ahead, { ...of, signedAt: now - 60_000 })).toEqual({ ...ahead, newestAt: now });
+  expect(orderAfter(ahead, { ...of, signedAt: now + day })).toEqual({ ...ahead, newestAt: now });
+  expect(() => orderAfter(ahead, { ...of, signedAt: now - day })).toThrow("before what was in effect");
+});

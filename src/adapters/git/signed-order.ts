@@ -22,14 +22,16 @@ export function orderAfter(
   // A clock that is ahead must not keep out all that others sign until then.
   const at = Math.min(signedAt, now);
   if (before?.ref !== ref) return { ref, newestAt: at };
-  if (at + toleranceMs < before.newestAt) {
+  // Nor must one that was ahead and has been corrected since, theirs or ours.
+  const newestAt = Math.min(before.newestAt, now);
+  if (at + toleranceMs < newestAt) {
     throw new GitFailure({
       reason: "RevisionOlder",
-      message: `the commit ${commit.slice(0, 12)} was signed at ${timeText(signedAt)}, before what was in effect (${timeText(before.newestAt)})`,
+      message: `the commit ${commit.slice(0, 12)} was signed at ${timeText(signedAt)}, before what was in effect (${timeText(newestAt)})`,
       remedy: `push what is meant as a new commit (git revert), or name this one: sources[].git.ref: {commit: ${commit}}`,
     });
   }
-  return { ref, newestAt: Math.max(at, before.newestAt) };
+  return { ref, newestAt: Math.max(at, newestAt) };
 }
 
 function timeText(at: number): string {

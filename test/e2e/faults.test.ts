@@ -60,9 +60,10 @@ describe("an engine that fails under four GPU jobs", () => {
   });
 
   afterEach(async () => {
+    // A fast engine is back before much was seen; what runs now is seen as well.
+    await waitFor("enough looks at the devices", () => samples.looks > 3);
     await samples.end();
     expect(samples.violations).toEqual([]);
-    expect(samples.looks).toBeGreaterThan(3);
     await others.expectUntouched();
   });
 

@@ -100,7 +100,14 @@ describe("the deletion policy", () => {
     expect(isToFinish(held(ended), "finish")).toBe(true);
     expect(isToFinish(ended, "finish")).toBe(false);
     expect(isToFinish(held(job("Stopped")), "finish")).toBe(false);
-    const finished = { reason: "Completed", at: 1 } as unknown as LifecycleMemory["finished"];
+    const finished: LifecycleMemory["finished"] = {
+      specHash: "",
+      state: "Completed",
+      reason: "Completed",
+      message: "",
+      exitCode: 0,
+      at: 1,
+    };
     expect(isToFinish(held({ ...ended, memory: { ...ended.memory, finished } }), "finish")).toBe(false);
   });
 

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "../bed/requirements.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { freePort, isListening } from "./local-port.ts";
 
 /** A real sshd on a port of this machine, with keys and settings of its own, that runs nothing but what fetches and, where told, pushes. */
 export class GitSshServer {
@@ -93,21 +93,4 @@ while [ -e '${at("hang")}' ]; do sleep 0.1; done
     await ended;
     this.#process = undefined;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-async function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-  });
 }

@@ -1,11 +1,11 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../bed/requirements.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { freePort, isListening } from "./local-port.ts";
 
 /** A real sshd that lets this user in, and the ssh of a laptop that knows it as `gpu1`. */
 export class SshLogin {
@@ -105,21 +105,4 @@ function linesOf(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key} ${value}\n`)
     .join("");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-async function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-  });
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
@@ -142,9 +143,12 @@ function daemonSettings(options: EngineOptions): object {
   };
 }
 
-/** The host bridge of an engine with network `bridge`; an interface name has at most 15 characters. */
+/**
+ * The host bridge of an engine with network `bridge`. An interface name has at most 15 characters: a hash keeps apart
+ * engines whose names begin alike, such as those of two runs of one test.
+ */
 export function bridgeNameOf(name: string): string {
-  return `bed-${name}`.slice(0, 15).replace(/-$/, "x");
+  return `bed-${createHash("sha256").update(name).digest("hex").slice(0, 11)}`;
 }
 
 function logTail(directory: string): string {

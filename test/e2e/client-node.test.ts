@@ -46,6 +46,16 @@ class Collected extends Writable {
   }
 }
 
+/** The answer of the first try that meets no conflict (409), which somebody else's write in between causes. */
+async function retryOnConflict<Answer>(attempt: () => Promise<Answer>, tries = 20): Promise<Answer> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof ApiException) || error.code !== 409 || tries <= 1) throw error;
+    return retryOnConflict(attempt, tries - 1);
+  }
+}
+
 describe("Kubernetes' client library for Node, as users without rights", () => {
   let host: Host;
 
@@ -116,13 +126,14 @@ describe("Kubernetes' client library for Node, as users without rights", () => {
     );
     expect(patched).toMatchObject({ spec: { priority: 7 } });
     expect(host.read(`users/${alice}/crud.yaml`)).toContain("priority: 7");
-    const replaced = await objects.replace({
-      ...patched,
-      metadata: {
-        ...metadata,
-        resourceVersion: patched.metadata?.resourceVersion ?? "",
-        labels: { team: "vision" },
-      },
+    // The controller writes the status meanwhile: who replaces a whole object reads and tries again after a conflict.
+    const replaced = await retryOnConflict(async () => {
+      const { resourceVersion = "" } =
+        (await objects.read({ apiVersion, kind: "ContainerSpec", metadata })).metadata ?? {};
+      return objects.replace({
+        ...patched,
+        metadata: { ...metadata, resourceVersion, labels: { team: "vision" } },
+      });
     });
     expect(replaced.metadata?.labels).toEqual({ team: "vision" });
     // What is based on a version that is no longer the current one is refused.

@@ -34,6 +34,8 @@ describe("the published views", () => {
     });
     for (const key of ["alice/train", "bob/slice", "bob/plain"]) await host.waitForReady(key);
     await waitFor("the views to be written", () => Object.keys(gpuState().allocations).length === 2);
+    for (const key of ["alice/train", "bob/slice", "bob/plain"])
+      await waitFor(`the view of ${key}`, () => existsSync(metadataPath(key)));
   });
 
   afterAll(async () => host.stop());
@@ -92,6 +94,7 @@ describe("the published views", () => {
       expect(fields).toHaveLength(7);
       expect(fields[0]).toMatch(isoTime);
     }
+    await waitFor("the start in the log", () => operationsOf("alice/train").includes("start success"));
     expect(operationsOf("alice/train")).toEqual([
       "create_start started",
       "create_success success",
@@ -135,6 +138,7 @@ describe("the published views", () => {
     await waitFor("the release in the view", () => !("train._.alice" in gpuState().allocations));
     await host.waitForPhase("alice/train", "Stopped");
     await waitFor("the metadata to go", () => !existsSync(metadataPath("alice/train")));
+    await waitFor("the removal in the log", () => operationsOf("alice/train").includes("remove success"));
     expect(operationsOf("alice/train").slice(3)).toEqual([
       "repair started",
       "start success",

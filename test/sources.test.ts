@@ -92,11 +92,13 @@ test("a source that cannot be read keeps its objects, and holds nobody else's ba
 
   expect(two.bed.phase("alice/train")).toBe("Running");
   expect(two.bed.record("alice/train")?.deletion).toBeNull();
+  const sources = two.bed.manager.controlPlane().sources.list();
+  expect(sources.find(({ name }) => name === "specs")?.status.message).toBe("1 spec file is in effect");
   expect(two.bed.manager.controlPlane().health()).toContainEqual(
     expect.objectContaining({
       name: "SourceSynced",
       ok: false,
-      message: "lab: the server is away; specs: 1 spec files",
+      message: "lab: the server is away; specs: 1 spec file",
     }),
   );
   await two.bed.stop();

@@ -57,6 +57,19 @@ it("takes a branch, or one of branch, tag and commit", () => {
   }
 });
 
+it.each([
+  ["interval", "7d", "7d1ms", "longer than a week"],
+  ["interval", "1w", "25d", "longer than a week"],
+  ["timeout", "24h", "1d1s", "longer than a day"],
+  ["timeout", "1d", "8w", "longer than a day"],
+])("bounds the %s: up to %s, and not %s, which no timer counts", (field, most, more, said) => {
+  expect(accepted({ [field]: most })).toBe(true);
+  const refused = SourceConfiguration.safeParse(git({ [field]: more }));
+  expect(refused.error?.issues).toMatchObject([
+    { path: ["git", field], message: expect.stringContaining(said) as string },
+  ]);
+});
+
 it("takes a path that stays in the repository", () => {
   for (const path of ["lab", "lab/specs/", "a b"]) expect(accepted({ path }), path).toBe(true);
   for (const path of ["/etc", "../other", "a/../../b", "./a", ""])

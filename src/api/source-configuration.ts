@@ -1,6 +1,17 @@
 import { z } from "zod";
+import { parseDuration } from "../util/duration.ts";
 import { ByteQuantity, Duration } from "./fields.ts";
 import { AbsolutePath } from "./path-fields.ts";
+
+const dayMs = 86_400_000;
+
+/** Timers of Node end after 24.8 days: what is longer than they count is over at once. */
+const SyncInterval = Duration.refine((text) => (parseDuration(text) ?? 0) <= 7 * dayMs, {
+  error: "is longer than a week (7d); for a source that is to stay as it is: ds01 suspend source NAME",
+});
+const SyncTimeout = Duration.refine((text) => (parseDuration(text) ?? 0) <= dayMs, {
+  error: "is longer than a day (1d)",
+});
 
 /** A name of a branch or tag as Git takes it, never one that a program could take for an option. */
 const RefName = z
@@ -103,8 +114,8 @@ export const GitConfiguration = z.strictObject({
     "A branch, or one of branch, tag and commit; the branch that the server has as its HEAD.",
   ),
   path: PathInRepository.optional().describe("Directory that holds `users` and `quotas`; the root."),
-  interval: Duration.optional().describe("Time between two looks at the server; 1m."),
-  timeout: Duration.optional().describe("A sync that takes longer is ended; 2m."),
+  interval: SyncInterval.optional().describe("Time between two looks at the server, 7d at most; 1m."),
+  timeout: SyncTimeout.optional().describe("A sync that takes longer is ended, 1d at most; 2m."),
   credentials: GitCredentials.optional().describe("How to log in; not at all."),
   proxy: z
     .string()

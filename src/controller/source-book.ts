@@ -1,3 +1,4 @@
+import { fileCount } from "../core/file-count.ts";
 import type { SyncReport, SpecSource } from "../ports/spec-source.ts";
 
 /** How far the reading of a source has come: `unread` until it says something for the first time. */
@@ -101,5 +102,5 @@ function describe({ source: { name }, state }: KnownSource): {
   readonly said: string;
 } {
   if (state.type === "unread") return { name, said: "not read yet" };
-  return { name, said: state.type === "synced" ? `${state.files} spec files` : state.message };
+  return { name, said: state.type === "synced" ? fileCount(state.files) : state.message };
 }

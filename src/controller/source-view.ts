@@ -1,4 +1,5 @@
 import type { SourceStatus } from "../api/source.ts";
+import { filesInEffect } from "../core/file-count.ts";
 import { formatTime } from "../core/format-time.ts";
 import { describeSuspension, type SourceSuspension } from "../core/source-suspension.ts";
 import type { SourceRecord, View, ViewChange } from "../ports/control-plane.ts";
@@ -93,5 +94,5 @@ function verdict(
   if (report?.failure != null) return report.failure;
   if (state.type === "unavailable") return { reason: "SourceUnavailable", message: state.message };
   if (state.type === "unread") return { reason: "NotReadYet", message: "it has not been read yet" };
-  return { reason: "Synced", message: `${state.files} spec files are in effect` };
+  return { reason: "Synced", message: filesInEffect(state.files) };
 }

@@ -37,6 +37,20 @@ describe("the prune guard", () => {
     expect(
       judgePrune({ ...calm, missingDirectories: ["users/alice"], vanished: objects(1), total: 9 }),
     ).toMatchObject({ message: expect.stringContaining("users/alice is gone as a whole") });
+    const both = {
+      ...calm,
+      missingDirectories: ["users/alice", "users/bob"],
+      vanished: objects(2),
+      total: 9,
+    };
+    expect(judgePrune(both)).toMatchObject({
+      message: "users/alice, users/bob are gone as a whole; 2 of 9 objects would be removed",
+    });
+    expect(
+      judgePrune({ ...both, missingDirectories: [], toConfirm: ["alice/c0", "alice/c1"] }),
+    ).toMatchObject({
+      message: expect.stringMatching(/^alice\/c0, alice\/c1 want to be confirmed/) as string,
+    });
   });
 
   it("blocks while another source, which may have them by now, could not be read", () => {
@@ -49,7 +63,7 @@ describe("the prune guard", () => {
   it("goes on holding back the few that are left while the others come back", () => {
     expect(judgePrune({ ...calm, heldBack: true, vanished: objects(1), total: 6 })).toMatchObject({
       type: "blocked",
-      message: expect.stringContaining("1 of 6 objects are still missing"),
+      message: expect.stringContaining("1 of 6 objects is still missing"),
     });
   });
 

@@ -75,9 +75,14 @@ function doubtOf(question: PruneQuestion): string | null {
   if (vanished.length > maximumCount && vanished.length > maximumShare * total)
     return `${share} vanished at once`;
   if (toConfirm.length > 0)
-    return `${toConfirm.join(", ")} wants to be confirmed (${annotationNames.prune}); ${wouldGo}`;
-  if (missingDirectories.length > 0) return `${missingDirectories.join(", ")} is gone as a whole; ${wouldGo}`;
-  return question.heldBack ? `${share} are still missing` : null;
+    return `${toConfirm.join(", ")} ${toConfirm.length === 1 ? "wants" : "want"} to be confirmed (${annotationNames.prune}); ${wouldGo}`;
+  if (missingDirectories.length > 0)
+    return `${missingDirectories.join(", ")} ${isOrAre(missingDirectories)} gone as a whole; ${wouldGo}`;
+  return question.heldBack ? `${share} ${isOrAre(vanished)} still missing` : null;
+}
+
+function isOrAre(subjects: readonly string[]): string {
+  return subjects.length === 1 ? "is" : "are";
 }
 
 function quoted(names: readonly string[]): string {

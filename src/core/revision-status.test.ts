@@ -13,6 +13,8 @@ test("a revision that is in effect as a whole is a success", () => {
     files: 4,
     rejected: 0,
   });
+  expect(revisionStatus({ ...taken, files: 1 })?.message).toBe("1 spec file is in effect");
+  expect(revisionStatus({ ...taken, files: 0 })?.message).toBe("0 spec files are in effect");
 });
 
 test("one of which files are not in effect is none, and the first of them are named", () => {

@@ -1,3 +1,5 @@
+import { filesInEffect } from "./file-count.ts";
+
 /** What became of a revision, for whoever looks at it where it was pushed. */
 export interface RevisionStatus {
   /** Name of the source. */
@@ -36,7 +38,7 @@ export function revisionStatus(outcome: RevisionOutcome): RevisionStatus | null 
   const known = { source, revision, files, rejected };
   if (failure !== null) return { ...known, state: "failure", ...failure };
   if (rejected === 0) {
-    return { ...known, state: "success", reason: "Synced", message: `${files} spec files are in effect` };
+    return { ...known, state: "success", reason: "Synced", message: filesInEffect(files) };
   }
   const more = rejected > shownRejections ? `; and ${rejected - shownRejections} more` : "";
   const message = `${rejections.slice(0, shownRejections).join("; ")}${more}`;

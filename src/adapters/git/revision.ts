@@ -102,7 +102,7 @@ function refuseTooLarge(entries: readonly TreeEntry[], maximumBytes: number): vo
   const largest = entries.toSorted((one, other) => other.size - one.size)[0];
   throw new GitFailure({
     reason: "RevisionTooLarge",
-    message: `the revision has ${entries.length} files with ${bytes} bytes; ${maximumEntries} and ${maximumBytes} are allowed (largest: ${largest?.path ?? "none"}, ${largest?.size ?? 0} bytes)`,
+    message: `the revision has ${bytes} bytes in ${entries.length} ${entries.length === 1 ? "file" : "files"}; ${maximumBytes} bytes and ${maximumEntries} files are allowed (largest: ${largest?.path ?? "none"}, ${largest?.size ?? 0} bytes)`,
     remedy: "keep data out of the repository, or raise sources[].git.maximumSize",
   });
 }

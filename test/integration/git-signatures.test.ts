@@ -250,6 +250,54 @@ describe.each(kinds)("signed by %s", (kind) => {
     expect(named.report()).toMatchObject({ appliedRevision: old, failure: null });
   });
 
+  test("where the ref gets another name, the order goes on from what is in effect", async () => {
+    const bed = signedRepository(kind);
+    const { git, state, verify, alice } = bed;
+    git.environment["GIT_COMMITTER_DATE"] = "2026-01-01T12:00:00Z";
+    edit(bed, 2);
+    const old = pushSigned(git, alice);
+    git.environment["GIT_COMMITTER_DATE"] = "2026-01-02T12:00:00Z";
+    edit(bed, 3);
+    const newer = pushSigned(git, alice);
+    const source = await followed(bed);
+    await source.run.end();
+
+    // The branch is renamed while the same commit is in effect.
+    git.git("push", "--quiet", "origin", `${newer}:refs/heads/lab`);
+    const renamed = await new RunningGitSource(state, git.bare, { verify, ref: "refs/heads/lab" }).first();
+    expect(renamed.report()).toMatchObject({ appliedRevision: newer, failure: null });
+    renamed.sink.events.length = 0;
+    git.git("push", "--quiet", "--force", "origin", `${old}:lab`);
+    await refused({ ...bed, run: renamed, signed: newer }, old, "RevisionOlder");
+    await renamed.end();
+
+    // So is the repository.
+    git.git("push", "--quiet", "--force", "origin", `${newer}:lab`);
+    const url = `file://${git.bare}`;
+    const moved = await new RunningGitSource(state, url, { verify, ref: "refs/heads/lab" }).first();
+    expect(moved.report()).toMatchObject({ appliedRevision: newer, failure: null });
+    moved.sink.events.length = 0;
+    git.git("push", "--quiet", "--force", "origin", `${old}:lab`);
+    await refused({ ...bed, run: moved, signed: newer }, old, "RevisionOlder");
+  });
+
+  test("another repository begins another order", async () => {
+    const bed = signedRepository(kind);
+    const { git, state, verify, alice, folder } = bed;
+    git.environment["GIT_COMMITTER_DATE"] = "2026-01-01T12:00:00Z";
+    edit(bed, 2);
+    const old = pushSigned(git, alice);
+    const copy = join(folder, "copy.git");
+    git.git("clone", "--quiet", "--bare", git.bare, copy);
+    git.environment["GIT_COMMITTER_DATE"] = "2026-01-02T12:00:00Z";
+    edit(bed, 3);
+    pushSigned(git, alice);
+    const source = await followed(bed);
+    await source.run.end();
+    const elsewhere = await new RunningGitSource(state, copy, { verify }).first();
+    expect(elsewhere.report()).toMatchObject({ appliedRevision: old, failure: null });
+  });
+
   test("what was in effect before signatures were asked for stays so, and is told", async () => {
     const bed = signedRepository(kind);
     const { git, state, alice, verify, signed } = bed;

@@ -10,7 +10,7 @@ import type { GitSettings } from "./git-settings.ts";
 import { refuseInvalid } from "./revision-problems.ts";
 import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
 import type { SignatureCheck, Signed } from "./signature-check.ts";
-import { orderAfter } from "./signed-order.ts";
+import { isOrderOf, orderAfter } from "./signed-order.ts";
 import { checkedOut, revisionOf, type Revision } from "./revision.ts";
 import type { TreeEntry } from "./tree-entry.ts";
 import type { Worktrees } from "./worktrees.ts";
@@ -132,7 +132,7 @@ export class GitSync {
     if (this.#isSettled(commit)) return;
     const signed = this.#inOrder(commit, await signatures.check(repository, signal));
     const told = this.#told;
-    // It came into effect before signatures were asked for.
+    // It came into effect before signatures were asked for, or under another name.
     if (told?.commit === commit) return this.#confirm({ ...told, ...signed });
     const before = (await worktrees.current()) ?? null;
     const entries = await repository.entries(commit, path, signal);
@@ -157,14 +157,20 @@ export class GitSync {
   #inOrder(commit: string, found: Signed | undefined): Pick<Revision, "signer" | "order"> {
     if (found === undefined) return {};
     const { signer, signedAt } = found;
-    const { ref } = this.#options;
-    return { signer, order: orderAfter(this.#told?.order, { ref, commit, signedAt, now: Date.now() }) };
+    const order = orderAfter(this.#told?.order, { ...this.#followed, commit, signedAt, now: Date.now() });
+    return { signer, order };
   }
 
-  /** Whether a commit is in effect, with a good signature where one is asked for. */
+  /** Whether a commit is in effect; where a signature is asked for, with a good one, in the order of what is followed. */
   #isSettled(commit: string): boolean {
-    const { verify } = this.#options;
-    return this.#told?.commit === commit && (verify === undefined || this.#told.signer !== undefined);
+    const told = this.#told;
+    if (told?.commit !== commit || this.#options.verify === undefined) return told?.commit === commit;
+    return told.signer !== undefined && isOrderOf(told.order, this.#followed);
+  }
+
+  get #followed(): { readonly url: string; readonly ref: string } {
+    const { place, ref } = this.#options;
+    return { url: place.url, ref };
   }
 
   async #confirm(revision: Revision): Promise<void> {

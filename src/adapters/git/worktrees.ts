@@ -14,7 +14,7 @@ const StoredRevision = z.object({
   path: z.string(),
   appliedAt: z.number(),
   signer: z.string().optional(),
-  order: z.object({ ref: z.string(), newestAt: z.number() }).optional(),
+  order: z.object({ url: z.string().optional(), ref: z.string(), newestAt: z.number() }).optional(),
   files: z.array(z.object({ path: z.string(), id: z.string(), revision: z.string() })),
   refused: z.array(z.object({ path: z.string(), reason: z.string(), message: z.string() })),
 });

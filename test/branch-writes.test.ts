@@ -28,8 +28,13 @@ class Repository extends MemorySource {
   said: readonly string[] = [];
   link: string | null = null;
 
-  constructor(name: string, branches: readonly string[] | undefined, ref = "main") {
-    super(name, { type: "git", url: "https://git.example/lab.git", ref });
+  constructor(
+    name: string,
+    branches: readonly string[] | undefined,
+    ref = "main",
+    url = "https://git.example/lab.git",
+  ) {
+    super(name, { type: "git", url, ref });
     this.pushBranches = branches;
   }
 
@@ -235,6 +240,25 @@ describe("a branch", () => {
     expect(lab.pushed).toEqual([]);
   });
 
+  test.each([
+    ["https://git.example/lab", "staging"],
+    ["https://GIT.example:443//lab.git/", "staging"],
+    ["https://git.example/l%61b.git", "staging"],
+    ["ssh://git@git.example/lab.git", "staging"],
+    ["git@git.example:lab", "staging"],
+    ["https://mirror.example/lab.git", "staging"],
+    ["/srv/git/lab.git", "refs/heads/staging"],
+    ["file:///srv/git/lab.git", "Staging"],
+  ])("that a source at %s follows as %s is refused, for it may be the same repository", async (url, ref) => {
+    const { lab, ds01 } = await world([new Repository("other", undefined, ref, url)], ["*"]);
+    const { code, stderr } = await ds01("stop train --branch staging");
+    expect(code).toBe(3);
+    expect(stderr).toContain('staging is what the source "other" follows');
+    expect(stderr).toContain(url);
+    expect(await ds01("stop train --branch staging2")).toMatchObject({ code: 0 });
+    expect(lab.pushed.map(({ branch }) => branch)).toEqual(["staging2"]);
+  });
+
   test("is named by the refusal of what is written here, where pushes are allowed", async () => {
     const { ds01 } = await world();
     const stopped = await ds01("stop train");
@@ -275,6 +299,31 @@ describe("a branch", () => {
       await api.call("POST", `${containers}?branch=ds01/x`, { type: "application/yaml", body: other }),
     ).toMatchObject({ code: 400 });
     expect(await ds01("stop train --branch ds01/x --override 2h")).toMatchObject({ code: 2 });
+  });
+
+  test("has no place where the source has left the configuration, which is said", async () => {
+    const before = await world([], ["ds01/*"]);
+    await before.bed.stop();
+    const other = new Repository("other", ["ds01/*"]);
+    const bed = new ControllerBed({ sources: [other] }, before.bed.store, before.bed);
+    const api = await startApiBed({
+      control: bed.manager.controlPlane(),
+      writer: gitWriter([other.place]),
+      clock: bed.clock,
+    });
+    api.actAs("alice");
+    bed.start();
+    onTestFinished(() => bed.stop());
+    await bed.until(
+      "the sources to be read",
+      () => bed.manager.controlPlane().sources.list()[0]?.status.synced === true,
+    );
+    const stop = ["stop", "train", "--branch", "ds01/x"];
+    const { code, stderr } = await runDs01(stop, { socketPath: api.socketPath, namespace: "alice" });
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain('it comes from the source "lab", which the configuration no longer has');
+    expect(stderr).not.toContain("directory");
+    expect(other.pushed).toEqual([]);
   });
 
   test("is never pushed to by a controller that runs dry", async () => {

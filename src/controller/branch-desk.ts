@@ -57,7 +57,9 @@ export class BranchDesk implements BranchPushes {
   #sourceFor(request: BranchRequest): PushingSource {
     const { identity, branch, by } = request;
     const from = storedRecord(this.#options.store, identity)?.source.source;
-    const git = this.#options.sources.filter(({ place }) => place.type === "git");
+    const { sources } = this.#options;
+    if (from !== undefined && !sources.some(({ name }) => name === from)) throw removedSource(from);
+    const git = sources.filter(({ place }) => place.type === "git");
     const places = from === undefined ? git : git.filter(({ name }) => name === from);
     if (places.length === 0) throw notNeeded(from);
     const [found, other] = places.filter(
@@ -73,15 +75,20 @@ export class BranchDesk implements BranchPushes {
     });
   }
 
-  /** Several sources may follow one repository. */
+  /**
+   * Several sources may follow one repository, and it may have any number of addresses: another host, a link, a rename
+   * at the forge. So the name of the branch is what counts, whatever its case.
+   */
   #refuseFollowed({ place: { url } }: SpecSource, branch: string): void {
-    const follows = ({ place }: SpecSource): boolean =>
-      place.type === "git" && place.url === url && place.ref?.replace(/^refs\/heads\//, "") === branch;
+    const follows = ({ place: { type, ref } }: SpecSource): boolean =>
+      type === "git" && ref?.replace(/^refs\/heads\//, "").toLowerCase() === branch.toLowerCase();
     const follower = this.#options.sources.find(follows);
     if (follower === undefined) return;
+    const where =
+      follower.place.url === url ? "" : ` at ${follower.place.url}, which may be the same repository`;
     throw new DeniedError({
       reason: "BranchFollowed",
-      message: `${branch} is what the source "${follower.name}" follows: what comes into effect is reviewed`,
+      message: `${branch} is what the source "${follower.name}" follows${where}: what comes into effect is reviewed`,
       remedy: "take another branch, and have it merged",
     });
   }
@@ -94,6 +101,14 @@ export class BranchDesk implements BranchPushes {
     const record = storedRecord(store, identity) ?? { ...identity, uid: "" };
     events.record({ type: "Normal", reason, message, about: involved(record, apiVersion) });
   }
+}
+
+function removedSource(source: string): InvalidError {
+  return new InvalidError({
+    reason: "SourceRemoved",
+    message: `it comes from the source "${source}", which the configuration no longer has`,
+    remedy: "declare it in another source, or have an admin bring that one back",
+  });
 }
 
 function notNeeded(source: string | undefined): InvalidError {

@@ -153,6 +153,18 @@ describe("a change of what comes from Git", () => {
     expect(bed.events.some(({ reason }) => reason === "BranchPushed")).toBe(false);
   });
 
+  test("that only stands on a branch so far is told where it can be changed", async () => {
+    const { lab, ds01 } = await world();
+    for (const line of ["stop other", "start other", "delete container other"]) {
+      const { code, stderr } = await ds01(`${line} --branch ds01/x`);
+      expect(code).toBe(4);
+      expect(stderr).toContain('"other" not found: nothing in effect declares it');
+      expect(stderr).toContain("ds01 apply -f FILE --branch ds01/x");
+    }
+    expect((await ds01("stop other")).stderr).not.toContain("branch");
+    expect(lab.pushed).toEqual([]);
+  });
+
   test("removes of a file with several objects the one that is meant", async () => {
     const { lab, ds01 } = await world();
     lab.texts.set("users/alice/train.yaml", `${train}---\n${other}`);

@@ -1,13 +1,14 @@
 import { branchPushAnswer } from "../api/branch-push.ts";
 import { isWrittenKind } from "../api/document.ts";
 import type { KindName } from "../api/names.ts";
+import { mustBeBranchName } from "../core/push-rules.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Verb } from "./access.ts";
 import { composeEdit, composeWhole } from "./compose-document.ts";
 import { deletionOf, refuseOtherDeletion } from "./deletion.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
-import { notFound, StatusError } from "./failure.ts";
+import { detailsOf, notFound, StatusError } from "./failure.ts";
 import type { MergePatch } from "./merge-patch.ts";
 import { isObject } from "./merge-patch.ts";
 import { presentRecord } from "./present.ts";
@@ -47,6 +48,7 @@ export async function writeToBranch(request: WriteRequest, verb: Verb): Promise<
   const names = exchange.query.getAll(parameterName);
   const [branch = ""] = names;
   if (names.length > 1) throw new StatusError("BadRequest", "branch: name one");
+  mustBeBranchName(branch);
   if (!isWrittenKind(type.kind)) throw new TypeError(`${type.kind} is not written by people`);
   const record = recordOf(services.control.store, type, target);
   if (record !== undefined) refuseElement(type, record);
@@ -98,11 +100,12 @@ async function replacementOf(
   return { compose: composeWhole(record, body), message };
 }
 
-async function patchOf({ exchange, target, resource }: WriteRequest, { record }: Found): Promise<Composed> {
+async function patchOf(request: WriteRequest, { record }: Found): Promise<Composed> {
+  const { exchange, target, resource } = request;
   const { type } = resource;
   if (isApplyPatch(exchange)) refuseBranch(exchange);
   const wanted = await readPatch(exchange, type, target);
-  if (record === undefined) throw notFound(type, target.name);
+  if (record === undefined) throw notInEffect(request);
   const message = `Change ${named(type, target)}`;
   if ("patched" in wanted) {
     const body = wanted.patched(presentRecord(record));
@@ -126,13 +129,11 @@ function onlyState(patch: MergePatch): string | undefined {
   return typeof state === "string" && /^[A-Za-z]{1,20}$/.test(state) ? state : undefined;
 }
 
-async function removal(
-  { exchange, target, resource, ...request }: WriteRequest,
-  { record }: Found,
-): Promise<Wanted> {
+async function removal(request: WriteRequest, { record }: Found): Promise<Wanted> {
+  const { exchange, target, resource } = request;
   const { type } = resource;
   const deletion = await deletionOf(exchange);
-  if (record === undefined) throw notFound(type, target.name);
+  if (record === undefined) throw notInEffect(request);
   refuseOtherDeletion(type, record, deletion);
   return {
     message: `Delete ${named(type, target)}`,
@@ -145,6 +146,15 @@ async function removal(
       return namesNothing(before) ? null : before;
     },
   };
+}
+
+/** 404: a branch that is not merged may have it, which nobody asks the server for. */
+function notInEffect({ exchange, target, resource }: WriteRequest): StatusError {
+  const { message } = notFound(resource.type, target.name);
+  const branch = exchange.query.get(parameterName) ?? "";
+  const how = `ds01 apply -f FILE --branch ${branch}`;
+  const told = `${message}: nothing in effect declares it; what stands only on a branch is changed there, or by ${how}`;
+  return new StatusError("NotFound", told, detailsOf(resource.type, target.name));
 }
 
 function named(type: KindName, { namespace, name }: WriteRequest["target"]): string {

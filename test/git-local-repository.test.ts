@@ -90,6 +90,10 @@ test("one with files is looked at where they say that it is", async () => {
   rmSync(join(folder, "specs/.git"), { recursive: true });
   writeFileSync(join(folder, "specs/.git"), `gitdir: ${bare}\n`, { mode: 0o644 });
   await expect(mustBeTrusted(join(folder, "specs"))).rejects.toMatchObject(refusal("names another place"));
+  await expect(mustBeTrusted(join(folder, "specs/.git"))).rejects.toMatchObject(
+    refusal("names another place"),
+  );
+  await expect(mustBeTrusted(join(folder, "specs/.git/x"))).resolves.toBeUndefined();
 });
 
 test("one that is another account's in part is refused", async () => {

@@ -5,6 +5,7 @@ import { specSizeLimit } from "../spec/spec-file.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { failureFrom } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
+import { localPathOf } from "./local-repository.ts";
 import { runGit, type GitResult } from "./run-git.ts";
 
 /** So much of the past is looked at to see how a branch and the revision in effect are related, in commits. */
@@ -184,7 +185,7 @@ export class DraftRepository {
   async push(commit: string, branch: string): Promise<GitResult> {
     const options = ["--porcelain", "--no-progress", "--no-verify", "--no-signed", "--recurse-submodules=no"];
     const { url } = this.#settings;
-    const local = /^(?:file:\/)?\//.test(url) ? [`--receive-pack=${localReceiver}`] : [];
+    const local = localPathOf(url) === null ? [] : [`--receive-pack=${localReceiver}`];
     const target = `${commit}:refs/heads/${branch}`;
     return this.run(["push", ...options, ...local, "--no-follow-tags", "--end-of-options", url, target]);
   }

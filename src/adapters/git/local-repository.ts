@@ -37,6 +37,8 @@ export async function mustBeTrusted(path: string, ownUid = process.getuid?.() ??
     const stats = await statsIfThere(parent);
     if (stats === undefined) return;
     if ((stats.mode & stickyBit) === 0 || stats.uid !== 0) check(parent, stats);
+    // Below a file is nothing.
+    if (!stats.isDirectory()) return;
   }
   // Git looks for all of these.
   const whole = `/${names.join("/")}`;
@@ -44,6 +46,7 @@ export async function mustBeTrusted(path: string, ownUid = process.getuid?.() ??
     const stats = await statsIfThere(place);
     if (stats === undefined) continue;
     check(place, stats);
+    if (!stats.isDirectory()) throw notTrusted(place, "names another place");
     const nested = join(place, ".git");
     const worktree = await statsIfThere(nested);
     if (worktree === undefined) await checkBelow(place, check);

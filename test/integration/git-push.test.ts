@@ -6,9 +6,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { GitSettings } from "../../src/adapters/git/git-settings.ts";
 import type { BranchChange, PushedBranch } from "../../src/ports/branch-writer.ts";
@@ -236,6 +238,23 @@ describe("a branch that is not taken", () => {
     expect(branches(bed)).toEqual(["ds01", "main"]);
   });
 
+  test("one on which a Git that was ended has left a lock is told of as such", async () => {
+    const bed = await syncedSource(followsMain);
+    const lock = join(bed.git.bare, "refs/heads/ds01/alice-train.lock");
+    mkdirSync(dirname(lock));
+    writeFileSync(lock, "");
+    const error = await refused(bed);
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(error).toMatchObject({
+      reason: "BranchLocked",
+      message: expect.stringContaining("refs/heads/ds01/alice-train.lock") as string,
+    });
+    rmSync(lock);
+    const { commit } = await pushed(bed);
+    expect(inBare(bed, "rev-parse", "ds01/alice-train").trim()).toBe(commit);
+    await leavesNothing(bed);
+  });
+
   test("a link in the place of the file or of its directory is refused", async () => {
     const bed = await syncedSource(followsMain);
     bed.git.git(
@@ -285,6 +304,25 @@ describe("several at a time", () => {
     ]);
     expect(inBare(bed, "rev-parse", "ds01/alice-train").trim()).toBe(commit);
   });
+});
+
+test("a repository of this host in which others can write is not written to", async () => {
+  for (const scheme of ["", "file://"]) {
+    const bed = preparedRepository();
+    const run = await new RunningGitSource(bed.state, `${scheme}${bed.git.bare}`, followsMain).first();
+    expect(run.report().failure).toBeNull();
+    const logs = join(bed.git.bare, "logs/refs/heads/ds01");
+    mkdirSync(logs, { recursive: true });
+    const target = join(bed.folder, "of-the-system");
+    writeFileSync(target, "");
+    symlinkSync(target, join(logs, "alice-train"));
+    const error = await refused({ ...bed, run });
+    expect(error).toBeInstanceOf(DeniedError);
+    expect(error).toMatchObject({ reason: "RepositoryNotTrusted" });
+    expect(readFileSync(target, "utf8")).toBe("");
+    expect(branches(bed)).toEqual(["main"]);
+    await leavesNothing({ ...bed, run });
+  }
 });
 
 test("a repository of this host has nothing run in the controller's name", async () => {

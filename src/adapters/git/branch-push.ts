@@ -3,15 +3,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BranchChange, PushedBranch } from "../../ports/branch-writer.ts";
 import { ConflictError, DeniedError } from "../../util/errors.ts";
-import { endingAfter } from "../ending-after.ts";
-import { Turns } from "../../util/turns.ts";
 import { mustBeBranchName } from "../../core/push-rules.ts";
 import { DraftRepository, type DraftFile, type ServerBranches } from "./draft-repository.ts";
 import { failureFrom } from "./git-failure.ts";
 import type { GitSettings } from "./git-settings.ts";
 import { localPathOf, mustBeTrusted } from "./local-repository.ts";
-import { BranchMoved, deniedPush, interruptedPush, pushError, rejectedPush } from "./push-failure.ts";
+import { BranchBusy, deniedPush, rejectedPush } from "./push-failure.ts";
 import { compareLink, remoteLines, verdictIn } from "./push-output.ts";
+import { PushTurns } from "./push-turns.ts";
 import type { Worktrees } from "./worktrees.ts";
 
 /** How often a change is made anew because others have pushed to its branch meanwhile. */
@@ -36,10 +35,11 @@ interface Ground {
 /** Pushes changes to branches of a source's repository, one at a time, beside the sync and without touching its copy. */
 export class BranchPush {
   readonly #options: BranchPushOptions;
-  readonly #turns = new Turns(1);
+  readonly #turns: PushTurns;
 
   constructor(options: BranchPushOptions) {
     this.#options = options;
+    this.#turns = new PushTurns(options.timeoutMs);
   }
 
   /** Removes what pushes have left that were cut off; only before the first one. */
@@ -50,16 +50,7 @@ export class BranchPush {
   /** Rejects with ConflictError, DeniedError or UnreachableError, and with what `edit` rejects with. */
   async push(change: BranchChange, stopped: AbortSignal): Promise<PushedBranch> {
     mustBeBranchName(change.branch);
-    const { timeoutMs } = this.#options;
-    const ending = endingAfter(timeoutMs, stopped);
-    try {
-      return await this.#turns.take(() => this.#pushIn(change, ending.signal), ending.signal);
-    } catch (error) {
-      if (ending.signal.aborted) throw interruptedPush(ending.isTimeUp(), timeoutMs);
-      throw pushError(error);
-    } finally {
-      ending.stop();
-    }
+    return this.#turns.take((signal) => this.#pushIn(change, signal), stopped);
   }
 
   get #pushes(): string {
@@ -78,7 +69,7 @@ export class BranchPush {
         try {
           return await this.#attempt(repository, change);
         } catch (error) {
-          if (!(error instanceof BranchMoved) || attempt >= mostAttempts) throw error;
+          if (!(error instanceof BranchBusy) || attempt >= mostAttempts) throw error;
         }
       }
     } finally {

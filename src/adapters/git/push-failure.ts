@@ -8,8 +8,8 @@ import {
 import { formatAge } from "../../util/duration.ts";
 import { GitFailure } from "./git-failure.ts";
 
-/** Somebody else has pushed at the same moment: on what is there now, it may well go. */
-export class BranchMoved extends ConflictError {}
+/** Somebody else is at the branch at this moment: on what is there a moment later, it may well go. */
+export class BranchBusy extends ConflictError {}
 
 /** What servers say to whose login may read and not write, in words of their own. */
 const mayNotWrite =
@@ -30,12 +30,29 @@ export function deniedPush(stderr: string): DeniedError | null {
 const moved =
   /fetch first|non-fast-forward|stale info|needs force|cannot lock ref|failed to update ref|already exists|incorrect old value/i;
 
+/** The file that another Git has made to keep all others away, or has left there. */
+function lockIn(remote: readonly string[]): string | undefined {
+  const [file] = remote.flatMap(
+    (line) => /Unable to create '(.+\.lock)': File exists/.exec(line)?.slice(1) ?? [],
+  );
+  return file?.replaceAll("/./", "/").slice(-300);
+}
+
 /** A rejection by the server, by what it says of the branch and to people. */
 export function rejectedPush(branch: string, said: string, remote: readonly string[]): Ds01Error {
+  const lock = lockIn(remote);
+  if (lock !== undefined) {
+    return new BranchBusy({
+      reason: "BranchLocked",
+      message: `the repository has a lock on ${branch} (${lock})`,
+      remedy:
+        "try again; where it stays, a Git that was ended has left it: whoever keeps the repository removes that file while no Git runs there",
+    });
+  }
   // A branch in the place of a directory of this one stays there, however often it is tried.
   const isInTheWay = remote.some((line) => /cannot create/.test(line));
   if (!isInTheWay && moved.test(said)) {
-    return new BranchMoved({
+    return new BranchBusy({
       reason: "BranchMoved",
       message: `others push to ${branch} at the same time`,
       remedy: "try again, or take another branch",
@@ -53,6 +70,15 @@ export function rejectedPush(branch: string, said: string, remote: readonly stri
     reason: "PushRejected",
     message: `the server has rejected ${branch} (${said.slice(0, 200)})${words}`,
     remedy: "its own rules say why; take a branch that they allow",
+  });
+}
+
+/** Where others had their turn for too long. */
+export function pushNotBegun(timeoutMs: number): UnreachableError {
+  return new UnreachableError({
+    reason: "PushNotBegun",
+    message: `it waited ${formatAge(timeoutMs)} for other pushes to the repository and was not begun: nothing of it was pushed`,
+    remedy: "try again; where that goes on, an admin looks at the server and the network",
   });
 }
 

@@ -1,5 +1,6 @@
 import type { DeletionPolicy } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
+import { objectKey } from "../api/meta.ts";
 import { adminFolders } from "../api/spec-folders.ts";
 import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
 import { isToFinish, whileItFinishes } from "../core/deletion-policy.ts";
@@ -134,7 +135,9 @@ export class PruneDesk {
     const blocked = this.#blocked;
     if (blocked === null) return [];
     // What has vanished since was not shown: until all is judged anew, only the token says what is meant.
-    const isAsShown = this.#toJudge().every(({ identity }) => blocked.objects.includes(objectName(identity)));
+    const isAsShown = this.#toJudge().every(({ identity }) =>
+      blocked.objects.includes(objectKey(identity.namespace, identity.name)),
+    );
     return [isAsShown ? blocked : { ...blocked, revision: null }];
   }
 
@@ -146,7 +149,7 @@ export class PruneDesk {
     this.#cameBackEmpty = false;
     // What has vanished since the token was shown was not confirmed.
     const confirmed = [...this.#candidates.values()].filter(({ identity }) =>
-      blocked.objects.includes(objectName(identity)),
+      blocked.objects.includes(objectKey(identity.namespace, identity.name)),
     );
     for (const candidate of confirmed) await this.#letGo(candidate, `confirmed by ${actor}`);
     if (this.#candidates.size > 0) this.#timer.plan(candidateMs);
@@ -179,8 +182,7 @@ export class PruneDesk {
     if (this.#waitsForOthers) return;
     for (const candidate of this.#candidates.values()) {
       const cause = this.#letThrough(candidate);
-      if (this.#ruleOf(candidate) === "disabled")
-        await this.#keep(candidate.identity, heldBack(pruneDisabled));
+      if (this.#ruleOf(candidate) === "disabled") await this.#keep(candidate, heldBack(pruneDisabled));
       else if (cause !== undefined) await this.#letGo(candidate, cause);
     }
     const waiting = this.#toJudge();
@@ -190,7 +192,7 @@ export class PruneDesk {
     // The elements of a sweep go with it: they are no objects that somebody has written.
     const written = waiting.filter(({ identity }) => this.#stored(identity)?.source.element === undefined);
     const verdict = judgePrune({
-      vanished: written.map(({ identity }) => objectName(identity)),
+      vanished: written.map(({ identity }) => objectKey(identity.namespace, identity.name)),
       total: this.#storedOfSource().filter(({ source }) => source.element === undefined).length,
       cameBackEmpty: this.#cameBackEmpty,
       retiredSources: this.#options.retired === true ? this.#sourcesOf(waiting) : [],
@@ -198,14 +200,14 @@ export class PruneDesk {
       missingDirectories: this.#missingDirectories(waiting),
       toConfirm: waiting
         .filter((candidate) => this.#ruleOf(candidate) === "confirm")
-        .map(({ identity }) => objectName(identity)),
+        .map(({ identity }) => objectKey(identity.namespace, identity.name)),
       heldBack: waiting.some(({ identity }) => this.#stored(identity)?.pruneBlocked != null),
     });
     if (verdict.type === "allowed") {
       for (const candidate of due) await this.#letGo(candidate, `its file is gone`);
       return;
     }
-    const objects = waiting.map(({ identity }) => objectName(identity)).toSorted();
+    const objects = waiting.map(({ identity }) => objectKey(identity.namespace, identity.name)).toSorted();
     const { token } = verdict;
     // A revision that changes nothing about the set does not undo what was shown of it.
     const shown = this.#blocked?.token === token ? this.#blocked.revision : this.#options.revision();
@@ -213,7 +215,8 @@ export class PruneDesk {
     this.#blocked = { token, revision: shown, objects, reason };
     // What an object says of itself is read by its owner, not only by admins.
     const seen = seenPruneReasons(this.#blocked);
-    for (const { identity } of waiting) await this.#keep(identity, heldBack(seen(identity.namespace)));
+    for (const candidate of waiting)
+      await this.#keep(candidate, heldBack(seen(candidate.identity.namespace)));
   }
 
   /** Where the clock was set back, nobody waits for it to come to where it was. */
@@ -255,19 +258,16 @@ export class PruneDesk {
   async #letGo(candidate: Candidate, cause: string): Promise<void> {
     const record = this.#stored(candidate.identity);
     if (record !== undefined && isToFinish(record, this.#options.deletionPolicy))
-      await this.#keep(candidate.identity, whileItFinishes(cause));
+      await this.#keep(candidate, whileItFinishes(cause));
     else await this.#delete(candidate, cause);
   }
 
   async #delete(candidate: Candidate, cause: string): Promise<void> {
     const { identity } = candidate;
     const key = identityKey(identity);
-    // While others were deleted, or this one was noted, its file may have come back.
-    const isGone = (): boolean =>
-      this.#candidates.get(key) === candidate && this.#options.index.isUndeclared(identity);
-    const noted = isGone() ? this.#stored(identity) : undefined;
+    const noted = this.#isGone(candidate) ? this.#stored(identity) : undefined;
     if (noted !== undefined && this.#options.dryRun !== true) await this.#options.onDelete?.(noted, cause);
-    if (!isGone()) return;
+    if (!this.#isGone(candidate)) return;
     this.#candidates.delete(key);
     this.#expected.forget(key);
     const record = this.#stored(identity);
@@ -275,9 +275,17 @@ export class PruneDesk {
     await this.#effects.remove(record, cause);
   }
 
-  async #keep(identity: SpecIdentity, why: PruneBlocked): Promise<void> {
-    const record = this.#stored(identity);
+  async #keep(candidate: Candidate, why: PruneBlocked): Promise<void> {
+    const record = this.#isGone(candidate) ? this.#stored(candidate.identity) : undefined;
     if (record !== undefined) await this.#effects.keep(record, why);
+  }
+
+  /** While others were written down, or this one was noted, its file may have come back. */
+  #isGone(candidate: Candidate): boolean {
+    const { identity } = candidate;
+    return (
+      this.#candidates.get(identityKey(identity)) === candidate && this.#options.index.isUndeclared(identity)
+    );
   }
 
   #stored(identity: SpecIdentity): StoredRecord | undefined {
@@ -288,8 +296,4 @@ export class PruneDesk {
     const { store, owns } = this.#options;
     return storedRecords(store).filter(({ source, deletion }) => owns(source.source) && deletion === null);
   }
-}
-
-function objectName({ namespace, name }: SpecIdentity): string {
-  return namespace === "" ? name : `${namespace}/${name}`;
 }

@@ -154,6 +154,20 @@ describe("a file that is gone", () => {
     expect(tree.isDeleted("two")).toBe(false);
   });
 
+  it("is not said to be missing when it came back while others were noted", async () => {
+    await tree.remove("one", "two", "three", "four");
+    const put = tree.store.put.bind(tree.store);
+    tree.store.put = async (record) => {
+      const stored = await put(record);
+      if (stored.name === "one" && stored.pruneBlocked !== null) await tree.write("two");
+      return stored;
+    };
+    await tree.pass(3100);
+    const blocked = (name: string) => tree.store.get("ContainerSpec", `alice/${name}`)?.pruneBlocked;
+    await waitFor("the others to be held back", () => blocked("four") != null, { timeoutMs: 2000 });
+    expect(blocked("two")).toBeNull();
+  });
+
   it("deletes its object also when the clock is set back by a day meanwhile", async () => {
     await tree.remove("one");
     tree.clock.jumpTo(tree.clock.now() - 86_400_000);

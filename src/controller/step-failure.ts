@@ -1,7 +1,8 @@
 import type { StepFailure } from "../core/lifecycle/memory.ts";
+import { stepDelayMs } from "../core/lifecycle/put-off.ts";
 import type { Step } from "../core/plan/step.ts";
 import type { ContainerRecord } from "../core/record.ts";
-import { faultDelayMs, stepBackoff } from "../util/backoff.ts";
+import { stepBackoff } from "../util/backoff.ts";
 import {
   Ds01Error,
   messageOf,
@@ -10,9 +11,6 @@ import {
   UnreachableError,
   WaitingError,
 } from "../util/errors.ts";
-
-/** A stalled step is mostly looked at again after the longest time only. */
-const { baseMs, maximumMs } = stepBackoff;
 
 /** What no change on the host can mend: only another spec or image. */
 const neverMends: ReadonlySet<string> = new Set([
@@ -48,8 +46,9 @@ export function failureOf(record: ContainerRecord, step: Step, error: unknown, n
   const stalled = error instanceof StalledError;
   const reason = error instanceof Ds01Error ? error.reason : "EngineError";
   const remedy = error instanceof Ds01Error && error.remedy !== undefined ? `: ${error.remedy}` : "";
+  // A stalled step is mostly looked at again after the longest time only.
   const waitsLong = stalled && !mayGoAnotherWay.has(reason);
-  const delayMs = waitsLong ? maximumMs : faultDelayMs(attempts, baseMs, maximumMs);
+  const delayMs = waitsLong ? stepBackoff.maximumMs : stepDelayMs(attempts);
   return {
     settlesCreate: true,
     memory: {

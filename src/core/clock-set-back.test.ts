@@ -48,6 +48,18 @@ describe("when the clock is set back by a day", () => {
     expect(isPutOff({ ...failed, nextAt: Number.MAX_SAFE_INTEGER }, start - day)).toBe(true);
   });
 
+  test.each([
+    [1, false, 1000],
+    [3, false, 4000],
+    [20, false, stepBackoff.maximumMs],
+    [1, true, stepBackoff.maximumMs],
+  ])("a step that failed %d times (stalled: %s) waits %d ms and no longer", (attempts, stalled, waitMs) => {
+    const failed = { ...failure("create", start + waitMs, attempts), stalled };
+    expect(isPutOff(failed, start)).toBe(true);
+    expect(isPutOff(failed, start - 500)).toBe(true);
+    expect(isPutOff(failed, start - 2000)).toBe(false);
+  });
+
   test("devices are no longer kept for a nomination", () => {
     const nomination = { devices: [], victims: [], madeAt: start, at: start, expiresAt: start + 90_000 };
     expect(isInForce(nomination, start + 90_000)).toBe(true);

@@ -42,7 +42,7 @@ describe("a step that failed", () => {
   it("rolls back at once when it was the start of the new container", () => {
     const start = replacementIs(replacing(), { state: "created", startedAt: null });
     const failed = remembering(start, {
-      failure: { ...failure("start", now + 9 * minute), generation: 2 },
+      failure: { ...failure("start", now + 5 * minute), generation: 2 },
     });
 
     const rollBack = decide(failed, now + 2 * minute);

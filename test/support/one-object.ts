@@ -56,8 +56,8 @@ export function ended(at: number, exitCode = 1): Partial<ObservedContainer> {
   return { state: "exited", exitCode, finishedAt: at, pid: null };
 }
 
-/** A step of the first generation that failed. */
-export function failure(step: string, nextAt: number, attempts = 1): StepFailure {
+/** A step of the first generation that failed, unless told so often that it waits for the longest time. */
+export function failure(step: string, nextAt: number, attempts = 10): StepFailure {
   const [reason, message] = ["EngineError", "the engine said 500"];
   return { generation: 1, step, reason, message, stalled: false, attempts, nextAt };
 }

@@ -1,18 +1,22 @@
-import { restartDelayMs, stepBackoff } from "../../util/backoff.ts";
+import { faultDelayMs, restartDelayMs, stepBackoff } from "../../util/backoff.ts";
 import type { LifecycleMemory, StepFailure } from "./memory.ts";
 
 /** Times may be so much ahead of our clock before that means anything (milliseconds). */
 const skewMs = 1000;
-/** No wait for the next try of a step is anywhere near as long (milliseconds). */
-const longestMs = 2 * stepBackoff.maximumMs;
+
+/** How long a step that failed so often waits for its next try, in milliseconds. */
+export function stepDelayMs(attempts: number): number {
+  return faultDelayMs(attempts, stepBackoff.baseMs, stepBackoff.maximumMs);
+}
 
 /**
- * True while a step that failed is not tried again. A wait that is longer than any that is ever begun is none: the
+ * True while a step that failed is not tried again. A wait that is longer than the one that was begun is none: the
  * clock was set back since, and nobody waits until it is where it was.
  */
-export function isPutOff({ nextAt }: StepFailure, now: number): boolean {
+export function isPutOff({ nextAt, stalled, attempts }: StepFailure, now: number): boolean {
   if (nextAt >= Number.MAX_SAFE_INTEGER) return true;
-  return nextAt > now && nextAt - now <= longestMs;
+  const longestMs = stalled ? stepBackoff.maximumMs : stepDelayMs(attempts);
+  return nextAt > now && !isFromAheadOf(now, nextAt - longestMs);
 }
 
 /**

@@ -128,7 +128,7 @@ describe("memory and swap together", () => {
 
   it("must stay as it is while memory is in use that should be lowered", () => {
     const start = running({ resources: { memory: "4Gi" } }, []);
-    const inUse = { ...failure("update", now + 10 * minute), reason: "MemoryInUse" };
+    const inUse = { ...failure("update", now + 5 * minute), reason: "MemoryInUse" };
     const lower = { ...remembering(start, { failure: inUse }), quota: swaps(undefined, undefined, "2Gi") };
     const spec = { ...lower.record.spec!, resources: {} };
     const { steps, status } = decide({ ...lower, record: { ...lower.record, spec } }, now + minute);

@@ -35,7 +35,7 @@ describe("the demand of an object", () => {
   it("is there although a pull failed, when the image has come another way", () => {
     const start: World = { ...resumed(), containers: [] };
     const failed = (step: string): World =>
-      remembering(start, { failure: { ...failure(step, now + 9 * minute), generation: 2 } });
+      remembering(start, { failure: { ...failure(step, now + 5 * minute), generation: 2 } });
 
     expect(demandOf(input(failed("pull"), { inputsReady: true }))?.ready).toBe(true);
     expect(demandOf(input(failed("pull"), { inputsReady: false }))).toBeNull();
@@ -44,7 +44,7 @@ describe("the demand of an object", () => {
 
   it("lets a container that is there start although its image is gone and a pull failed", () => {
     const start = remembering(resumed(), {
-      failure: { ...failure("pull", now + 9 * minute), generation: 2 },
+      failure: { ...failure("pull", now + 5 * minute), generation: 2 },
     });
     const assigned: World = {
       ...start,

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/**
+ * How long to wait for a condition unless told. It costs nothing where the condition comes, and a machine that is
+ * several times slower than that of the author must not fail for that.
+ */
+export const usualPatienceMs = 90_000;
+
 /** How long to wait for a condition and how often to look. */
 export interface WaitForOptions {
   readonly timeoutMs?: number;
@@ -12,7 +18,7 @@ export async function waitFor<Value>(
   probe: () => Value | Promise<Value>,
   options: WaitForOptions = {},
 ): Promise<Exclude<Awaited<Value>, false | null | undefined | 0 | "">> {
-  const { timeoutMs = 10_000, intervalMs = 20 } = options;
+  const { timeoutMs = usualPatienceMs, intervalMs = 20 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let lastValue: unknown;

@@ -78,7 +78,7 @@ describe("containers that ds01 did not make", () => {
     expect(host.read("users/alice/llm.yaml")).toContain("EPOCHS");
     const { status } = await host.waitForReady("alice/llm");
     expect(status.gpus).toMatchObject([{ uuid: uuids[0], slot: "0" }]);
-    expect((await host.gpus()).get("0")?.status).toMatchObject({ state: "Allocated" });
+    await host.waitForGpu("0", "allocated", (gpu) => gpu.status.state === "Allocated");
     expect(host.proxy.mutations()).toEqual([]);
     await expectUntouched("alice/llm", id, before);
   });

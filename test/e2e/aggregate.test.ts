@@ -20,8 +20,8 @@ describe("what the containers of one user may use together", () => {
 
   afterAll(async () => host.stop());
 
-  const grant = (user: string, aggregate: object): string =>
-    host.drop(`quotas/${user}.yaml`, quotaSpec(user, { subjects: { users: [user] }, aggregate }));
+  const grant = async (user: string, aggregate: object): Promise<void> =>
+    host.grant(user, quotaSpec(user, { subjects: { users: [user] }, aggregate }));
 
   const declare = (key: string, spec: object): void => {
     const [user = "", name = ""] = key.split("/");
@@ -50,7 +50,7 @@ describe("what the containers of one user may use together", () => {
     Number(new RegExp(`^${word} (\\d+)$`, "m").exec(text)?.[1] ?? Number.NaN);
 
   it("must not be more memory than the quota allows, although each container could have it alone", async () => {
-    grant("memory", { memory: "64Mi" });
+    await grant("memory", { memory: "64Mi" });
     // The first process holds what it has read, so that the kernel's choice ends its container.
     const holding = (bytes: number): object => ({
       command: ["sh", "-c"],
@@ -65,7 +65,7 @@ describe("what the containers of one user may use together", () => {
     const { stdout } = await host.ds01("limits", "memory", "-o", "docker-args");
     expect(stdout).toContain(`--cgroup-parent=${parentOf("memory")}`);
     const used = (): number => Number(read("memory", "memory", "memory.usage_in_bytes", "memory.current"));
-    await waitFor("the first to fill its memory", () => used() > held, { timeoutMs: 40_000 });
+    await waitFor("the first to fill its memory", () => used() > held);
     declare("memory/second", holding(60_000_000));
     const endedOne = async (): Promise<ContainerObject | undefined> => {
       const both = await Promise.all(
@@ -73,14 +73,14 @@ describe("what the containers of one user may use together", () => {
       );
       return both.find((object) => object?.status.phase === "Failed");
     };
-    const ended = await waitFor("the kernel to end one of them", endedOne, { timeoutMs: 40_000 });
+    const ended = await waitFor("the kernel to end one of them", endedOne);
     expect(ended.status.container?.exitCode).toBe(137);
     expect(used()).toBeLessThanOrEqual(64 * mebibyte);
     await host.remove("memory/first", "memory/second");
   });
 
   it("must not be more CPU time than the quota allows, whatever runs", async () => {
-    grant("cpu", { cpus: 0.4 });
+    await grant("cpu", { cpus: 0.4 });
     for (const name of ["first", "second"]) {
       declare(`cpu/${name}`, { command: ["sh", "-c"], args: ["while :; do :; done"] });
       await host.waitForReady(`cpu/${name}`);
@@ -89,23 +89,29 @@ describe("what the containers of one user may use together", () => {
       const usage = read("cpu", "cpuacct", "cpuacct.usage", "cpu.stat");
       return /^\d+$/.test(usage.trim()) ? Number(usage) / 1e9 : number(usage, "usage_usec") / 1e6;
     };
-    const [began, before] = [performance.now(), usedSeconds()];
-    // A window, not a pause: the longer it is the less the edges of the kernel's periods matter.
-    const share = await waitFor("a window of four seconds", () => {
-      const seconds = (performance.now() - began) / 1000;
-      return seconds >= 4 && (usedSeconds() - before) / seconds;
+    const shareOfWindow = async (): Promise<number> => {
+      const [began, before] = [performance.now(), usedSeconds()];
+      // A window, not a pause: the longer it is the less the edges of the kernel's periods matter.
+      return waitFor("a window of four seconds", () => {
+        const seconds = (performance.now() - began) / 1000;
+        return seconds >= 4 && (usedSeconds() - before) / seconds;
+      });
+    };
+    // A busy machine may not have that much for them at first, and then nothing is held back.
+    const shares: number[] = [];
+    await waitFor("a window in which they want more", async () => {
+      const share = await shareOfWindow();
+      shares.push(share);
+      return share > 0.4 * 0.5 && number(read("cpu", "cpu", "cpu.stat"), "nr_throttled") > 0;
     });
-    expect(share).toBeLessThan(0.4 * 1.2);
-    expect(share).toBeGreaterThan(0.4 * 0.5);
-    expect(number(read("cpu", "cpu", "cpu.stat"), "nr_throttled")).toBeGreaterThan(0);
+    expect(Math.max(...shares)).toBeLessThan(0.4 * 1.2);
     await host.remove("cpu/first", "cpu/second");
   });
 
   it("must be refused, with the numbers, what one container alone would have too much of", async () => {
-    grant("asks", { memory: "64Mi", pids: 40 });
+    await grant("asks", { memory: "64Mi", pids: 40 });
     declare("asks/big", { resources: { memory: "65Mi" } });
-    const { status } = await host.waitForPhase("asks/big", "Pending");
-    expect(status.reason).toBe("ExceedsMaxQuota");
+    const { status } = await host.waitForPending("asks/big", "ExceedsMaxQuota");
     expect(status.message).toMatch(
       /asks for 65Mi of memory; quota "asks" allows 64Mi in all \(quotas\/asks\.yaml:\d+\)/,
     );
@@ -113,31 +119,27 @@ describe("what the containers of one user may use together", () => {
   });
 
   it("must follow the quota and undo what was edited by hand, without touching a container", async () => {
-    grant("edited", { memory: "64Mi", pids: 40 });
+    await grant("edited", { memory: "64Mi", pids: 40 });
     declare("edited/job", {});
     const before = await host.waitForReady("edited/job");
     expect(read("edited", "pids", "pids.max").trim()).toBe("40");
-    grant("edited", { memory: "96Mi", pids: 40 });
+    await grant("edited", { memory: "96Mi", pids: 40 });
     const limit = (): number => Number(read("edited", "memory", "memory.limit_in_bytes", "memory.max"));
-    await waitFor("the new limit", () => limit() === 96 * mebibyte, { timeoutMs: 15_000 });
-    grant("edited", {});
-    await waitFor("no limit", () => read("edited", "pids", "pids.max").trim() === "max", {
-      timeoutMs: 15_000,
-    });
+    await waitFor("the new limit", () => limit() === 96 * mebibyte);
+    await grant("edited", {});
+    await waitFor("no limit", () => read("edited", "pids", "pids.max").trim() === "max");
     const after = await host.waitForReady("edited/job");
     expect(after.status.container?.id).toBe(before.status.container?.id);
     await host.remove("edited/job");
   });
 
   it("must stay where it is and be known after a crash of the controller", async () => {
-    grant("crash", { pids: 40 });
+    await grant("crash", { pids: 40 });
     declare("crash/job", {});
     const before = await host.waitForReady("crash/job");
     await host.restartController();
-    grant("crash", { pids: 50 });
-    await waitFor("the new limit", () => read("crash", "pids", "pids.max").trim() === "50", {
-      timeoutMs: 15_000,
-    });
+    await grant("crash", { pids: 50 });
+    await waitFor("the new limit", () => read("crash", "pids", "pids.max").trim() === "50");
     const after = await host.waitForReady("crash/job");
     expect(after.status.container?.id).toBe(before.status.container?.id);
     expect(host.proxy.mutations()).toEqual([]);

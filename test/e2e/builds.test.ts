@@ -44,7 +44,7 @@ describe("an image built from beside the spec", () => {
     symlinkSync("kept.txt", join(host.specs, "users/alice/app/link.txt"));
     const fields = build({ dockerfile: "Dockerfile", args: { WORD: "hello" }, target: "first" });
     host.drop("users/alice/built.yaml", containerSpec("built", fields));
-    await host.waitForReady("alice/built", 60_000);
+    await host.waitForReady("alice/built");
     expect(await imageOf("alice/built")).toMatch(/^ds01-build\/alice\/built:[0-9a-f]{16}$/);
     const look = "cat /word /app/kept.txt; readlink /app/link.txt; ls /app";
     const { output } = await host.dockerExec("alice/built", "sh", "-c", look);
@@ -63,7 +63,7 @@ describe("an image built from beside the spec", () => {
     await host.waitForReady("alice/built");
     await host.remove("alice/built");
     host.drop("users/alice/built.yaml", containerSpec("built", fields));
-    await host.waitForReady("alice/built", 60_000);
+    await host.waitForReady("alice/built");
     expect(builds()).toBe(0);
     await host.remove("alice/built");
   });
@@ -71,7 +71,7 @@ describe("an image built from beside the spec", () => {
   it("must not be replaced while it runs because a file was saved, but at its next start", async () => {
     write("users/alice/app/Dockerfile", "FROM bed/base:1\nCOPY kept.txt /kept.txt\n");
     host.drop("users/alice/steady.yaml", containerSpec("steady", build()));
-    const before = await host.waitForReady("alice/steady", 60_000);
+    const before = await host.waitForReady("alice/steady");
     write("users/alice/app/kept.txt", "another text");
     await host.client.resync();
     await holdsFor(6000, async () => {
@@ -81,12 +81,7 @@ describe("an image built from beside the spec", () => {
     await host.ds01("stop", "steady");
     await host.waitForPhase("alice/steady", "Stopped");
     await host.ds01("start", "steady");
-    const after = await host.waitForObject(
-      "alice/steady",
-      "made anew",
-      ({ status }) => status.phase === "Running" && status.container?.id !== before.status.container?.id,
-      60_000,
-    );
+    const after = await host.waitForAnother("alice/steady", before.status.container?.id);
     expect(after.status.container?.image).not.toBe(before.status.container?.image);
     expect((await host.dockerExec("alice/steady", "cat", "/kept.txt")).output).toBe("another text");
     await host.remove("alice/steady");
@@ -96,7 +91,7 @@ describe("an image built from beside the spec", () => {
     write("users/alice/app/Dockerfile", "FROM bed/base:1\nARG WORD\nRUN echo about to fail $WORD; exit 3\n");
     host.proxy.clear();
     host.drop("users/alice/failing.yaml", containerSpec("failing", build({ args: { WORD: "hush-hush" } })));
-    const failed = await host.waitForPhase("alice/failing", "Failed", 60_000);
+    const failed = await host.waitForPhase("alice/failing", "Failed");
     expect(failed.status.reason).toBe("BuildFailed");
     expect(failed.status.message).toContain("step 3/");
     expect(failed.status.message).toContain("(RUN) failed");
@@ -106,7 +101,7 @@ describe("an image built from beside the spec", () => {
     expect(conditionOf(failed, "ImageReady")).toMatchObject({ status: "False", reason: "BuildFailed" });
     await holdsFor(4000, async () => expect(builds()).toBe(1));
     write("users/alice/app/Dockerfile", "FROM bed/base:1\n");
-    await host.waitForReady("alice/failing", 60_000);
+    await host.waitForReady("alice/failing");
     expect(builds()).toBe(2);
     await host.remove("alice/failing");
   });
@@ -152,7 +147,7 @@ describe("an image built from beside the spec", () => {
     expect(denied.status.message).toContain("quotas/carol.yaml");
     const granted = { ...restricted, policy: { ...restricted.policy, build: true } };
     host.drop("quotas/carol.yaml", quotaSpec("carol", granted));
-    await host.waitForReady("carol/denied", 60_000);
+    await host.waitForReady("carol/denied");
     const image = await imageOf("carol/denied");
     host.drop("users/alice/taken.yaml", containerSpec("taken", { image }));
     const taken = await host.waitForObject(
@@ -175,14 +170,14 @@ describe("an image built from beside the spec", () => {
     })) {
       write(`users/alice/${name}/Dockerfile`, text);
       host.drop(`users/alice/${name}.yaml`, containerSpec(name, build({ context: `./${name}` })));
-      expect((await host.waitForPhase(`alice/${name}`, "Failed", 60_000)).status.reason).toBe("BuildDenied");
+      expect((await host.waitForPhase(`alice/${name}`, "Failed")).status.reason).toBe("BuildDenied");
     }
     await host.remove("alice/named", "alice/prefixed");
     await host.remove("carol/denied", "alice/taken");
   });
 
   it("is left by a killed controller as it was: nothing half-made, and built by the next", async () => {
-    write("users/alice/app/Dockerfile", "FROM bed/base:1\nRUN sleep 5; echo over\n");
+    write("users/alice/app/Dockerfile", "FROM bed/base:1\nRUN sleep 15; echo over\n");
     host.proxy.clear();
     host.drop("users/alice/killed.yaml", containerSpec("killed", build()));
     await host.waitForObject("alice/killed", "building", ({ status }) => status.reason === "BuildingImage");
@@ -190,15 +185,14 @@ describe("an image built from beside the spec", () => {
       (await host.engine.docker.listContainers({ all: true })).length;
     await waitFor("the step to run", async () => (await running()) > 0);
     await host.controller.end("SIGKILL");
-    await waitFor("the engine to end the build", async () => (await running()) === 0, { timeoutMs: 20_000 });
+    await waitFor("the engine to end the build", async () => (await running()) === 0);
     const names = (await host.engine.docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(names.filter((name) => name.startsWith("ds01-build/alice/killed"))).toEqual([]);
     await host.startController();
-    await host.waitForReady("alice/killed", 60_000);
-    const left = await host.engine.docker.listImages({
-      filters: { dangling: ["true"], label: ["ds01.build"] },
-    });
-    expect(left).toEqual([]);
+    await host.waitForReady("alice/killed");
+    const left = async (): Promise<readonly unknown[]> =>
+      host.engine.docker.listImages({ filters: { dangling: ["true"], label: ["ds01.build"] } });
+    await expect.poll(left).toEqual([]);
     await host.remove("alice/killed");
   });
 
@@ -209,12 +203,10 @@ describe("an image built from beside the spec", () => {
         .length;
     for (const end of ["stopped", "deleted"]) {
       host.drop("users/alice/endless.yaml", containerSpec("endless", build()));
-      await waitFor("the step to run", async () => (await running()) > 0, { timeoutMs: 60_000 });
+      await waitFor("the step to run", async () => (await running()) > 0);
       if (end === "stopped") await host.ds01("stop", "endless");
       else host.removeFile("users/alice/endless.yaml");
-      await waitFor("the engine to end the build", async () => (await running()) === 0, {
-        timeoutMs: 20_000,
-      });
+      await waitFor("the engine to end the build", async () => (await running()) === 0);
       if (end === "stopped") await host.remove("alice/endless");
     }
   });

@@ -138,13 +138,9 @@ describe("get", () => {
   it("streams changes with -w until its reader goes away", async () => {
     const bed = await cliBed();
     const watch = new Ds01Process(["get", "containers", "-w"], { socketPath: bed.socketPath });
-    await waitFor("the first table", () => Promise.resolve(watch.stdout.includes("train")), {
-      timeoutMs: 20_000,
-    });
+    await waitFor("the first table", () => Promise.resolve(watch.stdout.includes("train")));
     bed.control.setPhase("alice", "train", "Running");
-    await waitFor("the change", () => Promise.resolve(/^train +Running/m.test(watch.stdout)), {
-      timeoutMs: 20_000,
-    });
+    await waitFor("the change", () => Promise.resolve(/^train +Running/m.test(watch.stdout)));
     expect(watch.stdout.match(/^NAME /gm)).toHaveLength(1);
     watch.child.stdout?.destroy();
     bed.control.setPhase("alice", "train", "Stopped");

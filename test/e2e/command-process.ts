@@ -6,6 +6,8 @@ export class CommandProcess {
   readonly child: ChildProcess;
   stdout = "";
   stderr = "";
+  /** All that it wrote has been read by then, which its end alone does not mean. */
+  readonly #closed: Promise<number | string>;
 
   /** The launcher, if any, is a command that becomes the process. */
   constructor(
@@ -21,6 +23,9 @@ export class CommandProcess {
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.#closed = new Promise((resolve) =>
+      this.child.once("close", (code, signal) => resolve(code ?? signal ?? -1)),
+    );
   }
 
   get isRunning(): boolean {
@@ -29,10 +34,7 @@ export class CommandProcess {
 
   /** Exit code, or the name of the signal that ended it. */
   async exit(): Promise<number | string> {
-    if (!this.isRunning) return this.child.exitCode ?? this.child.signalCode ?? -1;
-    return new Promise((resolve) =>
-      this.child.once("close", (code, signal) => resolve(code ?? signal ?? -1)),
-    );
+    return this.#closed;
   }
 
   /** Sends the signal and waits for the end. */

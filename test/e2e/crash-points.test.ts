@@ -72,7 +72,7 @@ describe("a controller that is killed at an effect on the world", () => {
 
   it.each(names)(
     "must go on with it and do nothing twice: %s",
-    { timeout: wanted === undefined ? 600_000 : 14_400_000 },
+    { timeout: wanted === undefined ? 1_200_000 : 14_400_000 },
     async (name) => {
       const scenario = crashScenarios(host, git).find((one) => one.name === name);
       if (scenario === undefined) throw new Error(`no scenario is called ${name}`);

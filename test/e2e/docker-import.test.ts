@@ -123,7 +123,7 @@ describe("what Docker ran", () => {
     const { status } = await host.waitForReady("alice/train");
     expect(status.gpus).toHaveLength(2);
     const own = await host.dockerInspect("alice/train");
-    expect((await host.ds01("logs", "train")).stdout).toBe("hello world\n");
+    await expect.poll(async () => (await host.ds01("logs", "train")).stdout).toBe("hello world\n");
     await host.remove("alice/train");
 
     await docker("run", ...line("by-hand"));
@@ -178,7 +178,7 @@ services:
     });
     const { status } = await host.waitForReady("alice/trainer");
     expect(status.gpus).toHaveLength(1);
-    expect((await host.ds01("logs", "trainer")).stdout).toBe("hello from $a file\n");
+    await expect.poll(async () => (await host.ds01("logs", "trainer")).stdout).toBe("hello from $a file\n");
     const { Config, HostConfig, Mounts } = await host.dockerInspect("alice/trainer");
     expect(Config).toMatchObject({ User: "1000:1000", WorkingDir: "/tmp" });
     expect(Config.Env).toEqual(expect.arrayContaining(["GREETING=hello", "WHO=me", "MORE=from $a file"]));
@@ -217,7 +217,7 @@ services:
     const theirs = await alone.inspect();
     expect(settings(theirs)).toEqual(settings(own));
     expect(theirs.HostConfig.DeviceRequests).toMatchObject([{ DeviceIDs: uuids }]);
-    expect(await docker("logs", "train")).toBe("hello world");
+    await expect.poll(async () => docker("logs", "train")).toBe("hello world");
     await alone.remove({ force: true });
 
     // By a compose file the same settings come back.

@@ -48,11 +48,7 @@ describe("a container that is not as declared any more", () => {
   it("must be made again with its GPU when it was removed by hand", async () => {
     const before = await running("removed", { gpus: { count: 1 } });
     await docker("alice/removed").remove({ force: true });
-    const after = await host.waitForObject(
-      "alice/removed",
-      "made again",
-      ({ status }) => status.phase === "Running" && status.container?.id !== before.status.container?.id,
-    );
+    const after = await host.waitForAnother("alice/removed", before.status.container?.id);
     expect(gpusOf(after)).toEqual(gpusOf(before));
     expect(requestedDevices(await host.dockerInspect("alice/removed"))).toEqual(gpusOf(before));
     expect(after.status.restarts).toBe(1);
@@ -102,11 +98,7 @@ describe("a container that is not as declared any more", () => {
   it("must be recreated with its GPU when its limits were changed by hand, because an update strips the GPU", async () => {
     const before = await running("gpulimits", { resources: { memory: "64Mi" }, gpus: { count: 1 } });
     await docker("alice/gpulimits").update({ Memory: 128 * mebibyte, MemorySwap: 128 * mebibyte });
-    const after = await host.waitForObject(
-      "alice/gpulimits",
-      "recreated",
-      ({ status }) => status.phase === "Running" && status.container?.id !== before.status.container?.id,
-    );
+    const after = await host.waitForAnother("alice/gpulimits", before.status.container?.id);
     expect(gpusOf(after)).toEqual(gpusOf(before));
     const inspected = await host.dockerInspect("alice/gpulimits");
     expect(inspected.HostConfig.Memory).toBe(64 * mebibyte);
@@ -188,7 +180,7 @@ describe("a container that is not as declared any more", () => {
       return found.State.Running && found;
     });
     expect(inspected).toMatchObject({ Id: before.status.container?.id, Config: { Image: "bed/base:1" } });
-    expect(await host.containersOf("alice/risky")).toEqual([inspected.Id]);
+    await expect.poll(async () => host.containersOf("alice/risky")).toEqual([inspected.Id]);
 
     const after = await running("risky", { image: "bed/gpu:1", gpus: { count: 1 } });
     expect(gpusOf(after)).toEqual(gpusOf(before));
@@ -213,9 +205,9 @@ describe("a container that is not as declared any more", () => {
     const after = await host.waitForObject(
       "alice/impostor",
       "what is declared",
-      ({ status }) =>
-        status.phase === "Running" &&
-        ![before.status.container?.id, impostor.id].includes(status.container?.id),
+      (object) =>
+        conditionOf(object, "Ready")?.status === "True" &&
+        ![before.status.container?.id, impostor.id].includes(object.status.container?.id),
     );
     expect(gpusOf(after)).toEqual(gpusOf(before));
     const inspected = await host.dockerInspect("alice/impostor");

@@ -53,16 +53,13 @@ describe("an engine without live restore that is killed", () => {
     const before = await identities();
     expect(before.size).toBe(running.length);
     await host.engine.kill("KILL");
-    await host.waitForObject(
-      "alice/one",
-      "out of reach",
-      ({ status }) => status.reason === "EngineUnreachable",
-    );
+    for (const key of running)
+      await host.waitForObject(key, "out of reach", ({ status }) => status.reason === "EngineUnreachable");
     host.proxy.clear();
     await host.engine.start();
     for (const key of running)
       await host.waitForObject(key, "up again", ({ status }) => status.restarts === 1, 60_000);
-    for (const key of running) await host.waitForReady(key, 60_000);
+    for (const key of running) await host.waitForReady(key);
     expect(await identities()).toEqual(before);
     const changes = host.proxy.mutations();
     expect(changes.filter((one) => !one.endsWith("/start"))).toEqual([]);
@@ -87,6 +84,9 @@ describe("an engine without live restore that is killed", () => {
       );
       await host.engine.kill("KILL");
       cut += 1;
+      // Not what was so before the engine went.
+      for (const one of [...running, ...made.slice(0, index)])
+        await host.waitForObject(one, "out of reach", ({ status }) => status.reason === "EngineUnreachable");
       await host.engine.start();
       for (const one of [...running, ...made.slice(0, index + 1)]) await host.waitForReady(one, 90_000);
     }

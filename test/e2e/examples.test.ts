@@ -166,18 +166,20 @@ describe("the examples", () => {
       "without GPUs",
       ({ status }) => status.gpus.length === 0 && status.holdUntil === undefined,
     );
-    const holders = [...(await host.gpus()).values()].map(({ status }) => status.holder?.name);
-    expect(holders).not.toContain("train");
+    const holders = async (): Promise<readonly unknown[]> =>
+      [...(await host.gpus()).values()].map(({ status }) => status.holder?.name);
+    await expect.poll(holders).not.toContain("train");
   });
 
   it("batch-sweep must train with each learning rate after the preparation, and collect after all of them", async () => {
     await apply("batch-sweep/collect.yaml");
     await apply("batch-sweep/sweep.yaml");
-    expect((await host.container("alice/lr-3"))?.status.reason).toMatch(
-      /^(?:Dependency|WaitingForP|Waiting)/,
+    // Its elements are made after the sweep itself was taken in.
+    await host.waitForObject("alice/lr-3", "waiting", ({ status }) =>
+      /^(?:Dependency|Waiting)/.test(status.reason ?? ""),
     );
     await apply("batch-sweep/prepare.yaml");
-    await host.waitForPhase("alice/collect", "Completed", 60_000);
+    await host.waitForPhase("alice/collect", "Completed");
 
     const rates = ["0.1", "0.03", "0.01", "0.003"];
     for (const [index, rate] of rates.entries()) {
@@ -192,8 +194,9 @@ describe("the examples", () => {
       }),
     );
     expect(starts).toEqual(starts.toSorted((one, other) => one - other));
-    const { stdout } = await host.ds01("get", "containers", "lr");
-    expect(stdout).toMatch(/^lr +Completed .*all 4 completed/m);
+    await expect
+      .poll(async () => (await host.ds01("get", "containers", "lr")).stdout)
+      .toMatch(/^lr +Completed .*all 4 completed/m);
     await host.remove("alice/collect", "alice/lr", "alice/prepare");
   });
 
@@ -337,8 +340,10 @@ describe("the examples", () => {
     });
     await old.start();
     const before = await old.inspect();
-    const shown = await host.ds01("import", "container", "--all", "--dry-run");
-    expect(shown.stdout, shown.stderr).toContain("user: owner");
+    // The controller hears of it from the engine.
+    await expect
+      .poll(async () => (await host.ds01("import", "container", "--all", "--dry-run")).stdout)
+      .toContain("user: owner");
     const result = await host.ds01("import", "container", "--all");
     expect(result, result.stderr).toMatchObject({ code: 0 });
     const adopted = await host.waitForReady("nobody/llm");
@@ -413,7 +418,7 @@ describe("the examples", () => {
     const folder = join(host.specs, "users/alice/greeter");
     cpSync(join(examples, "build-from-dockerfile"), folder, { recursive: true });
 
-    await host.waitForPhase("alice/greeter", "Completed", 60_000);
+    await host.waitForPhase("alice/greeter", "Completed");
 
     expect((await host.ds01("logs", "greeter")).stdout).toBe("hello from an image of my own\n");
     expect((await host.ds01("logs", "greeter", "--build")).stdout).toContain("FROM busybox:1.37");

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { HostConfig } from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
 import { fieldPolicies } from "../tools/field-changes.ts";
@@ -153,12 +154,15 @@ describe("an edit of each field of a spec", () => {
   });
 
   it("must have reached Docker where the container is kept", async () => {
-    const limitsOf = async (field: string) =>
-      (await host.dockerInspect(`alice/${objectName(field)}`)).HostConfig;
-    await waitFor("the limits", async () => (await limitsOf("resources.cpus")).NanoCpus === 500_000_000);
-    expect((await limitsOf("resources.memory")).Memory).toBe(96 * 1024 ** 2);
-    expect((await limitsOf("resources.memorySwap")).MemorySwap).toBe(160 * 1024 ** 2);
-    expect((await limitsOf("resources.pidsLimit")).PidsLimit).toBe(128);
+    const limitOf = async (field: string, name: keyof HostConfig): Promise<unknown> =>
+      (await host.dockerInspect(`alice/${objectName(field)}`)).HostConfig[name];
+    for (const [field, name, value] of [
+      ["resources.cpus", "NanoCpus", 500_000_000],
+      ["resources.memory", "Memory", 96 * 1024 ** 2],
+      ["resources.memorySwap", "MemorySwap", 160 * 1024 ** 2],
+      ["resources.pidsLimit", "PidsLimit", 128],
+    ] as const)
+      await expect.poll(async () => limitOf(field, name), { message: field }).toBe(value);
   });
 
   it("must change nothing more when the controller comes back", async () => {

@@ -141,12 +141,8 @@ describe("GPUs that other engines use", () => {
       const all = await host.gpus();
       return users.map((_, index) => all.get(String(index))?.status.foreign?.join() ?? null);
     };
-    await waitFor(
-      "everybody to be seen",
-      async () => (await seen()).every((text) => text !== null) || false,
-      { timeoutMs: 30_000, intervalMs: 200 },
-    );
-    expect(await seen()).toEqual(told);
+    // Who they are is found out after they are seen.
+    await expect.poll(seen).toEqual(told);
     const gpus = await host.gpus();
     for (const [slot, text] of told.entries())
       expect(gpus.get(String(slot))?.status).toMatchObject({ state: "InUse", holder: null, reason: text });
@@ -156,8 +152,8 @@ describe("GPUs that other engines use", () => {
 
     const all = { gpus: { count: users.length }, lifecycle: { holdGpuAfterStop: "0s" } };
     host.drop("users/alice/all.yaml", containerSpec("all", all));
-    const waiting = await host.waitForPhase("alice/all", "Pending");
-    expect(waiting.status).toMatchObject({ reason: "WaitingForDevices", gpus: [] });
+    const waiting = await host.waitForPending("alice/all", "WaitingForDevices");
+    expect(waiting.status.gpus).toEqual([]);
     expect(waiting.status.message).toContain(
       `${users.length - 1} in use by a container ds01 does not manage`,
     );
@@ -170,11 +166,11 @@ describe("GPUs that other engines use", () => {
       await waitFor(
         `GPU ${index} to be free`,
         async () => (await host.gpus()).get(String(index))?.status.state === "Free",
-        { timeoutMs: 15_000, intervalMs: 100 },
+        { intervalMs: 100 },
       );
       expect((await host.container("alice/all"))?.status.phase).toBe("Pending");
     }
-    const { status } = await host.waitForReady("alice/all", 30_000);
+    const { status } = await host.waitForReady("alice/all");
     const uuids = readGpuState(host.engine.gpuState).gpus.map(({ uuid }) => uuid);
     expect(status.gpus.map(({ uuid }) => uuid).toSorted()).toEqual(uuids.toSorted());
   });

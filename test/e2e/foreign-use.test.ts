@@ -65,14 +65,10 @@ describe("GPUs that are used without ds01", () => {
 
   /** Frees the GPUs of whoever had them first, once `whom` is seen as well. */
   async function unblock(whom: string): Promise<void> {
-    await waitFor(
-      `${whom} to be seen`,
-      async () => {
-        const all = [...(await host.gpus()).values()];
-        return all.some(({ status }) => status.foreign?.some((text) => text.includes(whom)) === true);
-      },
-      { timeoutMs: 20_000 },
-    );
+    await waitFor(`${whom} to be seen`, async () => {
+      const all = [...(await host.gpus()).values()];
+      return all.some(({ status }) => status.foreign?.some((text) => text.includes(whom)) === true);
+    });
     await blocker?.remove({ force: true });
     started.splice(0, 1);
   }
@@ -97,7 +93,9 @@ describe("GPUs that are used without ds01", () => {
     const message = await waitingFor(`pid ${foreign.pid} python3 of nobody`);
     expect(message).toContain("1 in use by a host process");
     const text = `pid ${foreign.pid} (nobody, host)`;
-    expect(await shown("1")).toMatchObject({ state: "InUse", holder: null, reason: text, foreign: [text] });
+    await expect
+      .poll(async () => shown("1"))
+      .toMatchObject({ state: "InUse", holder: null, reason: text, foreign: [text] });
     expect((await host.ds01("get", "gpus")).stdout).toContain(text);
 
     foreign.kill();
@@ -119,10 +117,9 @@ describe("GPUs that are used without ds01", () => {
     await unblock("notebook");
     const message = await waitingFor("(notebook)");
     expect(message).toContain("in use by a container ds01 does not manage (notebook)");
-    expect(await shown("0")).toMatchObject({
-      state: "InUse",
-      reason: "container notebook (unknown user, docker)",
-    });
+    await expect
+      .poll(async () => shown("0"))
+      .toMatchObject({ state: "InUse", reason: "container notebook (unknown user, docker)" });
     await host.engine.docker.getContainer(Id).kill();
     updateGpuState(host.engine.gpuState, ({ gpus }) => void gpus[0]!.processes.splice(0));
     await host.waitForReady("alice/all");
@@ -144,7 +141,9 @@ describe("GPUs that are used without ds01", () => {
     expect(message).toContain("in use by a container ds01 does not manage (llm-web-1 of daemon)");
     addProcess(1, State.Pid);
     const text = "container llm-web-1 (daemon, compose llm)";
-    expect(await shown("1")).toMatchObject({ state: "InUse", reason: text, foreign: [text] });
+    await expect
+      .poll(async () => shown("1"))
+      .toMatchObject({ state: "InUse", reason: text, foreign: [text] });
     expect((await host.ds01("get", "gpus")).stdout).toMatch(
       /^1 .* InUse .*llm-web-1 \(daemon, compose llm\)/m,
     );
@@ -178,7 +177,7 @@ describe("GPUs that are used without ds01", () => {
         const answer = await host.ds01("gpu", "check", uuid, "-o", "json");
         return answer.code === 1 && answer;
       },
-      { timeoutMs: 10_000, intervalMs: 200 },
+      { intervalMs: 200 },
     );
     expect(JSON.parse(refused.stdout)).toMatchObject({
       slot: String(free),
@@ -211,7 +210,7 @@ describe("GPUs that are used without ds01", () => {
         const { stdout } = await host.ds01("describe", "gpu", "0");
         return stdout.includes(String(State.Pid)) && stdout;
       },
-      { timeoutMs: 10_000, intervalMs: 200 },
+      { intervalMs: 200 },
     );
     expect(described).toMatch(/^State: +Allocated\n(?:.*\n)*Holder: +alice\/all\n/m);
     expect(described).toMatch(
@@ -247,16 +246,12 @@ describe("GPUs that are used without ds01", () => {
     const { State, Id } = await dockerRun({ name: "vsc-code", Labels: labels });
     addProcess(0, State.Pid);
     const text = "container vsc-code (daemon, devcontainer)";
-    const status = await waitFor(
-      "the intruder to be told",
-      async () => {
-        // Who asks has the devices looked at.
-        await host.client.gpuUsage();
-        const gpu = (await host.gpus()).get("0");
-        return gpu?.status.foreign?.join() === text && gpu.status;
-      },
-      { timeoutMs: 30_000 },
-    );
+    const status = await waitFor("the intruder to be told", async () => {
+      // Who asks has the devices looked at.
+      await host.client.gpuUsage();
+      const gpu = (await host.gpus()).get("0");
+      return gpu?.status.foreign?.join() === text && gpu.status;
+    });
     expect(status).toMatchObject({
       state: "Allocated",
       holder: { namespace: "alice", name: "all" },

@@ -88,7 +88,7 @@ describe("a Git source that cannot be had or trusted", () => {
   };
   const shown = async (field: string, text: string): Promise<void> => {
     const line = new RegExp(`^${field}: +${text}`, "m");
-    await waitFor(`${String(line)} to show`, async () => line.test(await described()), { timeoutMs: 60_000 });
+    await waitFor(`${String(line)} to show`, async () => line.test(await described()));
   };
 
   it("must tell who signed what is in effect", async () => {
@@ -254,7 +254,6 @@ describe("a Git source that cannot be had or trusted", () => {
         `alice/${name}`,
         reason,
         (now) => conditionOf(now, "Accepted")?.reason === reason,
-        60_000,
       );
       expect(conditionOf(object, "Accepted")).toMatchObject({ status: "False" });
       git.remove(`users/alice/${name}.yaml`);
@@ -264,7 +263,6 @@ describe("a Git source that cannot be had or trusted", () => {
         `alice/${name}`,
         "accepted again",
         (now) => conditionOf(now, "Accepted")?.status === "True",
-        60_000,
       );
     }
     git.git("rm", "--quiet", "-r", "users/alice");
@@ -277,7 +275,6 @@ describe("a Git source that cannot be had or trusted", () => {
       "alice/train",
       "held back",
       (now) => conditionOf(now, "PruneBlocked")?.status === "True",
-      60_000,
     );
     expect(conditionOf(hidden, "PruneBlocked")?.message).toContain("users/alice");
     git.git("checkout", "--quiet", "HEAD~", "--", "users");

@@ -64,7 +64,7 @@ describe("at the machine, where a Git repository is the truth", () => {
     expect(host.proxy.mutations()).toEqual([]);
     expect((await host.waitForEvent("alice/train", "BranchPushed")).message).toContain(branch);
     expect((await host.ds01("describe", "container", "train")).stdout).toContain("BranchPushed");
-    expect(readdirSync(join(host.directory, "state/sources/lab/pushes"))).toEqual([]);
+    await expect.poll(() => readdirSync(join(host.directory, "state/sources/lab/pushes"))).toEqual([]);
 
     const merged = merge();
     await host.waitForObject(
@@ -131,7 +131,7 @@ describe("at the machine, where a Git repository is the truth", () => {
     const described = (await host.ds01("describe", "container", "train")).stdout;
     expect(described).toMatch(/overrid/i);
     expect(described).toContain("a talk");
-    expect((await host.ds01("get", "sources")).stdout).toMatch(/^lab .*Synced/m);
+    await expect.poll(async () => (await host.ds01("get", "sources")).stdout).toMatch(/^lab .*Synced/m);
     expect((await host.ds01("describe", "source", "lab")).stdout).toContain("is in effect");
 
     expect(await host.ds01("start", "train")).toMatchObject({ code: 0 });

@@ -39,7 +39,7 @@ describe("a commit that removes what runs on GPUs, and its revert", () => {
     const spec = { gpus: { count: 1 }, stopGracePeriod: "1s", lifecycle: { holdGpuAfterStop: "0s" } };
     git.write(`users/alice/${name}.yaml`, containerSpec(name, spec));
     git.push();
-    await host.waitForReady(`alice/${name}`, 60_000);
+    await host.waitForReady(`alice/${name}`);
   }
 
   /** The GPU that Docker was asked for. */
@@ -61,9 +61,9 @@ describe("a commit that removes what runs on GPUs, and its revert", () => {
     expect(new Set(Object.values(before)).size).toBe(names.length);
     const { Id } = await host.dockerInspect("alice/two");
     const removal = remove(["two"]);
-    await host.waitUntilGone("alice/two", 60_000);
+    await host.waitUntilGone("alice/two");
     revert(removal);
-    await host.waitForReady("alice/two", 60_000);
+    await host.waitForReady("alice/two");
     expect((await host.dockerInspect("alice/two")).Id).not.toBe(Id);
     expect(await gpusOf(names)).toEqual(before);
   });
@@ -75,7 +75,6 @@ describe("a commit that removes what runs on GPUs, and its revert", () => {
       "alice/four",
       "held back",
       (now) => conditionOf(now, "PruneBlocked")?.status === "True",
-      60_000,
     );
     host.proxy.clear();
     revert(removal);
@@ -83,7 +82,6 @@ describe("a commit that removes what runs on GPUs, and its revert", () => {
       "alice/four",
       "free again",
       (now) => conditionOf(now, "PruneBlocked") === undefined,
-      60_000,
     );
     expect(host.proxy.mutations()).toEqual([]);
     expect((await host.dockerInspect("alice/four")).State.StartedAt).toBe(before.State.StartedAt);
@@ -92,31 +90,26 @@ describe("a commit that removes what runs on GPUs, and its revert", () => {
   it("must remove many when that is confirmed, and give each its GPU again", async () => {
     const before = await gpusOf(names);
     const removal = remove(names);
-    await waitFor(
-      "what it removes to be held back",
-      async () => (await host.ds01("prune")).stdout.includes(`--confirm ${removal.slice(0, 12)}`),
-      { timeoutMs: 60_000 },
+    await waitFor("what it removes to be held back", async () =>
+      (await host.ds01("prune")).stdout.includes(`--confirm ${removal.slice(0, 12)}`),
     );
     expect((await host.container("alice/one"))?.status.phase).toBe("Running");
     expect(await host.ds01("prune", "--confirm", removal)).toMatchObject({ code: 0 });
-    await host.waitUntilGone(
-      names.map((name) => `alice/${name}`),
-      60_000,
-    );
+    await host.waitUntilGone(names.map((name) => `alice/${name}`));
     revert(removal);
-    for (const name of names) await host.waitForReady(`alice/${name}`, 60_000);
+    for (const name of names) await host.waitForReady(`alice/${name}`);
     expect(await gpusOf(names)).toEqual(before);
   });
 
   it("must make it anew on another GPU where somebody has the one that it had", async () => {
     const before = await gpusOf(names);
     const removal = remove(["two"]);
-    await host.waitUntilGone("alice/two", 60_000);
+    await host.waitUntilGone("alice/two");
     await declare("other");
     const taken = await gpuOf("other");
     expect(taken).toBe(before["two"]);
     revert(removal);
-    await host.waitForReady("alice/two", 60_000);
+    await host.waitForReady("alice/two");
     expect(Object.values(before)).not.toContain(await gpuOf("two"));
   });
 });

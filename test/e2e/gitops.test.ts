@@ -36,12 +36,20 @@ describe("a Git repository as the truth", () => {
   const idOf = async (name: string): Promise<string> => (await host.dockerInspect(`alice/${name}`)).Id;
 
   it("must run what is pushed within the interval and two seconds, and say from which commit", async () => {
-    const before = head();
+    // How long it takes this machine when it is told to look, which may be busy.
+    git.write("users/alice/told.yaml", containerSpec("told"));
+    git.push();
+    const toldAt = performance.now();
+    expect(await host.ds01("sync", "now")).toMatchObject({ code: 0 });
+    await host.waitForReady("alice/told");
+    const ownMs = performance.now() - toldAt;
+
+    const before = (await host.container("alice/train"))?.status.source.revision;
     git.write("users/alice/new.yaml", containerSpec("new"));
     const commit = git.push();
     const pushedAt = performance.now();
     await host.waitForReady("alice/new");
-    expect(performance.now() - pushedAt).toBeLessThan(3000 + 2000);
+    expect(performance.now() - pushedAt).toBeLessThan(1000 + 2000 + 2 * ownMs);
 
     expect((await host.container("alice/new"))?.status.source).toEqual({
       name: "lab",
@@ -53,7 +61,7 @@ describe("a Git repository as the truth", () => {
     expect(stdout).toMatch(/^NAME +TYPE +REF +APPLIED +AGE +NEWEST +ATTEMPT +STATUS\n/);
     expect(stdout).toMatch(
       new RegExp(
-        `^lab +git +main +${commit.slice(0, 12)} +\\d+s +${commit.slice(0, 12)} +\\d+s +Synced`,
+        `^lab +git +main +${commit.slice(0, 12)} +\\d+[sm] +${commit.slice(0, 12)} +\\d+[sm] +Synced`,
         "m",
       ),
     );
@@ -155,9 +163,9 @@ describe("a Git repository as the truth", () => {
     }
     await host.restartController();
     await host.waitForReady("alice/train");
-    expect((await host.ds01("get", "sources")).stdout).toMatch(
-      new RegExp(`^lab +git +main +${before.slice(0, 12)} .*Suspended`, "m"),
-    );
+    await expect
+      .poll(async () => (await host.ds01("get", "sources")).stdout)
+      .toMatch(new RegExp(`^lab +git +main +${before.slice(0, 12)} .*Suspended`, "m"));
     const described = (await host.ds01("describe", "source", "lab")).stdout;
     expect(described).toMatch(/Suspended: +\d{4}-.* ago, by \w+/);
     expect(described).toContain("SourceSuspended");
@@ -220,8 +228,6 @@ describe("a Git repository as the truth", () => {
     expect(host.proxy.mutations()).toEqual([]);
     expect(await idOf("train")).toBe(id);
     git.hide();
-    await waitFor("recovery", async () => (await host.ds01("get", "sources")).stdout.includes("Synced"), {
-      timeoutMs: 20_000,
-    });
+    await waitFor("recovery", async () => (await host.ds01("get", "sources")).stdout.includes("Synced"));
   });
 });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGpuState } from "../bed/nvidia/state.ts";
-import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
@@ -29,6 +28,7 @@ describe("a cordoned GPU", () => {
     });
     const uuid = readGpuState(host.engine.gpuState).gpus[Number(own)]!.uuid;
     expect(await host.ds01("cordon", `gpu/${uuid}`)).toMatchObject({ stdout: `gpu/${own} cordoned\n` });
+    await host.waitForGpu(free, "cordoned", ({ status }) => status.state === "Cordoned");
     expect((await host.ds01("get", "gpus")).stdout).toMatch(new RegExp(`^${free} .*Cordoned`, "m"));
 
     host.drop("users/bob/two.yaml", containerSpec("two", oneGpu));
@@ -46,7 +46,8 @@ describe("a cordoned GPU", () => {
     await host.restartController();
     const after = await host.waitForReady("alice/one");
     expect(after.status.container).toEqual(one.status.container);
-    expect((await host.gpus()).get(free)).toMatchObject({
+    const kept = await host.waitForGpu(free, "cordoned", ({ status }) => status.state === "Cordoned");
+    expect(kept).toMatchObject({
       spec: { unschedulable: true, unschedulableReason: "fan noise" },
       status: {
         state: "Cordoned",
@@ -55,12 +56,9 @@ describe("a cordoned GPU", () => {
         cordon: { by: "root", reason: "fan noise", gpu: free },
       },
     });
-    const held = await waitFor("the holder to be seen", async () => {
-      const gpu = (await host.gpus()).get(own);
-      return gpu?.status.holder != null && gpu;
-    });
+    const held = await host.waitForGpu(own, "held", ({ status }) => status.holder !== null);
     expect(held.status).toMatchObject({ state: "Cordoned", holder: { namespace: "alice", name: "one" } });
-    expect((await host.waitForPhase("bob/two", "Pending")).status.reason).toBe("DevicesCordoned");
+    await host.waitForPending("bob/two", "DevicesCordoned");
     expect(host.proxy.mutations()).toEqual([]);
     const described = (await host.ds01("describe", "gpu", free)).stdout;
     expect(described).toMatch(/State: +Cordoned/);
@@ -73,7 +71,7 @@ describe("a cordoned GPU", () => {
     });
     expect((await host.waitForReady("bob/two")).status.gpus).toMatchObject([{ slot: free }]);
     expect(await host.ds01("uncordon", `gpu/${own}`)).toMatchObject({ code: 0, stderr: "" });
-    expect((await host.gpus()).get(own)).toMatchObject({ status: { state: "Allocated" } });
+    await host.waitForGpu(own, "allocated", ({ status }) => status.state === "Allocated");
     await host.remove("alice/one", "bob/two");
   });
 
@@ -82,7 +80,8 @@ describe("a cordoned GPU", () => {
     const slice = { gpus: { count: 1, profile: "3g.40gb" } };
     host.drop("users/carol/slice.yaml", containerSpec("slice", slice));
     await host.waitForObject("carol/slice", "waiting", ({ status }) => status.reason === "DevicesCordoned");
-    expect((await host.gpus()).get("2:0")).toMatchObject({
+    const slot = await host.waitForGpu("2:0", "cordoned", ({ status }) => status.state === "Cordoned");
+    expect(slot).toMatchObject({
       spec: { profile: "3g.40gb" },
       status: { state: "Cordoned", cordon: { gpu: "2" } },
     });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
@@ -45,10 +44,8 @@ describe("ds01 drain", () => {
     const stopping = await host.waitForEvent("alice/one", "Stopping");
     expect(stopping.message).toMatch(new RegExp(`GPU ${from} is cordoned by root at .*: new fans`));
     // Containers say first where they are, then their GPUs do.
-    await waitFor("the GPU to be left", async () => (await host.gpus()).get(from)?.status.holder === null, {
-      timeoutMs: 10_000,
-    });
-    expect((await host.gpus()).get(from)).toMatchObject({
+    const left = await host.waitForGpu(from, "left", ({ status }) => status.holder === null);
+    expect(left).toMatchObject({
       spec: { unschedulable: true, drain: true, unschedulableReason: "new fans" },
       status: { state: "Cordoned", holder: null },
     });
@@ -57,7 +54,7 @@ describe("ds01 drain", () => {
   it("must say that they wait while no other GPU is free, and leave them alone until one is", async () => {
     const before = (await host.container("alice/one"))!.status;
     const slot = before.gpus[0]!.slot;
-    const drained = await host.ds01("drain", `gpu/${slot}`, "--move", "--timeout", "3s");
+    const drained = await host.ds01("drain", `gpu/${slot}`, "--move", "--timeout", "8s");
     expect(drained).toMatchObject({
       code: 5,
       stdout: expect.stringContaining("moves to another GPU as soon as one is free"),
@@ -81,6 +78,6 @@ describe("ds01 drain", () => {
     expect(await host.ds01("drain", "gpu/0", "gpu/1")).toMatchObject({ code: 2 });
     expect(await host.ds01("drain", "gpu/0", "--timeout", "soon")).toMatchObject({ code: 2 });
     expect(await host.ds01("drain", "gpu/7")).toMatchObject({ code: 4 });
-    expect((await host.gpus()).get("0")).toMatchObject({ status: { state: "Free" } });
+    await host.waitForGpu("0", "free", ({ status }) => status.state === "Free");
   });
 });

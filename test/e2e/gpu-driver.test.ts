@@ -47,7 +47,7 @@ describe("a host whose NVIDIA driver is not loaded at boot", () => {
 
       const uuids = readGpuState(host.engine.gpuState).gpus.map(({ uuid }) => uuid);
       load();
-      const started = await host.waitForReady("alice/train", 60_000);
+      const started = await host.waitForReady("alice/train");
       expect(uuids).toContain(started.status.gpus[0]?.uuid);
       expect(requestedDevices(await host.dockerInspect("alice/train"))).toEqual([
         started.status.gpus[0]?.uuid,
@@ -95,7 +95,7 @@ describe("a host whose NVIDIA driver is not loaded at boot", () => {
     expect(await host.containersOf("bob/next")).toEqual([]);
 
     load();
-    const after = await host.waitForReady("alice/train", 60_000);
+    const after = await host.waitForReady("alice/train");
     expect(after.status.gpus).toEqual(before.status.gpus);
     const behind = await host.waitForObject(
       "bob/next",

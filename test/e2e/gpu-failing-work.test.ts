@@ -41,12 +41,8 @@ describe("work on a GPU that fails, where it is to move", () => {
     const before = await host.waitForReady("alice/job");
     const { slot, uuid } = before.status.gpus[0]!;
     tell(uuid, 95, "Uncontained: LTC TAG (0x2,0x0). RST: Yes, D-RST: No");
-    const after = await host.waitForObject(
-      "alice/job",
-      "running elsewhere",
-      ({ status }) => status.phase === "Running" && status.gpus[0]?.uuid !== uuid,
-      40_000,
-    );
+    const after = await host.waitForAnother("alice/job", before.status.container?.id);
+    expect(after.status.gpus[0]!.uuid).not.toBe(uuid);
     expect(requestedDevices(await host.dockerInspect("alice/job"))).toEqual([after.status.gpus[0]!.uuid]);
     expect(await host.containersOf("alice/job")).toHaveLength(1);
     const cause = `GPU ${slot} is unhealthy: XID 95 (Uncontained memory error) at `;
@@ -62,7 +58,8 @@ describe("work on a GPU that fails, where it is to move", () => {
       }),
     );
     expect((await host.ds01("describe", "container", "job", "-n", "alice")).stdout).toContain("XID 95");
-    expect((await host.gpus()).get(slot)?.status).toMatchObject({ state: "Unhealthy", holder: null });
+    const sick = await host.waitForGpu(slot, "left", ({ status }) => status.holder === null);
+    expect(sick.status).toMatchObject({ state: "Unhealthy", holder: null });
     host.drop("users/bob/next.yaml", containerSpec("next", job));
     expect((await host.waitForReady("bob/next")).status.gpus[0]!.uuid).not.toBe(uuid);
     await host.remove("alice/job", "bob/next");

@@ -38,7 +38,7 @@ describe("a GPU container that Docker cannot start", () => {
       expect(event).toMatchObject({ type: "Warning", message: expect.stringContaining(reason) as string });
       expect((await host.ds01("describe", "container", mode)).stdout).toContain(reason);
       setFault(undefined);
-      await host.waitForReady(key, 30_000);
+      await host.waitForReady(key);
       await host.remove(key);
     },
   );
@@ -62,7 +62,7 @@ describe("a GPU container that Docker cannot start", () => {
     expect(seen.status.message).toContain("nvidia-ctk cdi generate");
     listed = [];
     end();
-    await host.waitForReady("alice/cut", 30_000);
+    await host.waitForReady("alice/cut");
     expect((await host.dockerInspect("alice/cut")).Config.Labels["ds01.injection"]).toBe("hook");
     cdi.end();
     await host.remove("alice/cut");

@@ -20,7 +20,7 @@ describe("sick GPUs", () => {
     directory = mkdtempSync(join(realpathSync(tmpdir()), "ds01-health-"));
     kernelLog = join(directory, "kern.log");
     writeFileSync(kernelLog, "");
-    const health = `health: { kernelLog: ${kernelLog}, retestAfter: 1s, quietPeriod: 4s }`;
+    const health = `health: { kernelLog: ${kernelLog}, retestAfter: 1s, quietPeriod: 10s }`;
     host = await startHost({
       name: "health",
       nvidia: "3xA100-80GB",
@@ -42,7 +42,7 @@ describe("sick GPUs", () => {
         );
         return gpu !== undefined && is(gpu) && gpu;
       },
-      { timeoutMs: 30_000, intervalMs: 100 },
+      { intervalMs: 100 },
     );
   const change = (index: number, how: (gpu: SimulatedGpu) => void): void => {
     updateGpuState(host.engine.gpuState, ({ gpus }) => how(gpus[index]!));
@@ -77,10 +77,7 @@ describe("sick GPUs", () => {
     expect(described).toMatch(/Warning +GpuUnhealthy +the driver asks for: GPU Reset at .*; given to nobody/);
 
     change(1, (gpu) => void (gpu.recoveryAction = "None"));
-    expect((await host.waitForReady("alice/pair", 60_000)).status.gpus).toMatchObject([
-      { slot: "0" },
-      { slot: "1" },
-    ]);
+    expect((await host.waitForReady("alice/pair")).status.gpus).toMatchObject([{ slot: "0" }, { slot: "1" }]);
     const reasons = (await host.events("default/0")).map(({ reason }) => reason);
     expect(reasons).toEqual(expect.arrayContaining(["GpuLost", "GpuRecovering", "GpuHealthy"]));
     await host.remove("alice/pair", "bob/one");
@@ -132,11 +129,7 @@ describe("sick GPUs", () => {
     tell(Number(slot), 62, "Internal micro-controller halt");
     await gpuWhen(slot, "sick", ({ status }) => status.state === "Unhealthy");
     await host.engine.docker.getContainer(first.container!.id).kill();
-    const moved = await host.waitForObject(
-      "alice/again",
-      "running elsewhere",
-      ({ status }) => status.phase === "Running" && status.container?.id !== first.container!.id,
-    );
+    const moved = await host.waitForAnother("alice/again", first.container!.id);
     expect(moved.status.gpus[0]!.slot).not.toBe(slot);
     const removed = await host.waitForEvent("alice/again", "Removing");
     expect(removed.message).toMatch(

@@ -24,7 +24,7 @@ import type { DockerProxy } from "../bed/docker-proxy.ts";
 import { startEngine } from "../bed/engine.ts";
 import type { Engine, EngineNetwork } from "../bed/engine.ts";
 import { type SmiFault, updateGpuState } from "../bed/nvidia/state.ts";
-import { waitFor } from "../bed/wait-for.ts";
+import { usualPatienceMs, waitFor } from "../bed/wait-for.ts";
 import { builtProgram } from "./built-program.ts";
 import { CommandProcess } from "./command-process.ts";
 import { ControllerProcess } from "./controller-process.ts";
@@ -263,7 +263,7 @@ export class Host {
     key: string,
     what: string,
     condition: (object: ContainerObject) => boolean,
-    timeoutMs = 20_000,
+    timeoutMs = usualPatienceMs,
   ): Promise<ContainerObject> {
     let last: ContainerObject | undefined;
     const probe = async (): Promise<ContainerObject | false> => {
@@ -296,6 +296,35 @@ export class Host {
     return this.waitForObject(key, "Ready", isReady, timeoutMs);
   }
 
+  /** Waits until the object waits for that reason, computed from the spec as it is now; others may come before. */
+  async waitForPending(key: string, reason: string): Promise<ContainerObject> {
+    const isPending = ({ metadata, status }: ContainerObject): boolean =>
+      status.phase === "Pending" &&
+      status.reason === reason &&
+      status.observedGeneration === metadata.generation;
+    return this.waitForObject(key, `Pending with ${reason}`, isPending);
+  }
+
+  /** Waits until the object is Ready in another container than this one, which has its name by then. */
+  async waitForAnother(key: string, id: string | undefined, timeoutMs?: number): Promise<ContainerObject> {
+    const isAnother = (object: ContainerObject): boolean =>
+      object.status.phase === "Running" &&
+      object.status.container?.id !== id &&
+      conditionOf(object, "Ready")?.status === "True";
+    return this.waitForObject(key, `Ready in another container than ${id}`, isAnother, timeoutMs);
+  }
+
+  /** Writes another text for a quota and waits until it counts: files are taken in each on its own. */
+  async grant(name: string, text: string): Promise<void> {
+    const generation = async (): Promise<number> => {
+      const { items } = await this.client.list(kindOf("quota"), {});
+      return items.find(({ metadata }) => metadata.name === name)?.metadata.generation ?? 0;
+    };
+    const before = await generation();
+    this.drop(`quotas/${name}.yaml`, text);
+    await waitFor(`quota ${name} to be in effect`, async () => (await generation()) > before);
+  }
+
   /** Deletes the object through the API, which passes the prune guard. */
   async delete(key: string): Promise<void> {
     const [namespace = "", name = ""] = key.split("/");
@@ -309,7 +338,7 @@ export class Host {
   }
 
   /** Waits until the objects and their containers are gone. */
-  async waitUntilGone(keys: string | readonly string[], timeoutMs = 20_000): Promise<void> {
+  async waitUntilGone(keys: string | readonly string[], timeoutMs = usualPatienceMs): Promise<void> {
     const left = async (): Promise<string> => {
       const objects = await this.containers();
       const filters = { label: ["ds01.managed=true"] };
@@ -353,6 +382,18 @@ export class Host {
     return new Map(items.map((item) => [item.metadata.name, item as GpuObject]));
   }
 
+  /** Waits until the GPU is shown as `condition` wants it: what containers say comes first, and their GPUs follow. */
+  async waitForGpu(slot: string, what: string, condition: (gpu: GpuObject) => boolean): Promise<GpuObject> {
+    let last: GpuObject | undefined;
+    const probe = async (): Promise<GpuObject | false> => {
+      last = (await this.gpus()).get(slot);
+      return last !== undefined && condition(last) && last;
+    };
+    return waitFor(`GPU ${slot} to be ${what}`, probe, { intervalMs: 30 }).catch((error: unknown) => {
+      throw new Error(`GPU ${slot} did not come to be ${what}: ${JSON.stringify(last)}`, { cause: error });
+    });
+  }
+
   /** Events about the object, oldest first. */
   async events(key: string): Promise<readonly EventObject[]> {
     const [namespace = "", name = ""] = key.split("/");
@@ -364,7 +405,7 @@ export class Host {
   }
 
   /** Waits until an event of that reason was told about the object. */
-  async waitForEvent(key: string, reason: string, timeoutMs = 20_000): Promise<EventObject> {
+  async waitForEvent(key: string, reason: string, timeoutMs = usualPatienceMs): Promise<EventObject> {
     return waitFor(
       `${reason} of ${key}`,
       async () => (await this.events(key)).find((event) => event.reason === reason),

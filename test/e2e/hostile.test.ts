@@ -53,7 +53,6 @@ describe("hostile specs, all at once", () => {
     await host.waitForReady("alice/good");
     const last = specs.at(-1);
     await waitFor("the last one to be judged", async () => last !== undefined && (await objectOf(last)), {
-      timeoutMs: 30_000,
       intervalMs: 200,
     });
     const unlike = async (): Promise<readonly string[]> => {
@@ -69,7 +68,6 @@ describe("hostile specs, all at once", () => {
     };
     let left: readonly string[] = [];
     await waitFor("all to be judged", async () => (left = await unlike()).length === 0, {
-      timeoutMs: 30_000,
       intervalMs: 500,
     }).catch(() => undefined);
     expect(left).toEqual([]);

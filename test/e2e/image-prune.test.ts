@@ -7,7 +7,7 @@ import type { ApiObject } from "../../src/api/meta.ts";
 import { packTar } from "../bed/tar.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { holdsFor } from "./holds-for.ts";
-import { startHost } from "./host.ts";
+import { conditionOf, startHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
 
@@ -37,7 +37,7 @@ describe("images that ds01 has built", () => {
   async function built(name: string, dockerfile: string): Promise<string> {
     write(`users/alice/${name}-files/Dockerfile`, dockerfile);
     declare(name);
-    await host.waitForReady(`alice/${name}`, 60_000);
+    await host.waitForReady(`alice/${name}`);
     return (await host.dockerInspect(`alice/${name}`)).Config.Image;
   }
 
@@ -74,8 +74,7 @@ describe("images that ds01 has built", () => {
     await host.waitForObject(
       "alice/train",
       "made anew",
-      ({ status }) => status.phase === "Running" && status.container?.image !== first,
-      60_000,
+      (object) => conditionOf(object, "Ready")?.status === "True" && object.status.container?.image !== first,
     );
     const { Image: running, Config } = await host.dockerInspect("alice/train");
     const second = Config.Image;
@@ -120,8 +119,8 @@ describe("images that ds01 has built", () => {
     const event = await host.waitForEvent(`alice/${name}`, "ImagePruned");
     expect(event.involvedObject).toMatchObject({ kind: "Image", name });
     expect(event.message).toMatch(/no spec and no container uses it; asked for by root$/);
-    const log = readFileSync(join(host.logDir, "container-operations.log"), "utf8");
-    expect(log).toMatch(/\|image_prune\|alice\|.*\|success\|ds01-build\/alice\/train/);
+    const log = (): string => readFileSync(join(host.logDir, "container-operations.log"), "utf8");
+    await expect.poll(log).toMatch(/\|image_prune\|alice\|.*\|success\|ds01-build\/alice\/train/);
 
     await host.remove("alice/train");
     expect((await host.ds01("prune", "images", "--yes")).stdout).toBe(`${second} removed\n`);
@@ -133,11 +132,13 @@ describe("images that ds01 has built", () => {
     const base = await built("base", "FROM bed/base:1\nRUN echo base >/base\n");
     const app = await built("app", `FROM ${base}\nRUN echo app >/app\n`);
     await host.remove("alice/base");
-    expect((await imageOf(base))?.status?.keptBecause).toBe("alice/app uses it");
+    await expect.poll(async () => (await imageOf(base))?.status?.keptBecause).toBe("alice/app uses it");
     await host.engine.docker.getImage(app).tag({ repo: "lab/app", tag: "1" });
     await host.remove("alice/app");
     await waitFor("the other name", async () => (await imageOf(app))?.spec?.names.includes("lab/app:1"));
-    expect((await imageOf(app))?.status?.keptBecause).toBe("it is called lab/app:1 as well");
+    await expect
+      .poll(async () => (await imageOf(app))?.status?.keptBecause)
+      .toBe("it is called lab/app:1 as well");
     // The base goes although an image is built on it: its layers stay with that.
     expect((await host.ds01("prune", "images", "--yes")).stdout).toBe(`${base} removed\n`);
     await host.engine.docker.getImage("lab/app:1").remove();

@@ -50,15 +50,16 @@ describe("how GPUs come into containers", () => {
     expect(await labelOf("alice/listed")).toBe("cdi");
     expect((await host.dockerInspect("alice/listed")).Config.Env).toContain("NVIDIA_VISIBLE_DEVICES=void");
     expect((await host.dockerExec("alice/listed", "nvidia-smi", "-L")).output).toContain(gpu!.uuid);
-    expect((await host.gpus()).get(gpu!.slot)?.status).toMatchObject({ state: "Allocated" });
+    await host.waitForGpu(gpu!.slot, "allocated", (one) => one.status.state === "Allocated");
 
     // Also when the controller comes anew to an engine that offers another way than before.
     await host.restartController();
     await host.waitForReady("alice/hooked");
     expect(host.proxy.mutations()).toEqual([]);
     expect(await idOf("alice/hooked")).toBe(before);
-    const doctor = await host.ds01("doctor");
-    expect(doctor.stdout).toMatch(/ok +GpuInjection +CDI: Docker 28\.5\.2 lists all 4/);
+    await expect
+      .poll(async () => (await host.ds01("doctor")).stdout)
+      .toMatch(/ok +GpuInjection +CDI: Docker 28\.5\.2 lists all 4/);
 
     // A limit changes in place there, and costs a new container where an update would take the GPU away.
     host.drop("users/alice/listed.yaml", containerSpec("listed", large));

@@ -73,16 +73,18 @@ describe("another controller's containers on the same engine", () => {
     const [taken] = requestedDevices(await host.dockerInspect("bob/train"));
     host.drop("users/alice/same.yaml", containerSpec("same"));
     host.drop("users/bob/mine.yaml", containerSpec("mine", { gpus: { count: 1 } }));
-    host.drop("users/bob/second.yaml", containerSpec("second", { gpus: { count: 1 } }));
 
     const refused = await host.waitForPhase("alice/same", "Failed");
     expect(refused.status).toMatchObject({ reason: "NameConflict" });
     const { status } = await host.waitForReady("bob/mine");
     expect(status.gpus.map(({ uuid }) => uuid)).not.toContain(taken);
-    const waiting = await host.waitForPhase("bob/second", "Pending");
+    // Only now: of two that come at the same time either may be first.
+    host.drop("users/bob/second.yaml", containerSpec("second", { gpus: { count: 1 } }));
+    const waiting = await host.waitForPending("bob/second", "WaitingForDevices");
     expect(waiting.status.message).toContain(dockerName("bob/train"));
-    const shown = [...(await host.gpus()).values()].find(({ spec }) => spec.uuid === taken);
-    expect(shown?.status).toMatchObject({ state: "InUse" });
+    const shown = async (): Promise<string | undefined> =>
+      [...(await host.gpus()).values()].find(({ spec }) => spec.uuid === taken)?.status.state;
+    await expect.poll(shown).toBe("InUse");
 
     // An object of the name of theirs, its end, a state directory that is lost, and a start without any file.
     host.drop("users/bob/stopped.yaml", containerSpec("stopped"));

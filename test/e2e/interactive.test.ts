@@ -206,6 +206,7 @@ describe("working inside containers", () => {
     const after = await host.waitForReady("alice/train");
     expect(after.status.container?.startedAt).toBe(before.status.container?.startedAt);
     await host.engine.docker.getContainer("train._.alice").pause();
+    await waitFor("it to run on", async () => (await state()) === "running");
     await host.waitForEvent("alice/train", "Unpaused");
     await host.waitForReady("alice/train");
   });

@@ -24,7 +24,7 @@ describe("a controller that is killed again and again while twenty jobs want fou
     await host.stop();
   });
 
-  it("must never give a GPU twice, lose a job, or run one twice", { timeout: 300_000 }, async () => {
+  it("must never give a GPU twice, lose a job, or run one twice", { timeout: 600_000 }, async () => {
     const keys = Array.from({ length: jobs }, (_, index) => `user${index}/job`);
     // As long as the kills last, so that every one of them meets work.
     const seconds = Math.max(0.5, (kills * 0.7) / (jobs / 4));
@@ -55,9 +55,10 @@ describe("a controller that is killed again and again while twenty jobs want fou
       },
       { timeoutMs: 120_000, intervalMs: 250 },
     );
+    // The engine's own events come on a connection of their own.
+    const names = keys.map((key) => dockerName(key)).toSorted();
+    await expect.poll(() => [...watch.taken.values()].flat().toSorted()).toEqual(names);
     expect(watch.violations).toEqual([]);
-    const started = [...watch.taken.values()].flat();
-    expect(started.toSorted()).toEqual(keys.map((key) => dockerName(key)).toSorted());
     expect(new Set(watch.taken.keys()).size).toBe(4);
   });
 });

@@ -70,16 +70,16 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     writeFileSync(file, `# mine\n${text}`);
 
     expect(await ok(alice, "apply", "-f", file)).toBe("containerspec.ds01.io/web created\n");
-    expect(await ok(alice, "wait", "--for=condition=Ready", "container/web", "--timeout=20s")).toContain(
+    expect(await ok(alice, "wait", "--for=condition=Ready", "container/web", "--timeout=90s")).toContain(
       "condition met",
     );
     expect(await ok(alice, "get", "pods")).toMatch(
       /NAME +READY +STATUS +RESTARTS +GPU +AGE\nweb +1\/1 +Running +0 +\d/,
     );
-    expect(await ok(alice, "wait", "--for=condition=Ready", "pod/web", "--timeout=20s")).toContain(
+    expect(await ok(alice, "wait", "--for=condition=Ready", "pod/web", "--timeout=90s")).toContain(
       "condition met",
     );
-    expect(await ok(alice, "logs", "web")).toContain("hello from");
+    await expect.poll(async () => ok(alice, "logs", "web")).toContain("hello from");
     expect(await ok(alice, "logs", "web", "--tail=1", "--timestamps")).toMatch(
       /^\d{4}-\d\d-\d\dT.* hello from/,
     );
@@ -105,7 +105,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     const path = join(host.specs, `users/${alice}/web.yaml`);
     expect(readFileSync(path, "utf8")).toContain("kind: ContainerSpec");
 
-    expect(await ok(alice, "delete", "container", "web", "--timeout=20s")).toContain("deleted");
+    expect(await ok(alice, "delete", "container", "web", "--timeout=90s")).toContain("deleted");
     expect((await run(alice, "get", "pod", "web")).stderr).toContain('pods "web" not found');
     expect(await host.containersOf(`${alice}/web`)).toEqual([]);
   });
@@ -141,9 +141,9 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
       const ended = once(child, "close");
       const type = async (typed: string, shown: RegExp): Promise<void> => {
         child.stdin.write(typed);
-        await waitFor(`${String(shown)} in ${output}`, () => shown.test(output), { timeoutMs: 30_000 });
+        await waitFor(`${String(shown)} in ${output}`, () => shown.test(output));
       };
-      await waitFor("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output)), { timeoutMs: 30_000 });
+      await waitFor("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output)));
       await type("test -t 0 && test -t 1 && echo is a $((40 + 2)) terminal\n", /is a 42 terminal/);
       await type("stty size\n", /33 99/);
       // Ctrl-C ends what runs in it, and not kubectl.
@@ -159,7 +159,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     let seen = "";
     watch.stdout?.setEncoding("utf8").on("data", (text: string) => (seen += text));
     // Before anything happens the watch must have begun.
-    await waitFor("the watch to begin", () => /ADDED +work/.test(seen), { timeoutMs: 30_000 });
+    await waitFor("the watch to begin", () => /ADDED +work/.test(seen));
     const script = "n=0; while true; do n=$((n+1)); echo line $n; sleep 0.2; done";
     host.drop(`users/${alice}/talk.yaml`, containerSpec("talk", { command: ["/bin/sh", "-c", script] }));
     await host.waitForReady(`${alice}/talk`);
@@ -180,6 +180,15 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     const script = "mkdir -p /www && seq 1 200000 >/www/index.html && exec httpd -f -p 8000 -h /www";
     host.drop(`users/${alice}/site.yaml`, containerSpec("site", { command: ["/bin/sh", "-c", script] }));
     await host.waitForReady(`${alice}/site`);
+    await waitFor("the web server", async () => {
+      const { exitCode } = await host.dockerExec(
+        `${alice}/site`,
+        "wget",
+        "-qO/dev/null",
+        "http://127.0.0.1:8000/",
+      );
+      return exitCode === 0;
+    });
     for (const each of new Set([installedKubectls()[0], kubectl])) {
       const { environment, ...ids } = surroundings(alice);
       const line = ["port-forward", "pod/site", ":8000", ":9"];
@@ -189,9 +198,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
       forward.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
       const portTo = (target: number): string =>
         new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${target}`).exec(said)?.[1] ?? "";
-      await waitFor("the ports to be forwarded", () => portTo(8000) !== "" && portTo(9) !== "", {
-        timeoutMs: 30_000,
-      });
+      await waitFor("the ports to be forwarded", () => portTo(8000) !== "" && portTo(9) !== "");
       const fetched = Array.from({ length: 5 }, async () => {
         const answer = await fetch(`http://127.0.0.1:${portTo(8000)}/`);
         return answer.text();
@@ -269,6 +276,6 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     expect((await run(alice, ...apply, limits, "--field-manager", "lab")).stderr).toContain(
       'conflict with "specs" using ds01.io/v1alpha1: .spec.stopGracePeriod',
     );
-    await ok(alice, "delete", "container", "shared", "--timeout=20s");
+    await ok(alice, "delete", "container", "shared", "--timeout=90s");
   });
 });

@@ -30,21 +30,18 @@ describe.concurrent("the life of a container", () => {
   it("must keep the GPU of a stopped container for the hold, then the container, then nothing", async () => {
     const key = drop("held", {
       gpus: { count: 1 },
-      lifecycle: { holdGpuAfterStop: "8s", removeAfterStop: "12s" },
+      lifecycle: { holdGpuAfterStop: "15s", removeAfterStop: "25s" },
     });
     const running = await host.waitForReady(key);
     const slot = running.status.gpus[0]!.slot;
     expect(await host.ds01("stop", "held")).toMatchObject({ code: 0 });
     const held = await host.waitForPhase(key, "Held");
     const ended = await finishedAt(key);
-    expect(Math.abs(at(held.status.holdUntil) - ended - 8000)).toBeLessThan(1500);
-    expect(Math.abs(at(held.status.removeAt) - ended - 12_000)).toBeLessThan(1500);
+    expect(Math.abs(at(held.status.holdUntil) - ended - 15_000)).toBeLessThan(1500);
+    expect(Math.abs(at(held.status.removeAt) - ended - 25_000)).toBeLessThan(1500);
     // The view of the GPUs follows the containers by a moment.
-    await waitFor(
-      "the GPU is shown as held",
-      async () => (await host.gpus()).get(slot)?.status.state === "Held",
-    );
-    expect((await host.gpus()).get(slot)?.status.holder).toEqual({ namespace: "alice", name: "held" });
+    const shown = await host.waitForGpu(slot, "held", ({ status }) => status.state === "Held");
+    expect(shown.status.holder).toEqual({ namespace: "alice", name: "held" });
     expect((await host.ds01("get", "containers")).stdout).toMatch(new RegExp(`^held +Held +${slot} `, "m"));
 
     // Started again within the hold: the same container on the same GPU.
@@ -60,11 +57,11 @@ describe.concurrent("the life of a container", () => {
     await host.waitForPhase(key, "Held");
     const secondEnd = await finishedAt(key);
     const released = await host.waitForPhase(key, "Released");
-    expect(Date.now()).toBeGreaterThanOrEqual(secondEnd + 8000);
+    expect(Date.now()).toBeGreaterThanOrEqual(secondEnd + 15_000);
     expect(released.status.gpus).toEqual([]);
     expect(await host.containersOf(key)).toEqual([running.status.container?.id]);
     await host.waitForPhase(key, "Stopped");
-    expect(Date.now()).toBeGreaterThanOrEqual(secondEnd + 12_000);
+    expect(Date.now()).toBeGreaterThanOrEqual(secondEnd + 25_000);
     expect(await host.containersOf(key)).toEqual([]);
     const reasons = (await host.events(key)).map(({ reason }) => reason);
     expect(reasons).toEqual(expect.arrayContaining(["GpuHeld", "GpuReleased"]));
@@ -76,14 +73,14 @@ describe.concurrent("the life of a container", () => {
   it("must stop a container for good when its maxRuntime is used up", async () => {
     const key = drop("limited", {
       gpus: { count: 1 },
-      lifecycle: { maxRuntime: "3s", holdGpuAfterStop: "0s" },
+      lifecycle: { maxRuntime: "8s", holdGpuAfterStop: "0s" },
     });
     const running = await host.waitForReady(key);
-    expect(at(running.status.expiresAt) - at(running.status.container?.startedAt)).toBe(3000);
+    expect(at(running.status.expiresAt) - at(running.status.container?.startedAt)).toBe(8000);
     const done = await host.waitForPhase(key, "Completed");
     expect(done.status).toMatchObject({ reason: "MaxRuntimeExceeded", gpus: [], restarts: 0 });
-    expect((await finishedAt(key)) - (await startedAt(key))).toBeGreaterThanOrEqual(3000);
-    expect((await host.waitForEvent(key, "MaxRuntimeSoon")).message).toContain("its maxRuntime of 3s");
+    expect((await finishedAt(key)) - (await startedAt(key))).toBeGreaterThanOrEqual(8000);
+    expect((await host.waitForEvent(key, "MaxRuntimeSoon")).message).toContain("its maxRuntime of 8s");
     await host.remove(key);
   });
 
@@ -136,17 +133,14 @@ describe.concurrent("the life of a container", () => {
     expect((await host.ds01("get", "containers")).stdout).toMatch(
       /^crashing +Backoff .*exited with code 1; next start in/m,
     );
-    const restartedAt = await waitFor(
-      "the second restart",
-      async () => {
-        const time = await startedAt(key);
-        // The engine notes the start of a process that ends at once only after its end.
-        return time > ended + 1000 && time;
-      },
-      { timeoutMs: 20_000 },
-    );
+    const restartedAt = await waitFor("the second restart", async () => {
+      const time = await startedAt(key);
+      // The engine notes the start of a process that ends at once only after its end.
+      return time > ended + 1000 && time;
+    });
     expect(restartedAt).toBeGreaterThanOrEqual(ended + 10_000);
-    expect(restartedAt).toBeLessThan(ended + 14_000);
+    // Well before the next step of the waiting would end, also on a machine that is slow to start it.
+    expect(restartedAt).toBeLessThan(ended + 19_000);
     const next = await host.waitForObject(
       key,
       "waiting for the third",
@@ -169,14 +163,14 @@ describe.concurrent("the life of a container", () => {
   });
 
   it("must kill a process that does not listen when its grace is over, and not before", async () => {
-    const key = drop("stubborn", { image: "bed/stubborn:1", stopGracePeriod: "2s" });
+    const key = drop("stubborn", { image: "bed/stubborn:1", stopGracePeriod: "8s" });
     await host.waitForReady(key);
     const askedAt = Date.now();
     await host.ds01("stop", "stubborn");
     await host.waitForPhase(key, "Stopping");
     const stopped = await host.waitForPhase(key, "Stopped");
     expect(stopped.status.container).toMatchObject({ exitCode: 137 });
-    expect((await finishedAt(key)) - askedAt).toBeGreaterThanOrEqual(2000);
+    expect((await finishedAt(key)) - askedAt).toBeGreaterThanOrEqual(8000);
     await host.remove(key);
   });
 

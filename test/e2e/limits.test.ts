@@ -177,7 +177,7 @@ describe("limits and usage", () => {
     expect(changed).toMatchObject({ Id: before.status.container?.id, State: { StartedAt: State.StartedAt } });
 
     // What a quota says of disks waits for the next start.
-    host.drop("quotas/students.yaml", students.replace("9000", "8000"));
+    await host.grant("students", students.replace("9000", "8000"));
     host.drop("users/alice/plain.yaml", containerSpec("plain", {}));
     await host.waitForReady("alice/plain");
     host.drop("quotas/students.yaml", students);

@@ -32,7 +32,8 @@ describe("a GPU cut into MIG slices beside a whole one", () => {
       expect(inspected.Config.Env).toContain(`CUDA_VISIBLE_DEVICES=${uuid}`);
       const listed = (await host.dockerExec(`alice/${name}`, "nvidia-smi", "-L")).output;
       expect(listed.match(/MIG-[0-9a-f-]+/g)).toEqual([uuid]);
-      expect((await host.gpus()).get(status.gpus[0]!.slot)).toMatchObject({
+      const shown = await host.waitForGpu(status.gpus[0]!.slot, "held", (gpu) => gpu.status.holder !== null);
+      expect(shown).toMatchObject({
         spec: { profile, parent: cut!.uuid },
         status: { state: "Allocated", holder: { namespace: "alice", name } },
       });
@@ -41,8 +42,8 @@ describe("a GPU cut into MIG slices beside a whole one", () => {
 
   it("must give a second container of a taken profile a place in the queue", async () => {
     host.drop("users/bob/second.yaml", containerSpec("second", slice("2g.20gb")));
-    const { status } = await host.waitForPhase("bob/second", "Pending");
-    expect(status).toMatchObject({ reason: "WaitingForDevices", queue: { position: 1, of: 1 } });
+    const { status } = await host.waitForPending("bob/second", "WaitingForDevices");
+    expect(status.queue).toMatchObject({ position: 1, of: 1 });
     expect(status.message).toContain("alice/s2g");
   });
 
@@ -53,7 +54,7 @@ describe("a GPU cut into MIG slices beside a whole one", () => {
       { uuid: whole!.uuid, slot: "1" },
     ]);
     host.drop("users/carol/whole.yaml", containerSpec("whole", { gpus: { count: 1 } }));
-    const { status } = await host.waitForPhase("carol/whole", "Pending");
+    const { status } = await host.waitForPending("carol/whole", "WaitingForDevices");
     expect(status.message).toContain("1 cut into MIG");
     expect((await host.gpus()).get("0")).toMatchObject({
       spec: { uuid: cut!.uuid },
@@ -62,9 +63,7 @@ describe("a GPU cut into MIG slices beside a whole one", () => {
     const table = (await host.ds01("get", "gpus")).stdout;
     expect(table).toMatch(/^0 +NVIDIA A100-SXM4-80GB +80Gi +\(MIG\) /m);
     host.drop("users/dave/two.yaml", containerSpec("two", { gpus: { count: 2 } }));
-    expect((await host.waitForPhase("dave/two", "Pending")).status).toMatchObject({
-      reason: "NoMatchingDevice",
-    });
+    await host.waitForPending("dave/two", "NoMatchingDevice");
   });
 });
 
@@ -90,14 +89,13 @@ describe("indices that are given anew", () => {
       "users/bob/waits.yaml",
       containerSpec("waits", { gpus: { count: 1 }, lifecycle: { holdGpuAfterStop: "0s" } }),
     );
-    expect((await host.waitForPhase("bob/waits", "Pending")).status.reason).toBe("WaitingForDevices");
+    await host.waitForPending("bob/waits", "WaitingForDevices");
 
     host.proxy.clear();
     updateGpuState(host.engine.gpuState, ({ gpus }) => void gpus.reverse());
     await waitFor(
       "the new numbers to be seen",
       async () => (await host.gpus()).get("0")?.spec.uuid === whole!.uuid,
-      { timeoutMs: 25_000 },
     );
     const slots = async (key: string): Promise<unknown> =>
       (await host.container(key))?.status.gpus.map(({ uuid, slot }) => `${slot} ${uuid}`);
@@ -140,7 +138,6 @@ describe("a card that is cut anew behind our back", () => {
       "alice/slice",
       "told that its slice is gone",
       ({ status }) => status.reason === "DeviceGone",
-      25_000,
     );
     expect(gone.status).toMatchObject({
       phase: "Running",
@@ -158,17 +155,15 @@ describe("a card that is cut anew behind our back", () => {
     expect((await host.ds01("get", "containers")).stdout).toMatch(/slice .*Running .*DeviceGone/);
 
     // Of the three slices one bears its UUID and one lies in its place: only the third may be given away.
-    expect((await host.gpus()).get("0:2")).toMatchObject({
-      status: {
-        state: "InUse",
-        holder: { name: "slice" },
-        reason: expect.stringContaining("0:1 (2g.20gb at 4:2) is gone"),
-      },
+    const place = await host.waitForGpu("0:2", "in use", ({ status }) => status.state === "InUse");
+    expect(place.status).toMatchObject({
+      holder: { name: "slice" },
+      reason: expect.stringContaining("0:1 (2g.20gb at 4:2) is gone") as string,
     });
     host.drop("users/bob/one.yaml", containerSpec("one", slice("2g.20gb")));
     expect((await host.waitForReady("bob/one")).status.gpus[0]).toMatchObject({ slot: "0:1" });
     host.drop("users/carol/two.yaml", containerSpec("two", slice("2g.20gb")));
-    const waiting = await host.waitForPhase("carol/two", "Pending");
+    const waiting = await host.waitForPending("carol/two", "WaitingForDevices");
     expect(waiting.status.message).toContain("2 in use by work whose own slice is gone (alice/slice)");
     expect((await host.dockerInspect("alice/slice")).Id).toBe(Id);
     expect(host.proxy.mutations().filter((call) => call.includes(Id))).toEqual([]);
@@ -179,15 +174,13 @@ describe("a card that is cut anew behind our back", () => {
       "on a slice that is there",
       ({ status }) =>
         status.container?.id !== Id && status.phase === "Running" && status.reason === undefined,
-      20_000,
     );
     const heir = await host.waitForReady("carol/two");
     expect([after, heir].map(({ status }) => status.gpus[0]!.slot).toSorted()).toEqual(["0:0", "0:2"]);
     expect(after.status.gpus[0]).not.toHaveProperty("reason");
-    const places = Object.fromEntries(
-      [...(await host.gpus())].map(([slot, { status }]) => [slot, status.state]),
-    );
-    expect(places).toMatchObject({ "0:0": "Allocated", "0:1": "Allocated", "0:2": "Allocated" });
+    const places = async (): Promise<Readonly<Record<string, string>>> =>
+      Object.fromEntries([...(await host.gpus())].map(([slot, { status }]) => [slot, status.state]));
+    await expect.poll(places).toMatchObject({ "0:0": "Allocated", "0:1": "Allocated", "0:2": "Allocated" });
   });
 
   it("must not keep a stopped container's place on a slice that is gone", async () => {
@@ -200,7 +193,7 @@ describe("a card that is cut anew behind our back", () => {
     host.drop("users/bob/large.yaml", containerSpec("large", slice("7g.80gb")));
     await host.waitForPhase("bob/large", "Pending");
     updateGpuState(host.engine.gpuState, ({ gpus }) => setMigLayout(gpus[0]!, "7g.80gb"));
-    const large = await host.waitForReady("bob/large", 30_000);
+    const large = await host.waitForReady("bob/large");
     expect(large.status.gpus).toMatchObject([{ profile: "7g.80gb" }]);
     const { status } = await host.waitForPhase("alice/held", "Released");
     expect(status.message).toContain("is not there any more");
@@ -229,7 +222,7 @@ describe("a card with room for more slices", () => {
     expect(described).toMatch(/Room for: +3g\.40gb at 4\n/);
     expect(described).toMatch(/ 1g\.10gb at 4, 5, 6\n/);
     updateGpuState(host.engine.gpuState, ({ gpus }) => setMigLayout(gpus[0]!, "3g.40gb+2g.20gb"));
-    const { status } = await host.waitForReady("alice/small", 30_000);
+    const { status } = await host.waitForReady("alice/small");
     expect(status.gpus).toMatchObject([{ profile: "2g.20gb", slot: "0:1" }]);
     expect((await host.ds01("describe", "gpu", "0")).stdout).toMatch(/ 1g\.10gb at 6\n/);
   });
@@ -271,7 +264,7 @@ describe("cards that ds01 may cut", () => {
     const own = { holdGpuAfterStop: "0s" };
     const [theirs] = readGpuState(host.engine.gpuState).gpus[0]!.migDevices;
     host.drop("users/alice/small.yaml", containerSpec("small", { ...slice("2g.20gb"), lifecycle: own }));
-    const small = await host.waitForReady("alice/small", 30_000);
+    const small = await host.waitForReady("alice/small");
     expect(small.status.gpus).toMatchObject([{ profile: "2g.20gb" }]);
     expect(layout()).toEqual(["3g.40gb@0", "2g.20gb@4"]);
     expect(calls()).toEqual([expect.stringMatching(/^mig -i GPU-\S+ -cgi 14:4 -C$/)]);
@@ -279,8 +272,7 @@ describe("cards that ds01 may cut", () => {
 
     // What it needs more of is in use, or not ds01's: it waits, and nothing is taken from anybody.
     host.drop("users/bob/large.yaml", containerSpec("large", { ...slice("7g.80gb"), lifecycle: own }));
-    const large = await host.waitForPhase("bob/large", "Pending");
-    expect(large.status.reason).toBe("WaitingForDevices");
+    await host.waitForPending("bob/large", "WaitingForDevices");
     host.drop(
       "users/carol/middle.yaml",
       containerSpec("middle", { gpus: { count: 2, profile: "3g.40gb" }, lifecycle: own }),
@@ -289,11 +281,11 @@ describe("cards that ds01 may cut", () => {
     await host.restartController();
     await holdsFor(3000, async () => expect(layout()).toContain("2g.20gb@4"));
     await host.remove("alice/small");
-    const middle = await host.waitForReady("carol/middle", 40_000);
+    const middle = await host.waitForReady("carol/middle");
     expect(middle.status.gpus.map(({ uuid }) => uuid)).toContain(theirs!.uuid);
     expect(layout().toSorted()).toEqual(["3g.40gb@0", "3g.40gb@4"]);
     await host.remove("carol/middle");
-    expect((await host.waitForPhase("bob/large", "Pending")).status.reason).toBe("WaitingForDevices");
+    await host.waitForPending("bob/large", "WaitingForDevices");
     expect(layout()).toContain("3g.40gb@0");
     expect(calls().filter((line) => line.includes("-gi 1"))).toEqual([]);
     expect(calls().filter((line) => line.includes("-mig"))).toEqual([]);
@@ -327,14 +319,14 @@ describe("cards that ds01 may cut for who takes a slice or a GPU", () => {
     expect(cutsOf(host)).toEqual([]);
 
     host.drop("users/alice/small.yaml", containerSpec("small", either("15Gi")));
-    const small = await host.waitForReady("alice/small", 30_000);
+    const small = await host.waitForReady("alice/small");
     expect(small.status.gpus).toMatchObject([{ profile: "1g.20gb" }]);
     expect(requestedDevices(await host.dockerInspect("alice/small"))).toEqual([small.status.gpus[0]!.uuid]);
     expect(layoutOf(host)).toEqual(["3g.40gb@0", "1g.20gb@6"]);
 
     // The smaller 1g.10gb has less than ten, and 1g.20gb is not granted.
     host.drop("users/bob/own.yaml", containerSpec("own", either("10Gi")));
-    const own = await host.waitForReady("bob/own", 30_000);
+    const own = await host.waitForReady("bob/own");
     expect(own.status.gpus).toMatchObject([{ profile: "2g.20gb" }]);
     const { spec } = (await host.gpus()).get(own.status.gpus[0]!.slot)!;
     expect(spec).toMatchObject({ placement: "4:2", gpuEquivalents: 2 / 7 });
@@ -346,7 +338,7 @@ describe("cards that ds01 may cut for who takes a slice or a GPU", () => {
     expect(cuts).toEqual([`mig -i ${card!.uuid} -cgi 15:6 -C`, `mig -i ${card!.uuid} -cgi 14:4 -C`]);
 
     host.drop("users/bob/more.yaml", containerSpec("more", either("10Gi")));
-    expect((await host.waitForPhase("bob/more", "Pending")).status.reason).toBe("WaitingForQuota");
+    await host.waitForPending("bob/more", "WaitingForQuota");
     host.drop("users/carol/middle.yaml", containerSpec("middle", either("30Gi")));
     const waiting = await host.waitForObject(
       "carol/middle",
@@ -363,7 +355,7 @@ describe("cards that ds01 may cut for who takes a slice or a GPU", () => {
 
   it("must take away only idle slices of its own for it, by place, and switch MIG on nowhere", async () => {
     await host.remove("bob/more", "bob/own", "alice/small");
-    const middle = await host.waitForReady("carol/middle", 40_000);
+    const middle = await host.waitForReady("carol/middle");
     expect(middle.status.gpus).toMatchObject([{ profile: "3g.40gb" }]);
     expect(layoutOf(host).toSorted()).toEqual(["3g.40gb@0", "3g.40gb@4"]);
     const [card, whole] = readGpuState(host.engine.gpuState).gpus;

@@ -85,7 +85,7 @@ describe("a container that runs as its owner", () => {
       const withdraw = host.proxy.addRule({ method: "PUT", path: /\/archive$/, fault, times: 1 });
       host.drop("users/alice/killed.yaml", containerSpec("killed", { user: "owner" }));
       const met = (): boolean => host.proxy.requests.some((request) => request.fault !== undefined);
-      await waitFor("the account", met, { timeoutMs: 20_000, intervalMs: 5 });
+      await waitFor("the account", met, { intervalMs: 5 });
       await host.restartController(withdraw);
       await host.waitForReady("alice/killed");
       expect(await host.containersOf("alice/killed")).toHaveLength(1);

@@ -22,8 +22,8 @@ describe("limits that the engine cannot change while a container runs", () => {
 
   afterAll(async () => host.stop());
 
-  const grant = (user: string, spec: object): string =>
-    host.drop(`quotas/${user}.yaml`, quotaSpec(user, { subjects: { users: [user] }, ...spec }));
+  const grant = async (user: string, spec: object): Promise<void> =>
+    host.grant(user, quotaSpec(user, { subjects: { users: [user] }, ...spec }));
 
   const declare = (key: string, spec: object): void => {
     const [user = "", name = ""] = key.split("/");
@@ -42,15 +42,18 @@ describe("limits that the engine cannot change while a container runs", () => {
     host.waitForObject(
       key,
       "running with all its limits",
-      ({ status }) => status.phase === "Running" && status.pendingLimits === undefined && status.restarts > 0,
+      (object) =>
+        object.status.pendingLimits === undefined &&
+        object.status.restarts > 0 &&
+        conditionOf(object, "Ready")?.status === "True",
     );
 
   it("must be shown with what is and what is wanted, and be there after the next start, with the GPU", async () => {
     const key = "alice/train";
-    grant("alice", { perContainer: { default: { memory: "64Mi" } } });
+    await grant("alice", { perContainer: { default: { memory: "64Mi" } } });
     declare(key, { gpus: { count: 1 } });
     const before = await host.waitForReady(key);
-    grant("alice", { perContainer: { default: { memory: "48Mi" } } });
+    await grant("alice", { perContainer: { default: { memory: "48Mi" } } });
     const told = await pending(key, "memory");
     expect(told.status.pendingLimits).toEqual([{ name: "memory", value: "64Mi", wanted: "48Mi" }]);
     expect(conditionOf(told, "LimitsInEffect")).toMatchObject({
@@ -102,7 +105,7 @@ describe("limits that the engine cannot change while a container runs", () => {
       return HostConfig.Memory === 32 * mebibyte && State.Running;
     };
     // Its process does not listen to SIGTERM.
-    await waitFor("a container with the new limit", isThere, { timeoutMs: 30_000 });
+    await waitFor("a container with the new limit", isThere);
     await host.waitForReady(key);
     await host.remove(key);
   });
@@ -128,7 +131,6 @@ describe("limits that the engine cannot change while a container runs", () => {
     await waitFor(
       "the lower limit",
       async () => (await host.dockerInspect(key)).HostConfig.Memory === 32 * mebibyte,
-      { timeoutMs: 30_000 },
     );
     const { status } = await host.waitForReady(key);
     expect(status).toMatchObject({ container: { id: before.status.container?.id }, restarts: 0 });
@@ -139,7 +141,7 @@ describe("limits that the engine cannot change while a container runs", () => {
     const key = "dave/job";
     declare(key, {});
     const before = await host.waitForReady(key);
-    grant("dave", { aggregate: { pids: 100 } });
+    await grant("dave", { aggregate: { pids: 100 } });
     const told = await pending(key, "cgroup");
     expect(told.status.container?.id).toBe(before.status.container?.id);
     await docker(key).kill();

@@ -29,7 +29,7 @@ describe("a port of the host that somebody has", () => {
     host.drop("users/carol/job.yaml", containerSpec("job", { gpus: { count: 1 }, image: "bed/gpu:1" }));
     await host.waitForReady("carol/job");
     await host.remove("carol/job", "bob/site");
-    await host.waitForReady("alice/site", 60_000);
+    await host.waitForReady("alice/site");
   });
 
   it("must not be in the way of a new container for the same spec", async () => {
@@ -40,7 +40,6 @@ describe("a port of the host that somebody has", () => {
       "alice/site",
       "made anew",
       (object) => object.status.phase === "Running" && object.status.container?.id !== status.container?.id,
-      60_000,
     );
   });
 });

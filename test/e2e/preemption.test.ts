@@ -13,16 +13,15 @@ describe("people who lend one another what they do not use", () => {
       nvidia: "4xA100-80GB",
       configuration: "trust: path\npreemption: {notice: 3s, minRuntime: 1s}\n",
     });
-    grant("alice", { nominal: 1, borrowingLimit: 2 });
-    grant("bob", { nominal: 2 });
-    grant("carol", { nominal: 4 });
+    await grant("alice", { nominal: 1, borrowingLimit: 2 });
+    await grant("bob", { nominal: 2 });
+    await grant("carol", { nominal: 4 });
   });
 
   afterAll(async () => host.stop());
 
-  const grant = (user: string, gpus: object): void => {
-    host.drop(`quotas/${user}.yaml`, quotaSpec(user, { subjects: { users: [user] }, cohort: "lab", gpus }));
-  };
+  const grant = async (user: string, gpus: object): Promise<void> =>
+    host.grant(user, quotaSpec(user, { subjects: { users: [user] }, cohort: "lab", gpus }));
 
   const declare = (key: string, spec: object = {}): void => {
     const [, name = ""] = key.split("/");
@@ -40,12 +39,16 @@ describe("people who lend one another what they do not use", () => {
     }
     declare("alice/d");
     await host.waitForObject("alice/d", "over quota", ({ status }) => status.reason === "WaitingForQuota");
-    const borrowing = await Promise.all(
-      ["a", "b", "c"].map(async (name) => (await host.container(`alice/${name}`))?.status.borrowing ?? false),
-    );
-    expect(borrowing.filter(Boolean)).toHaveLength(2);
+    const borrowing = async (): Promise<readonly boolean[]> => {
+      const names = ["a", "b", "c"];
+      const objects = await Promise.all(names.map(async (name) => host.container(`alice/${name}`)));
+      return objects.map((object) => object?.status.borrowing ?? false).filter(Boolean);
+    };
+    await expect.poll(borrowing).toHaveLength(2);
     await host.waitForEvent("alice/c", "Borrowing");
-    expect((await host.ds01("get", "quotas", "-o", "wide")).stdout).toContain("alice 3/1 (2 borrowed)");
+    await expect
+      .poll(async () => (await host.ds01("get", "quotas", "-o", "wide")).stdout)
+      .toContain("alice 3/1 (2 borrowed)");
   });
 
   it("must give back with notice what is asked for by those to whom it belongs, and stop nobody else", async () => {
@@ -77,7 +80,7 @@ describe("people who lend one another what they do not use", () => {
     const kept = await host.waitForReady("alice/a");
     expect(kept.status.container?.startedAt).toBe(first);
     expect(kept.status.restarts).toBe(0);
-    expect((await host.container("alice/b"))?.status.phase).toBe("Pending");
+    await host.waitForPhase("alice/b", "Pending");
   });
 
   it("must let it run again once there is room, and nobody gives way for it", async () => {

@@ -49,9 +49,9 @@ describe("the queue", () => {
   it("must show the whole queue in order, and why one of it waits", async () => {
     const { stdout } = await host.ds01("queue");
     expect(stdout).toMatch(/^PLACE +NAMESPACE +NAME +PRIORITY +NEEDS +WAITING +STARTS +REASON\n/);
-    expect(stdout).toMatch(/\n1 +bob +pair +50 +2 GPUs +\d+s +in \d+m +WaitingForDevices\n/);
+    expect(stdout).toMatch(/\n1 +bob +pair +50 +2 GPUs +\d+[sm] +in \d+m +WaitingForDevices\n/);
     expect(stdout).toMatch(
-      /\n2 +carol +endless +50 +1 GPU +\d+s +unknown +(?:BackfillBlocked|WaitingForDevices)\n$/,
+      /\n2 +carol +endless +50 +1 GPU +\d+[sm] +unknown +(?:BackfillBlocked|WaitingForDevices)\n$/,
     );
     const objects = JSON.parse((await host.ds01("queue", "-o", "json")).stdout) as { items: unknown[] };
     expect(objects.items).toMatchObject([{ metadata: { name: "pair" } }, { metadata: { name: "endless" } }]);

@@ -18,9 +18,9 @@ describe("a quota", () => {
   afterAll(async () => host.stop());
 
   /** Gives one user a quota; returns the line of a word in its file, as messages cite it. */
-  function grant(user: string, spec: object): (word: string) => string {
+  async function grant(user: string, spec: object): Promise<(word: string) => string> {
     const text = quotaSpec(user, { subjects: { users: [user] }, ...spec });
-    host.drop(`quotas/${user}.yaml`, text);
+    await host.grant(user, text);
     return (word) => `quotas/${user}.yaml:${text.split("\n").findIndex((line) => line.includes(word)) + 1}`;
   }
 
@@ -32,10 +32,14 @@ describe("a quota", () => {
   /** Declares a container that may not be made, and returns why. */
   async function refusal(key: string, spec: object): Promise<{ reason: string; message: string }> {
     declare(key, spec);
-    const object = await host.waitForPhase(key, "Pending");
-    expect(conditionOf(object, "QuotaReserved")).toMatchObject({
-      status: "False",
-      reason: object.status.reason,
+    const object = await host.waitForObject(key, "refused", (one) => {
+      const reserved = conditionOf(one, "QuotaReserved");
+      return (
+        one.status.phase === "Pending" &&
+        one.status.observedGeneration === one.metadata.generation &&
+        reserved?.status === "False" &&
+        reserved.reason === one.status.reason
+      );
     });
     expect(await host.containersOf(key)).toEqual([]);
     return { reason: object.status.reason ?? "", message: object.status.message ?? "" };
@@ -45,7 +49,7 @@ describe("a quota", () => {
     host.waitForObject(key, "waiting for its quota", ({ status }) => status.reason === "WaitingForQuota");
 
   it("must let as many containers run as it allows, and the next when one stops", async () => {
-    const place = grant("counted", { maxContainers: 2 });
+    const place = await grant("counted", { maxContainers: 2 });
     for (const name of ["a", "b"]) {
       declare(`counted/${name}`, {});
       await host.waitForReady(`counted/${name}`);
@@ -62,7 +66,7 @@ describe("a quota", () => {
   });
 
   it("must let a user hold as many GPUs as it allows, though others are free, and tell numbers and file", async () => {
-    const place = grant("nominal", { gpus: { nominal: 1 } });
+    const place = await grant("nominal", { gpus: { nominal: 1 } });
     declare("nominal/a", { gpus: { count: 1 }, lifecycle: { holdGpuAfterStop: "0s" } });
     await host.waitForReady("nominal/a");
     declare("nominal/b", { gpus: { count: 1 } });
@@ -80,7 +84,7 @@ describe("a quota", () => {
   });
 
   it("must refuse what it never allows, each with what was asked, what is allowed, and where that stands", async () => {
-    const place = grant("bounded", {
+    const place = await grant("bounded", {
       gpus: { nominal: 2, maxPerContainer: 1 },
       perContainer: { max: { memory: "64Mi", cpus: 2 } },
       lifecycle: { maxRuntime: "1h" },
@@ -105,7 +109,7 @@ describe("a quota", () => {
   });
 
   it("must allow slices only, and only those of its profiles", async () => {
-    grant("sliced", { gpus: { allowFullGpu: false, profiles: ["2g.20gb"] } });
+    await grant("sliced", { gpus: { allowFullGpu: false, profiles: ["2g.20gb"] } });
     expect(await refusal("sliced/whole", { gpus: { count: 1 } })).toMatchObject({
       reason: "FullGpuNotAllowed",
     });
@@ -118,7 +122,7 @@ describe("a quota", () => {
   });
 
   it("must give a container that names no limit its default, else its maximum, and say where that stands", async () => {
-    const place = grant("defaults", {
+    const place = await grant("defaults", {
       perContainer: { default: { memory: "48Mi", pidsLimit: 64 }, max: { memory: "96Mi", cpus: 2 } },
       lifecycle: { maxRuntime: "1h" },
     });
@@ -149,7 +153,9 @@ describe("a quota", () => {
     const volume = (path: string, readOnly: boolean): object => ({
       volumes: [{ name: "data", mountPath: "/data", readOnly, hostPath: { path } }],
     });
-    const place = grant("paths", { policy: { hostPaths: [{ path: `${data}/{user}/**`, readOnly: true }] } });
+    const place = await grant("paths", {
+      policy: { hostPaths: [{ path: `${data}/{user}/**`, readOnly: true }] },
+    });
     declare("paths/fine", volume(join(data, "paths"), true));
     await host.waitForReady("paths/fine");
     const escape = await refusal("paths/escape", volume(join(data, "paths/escape"), true));
@@ -170,7 +176,7 @@ describe("a quota", () => {
 
   it("must deny root unless it grants it", async () => {
     expect(await refusal("users/root", { user: "root" })).toMatchObject({ reason: "UserDenied" });
-    grant("users", { policy: { users: ["root"] } });
+    await grant("users", { policy: { users: ["root"] } });
     await host.waitForReady("users/root");
     expect((await host.dockerInspect("users/root")).Config.User).toBe("root");
     expect((await refusal("users/other", { user: "1000:1000" })).message).toContain(
@@ -180,7 +186,7 @@ describe("a quota", () => {
   });
 
   it("must take effect when it is edited, and end nothing that runs", async () => {
-    grant("edited", { maxContainers: 3, perContainer: { default: { memory: "48Mi" } } });
+    await grant("edited", { maxContainers: 3, perContainer: { default: { memory: "48Mi" } } });
     for (const name of ["a", "b"]) declare(`edited/${name}`, {});
     declare("edited/gpu", { gpus: { count: 1 } });
     const keys = ["edited/a", "edited/b", "edited/gpu"];
@@ -190,7 +196,7 @@ describe("a quota", () => {
     host.proxy.clear();
 
     // Tighter: what runs goes on; limits that can be changed in place are.
-    grant("edited", {
+    await grant("edited", {
       maxContainers: 1,
       gpus: { nominal: 0 },
       policy: { users: ["owner"] },
@@ -215,14 +221,13 @@ describe("a quota", () => {
     );
 
     // Wider: who waited starts.
-    grant("edited", { maxContainers: 4 });
+    await grant("edited", { maxContainers: 4 });
     await host.waitForReady("edited/more");
     await host.remove(...keys, "edited/more");
   });
 
   it("must turn away what is applied over it, with exit code 3, and change nothing", async () => {
-    const place = grant("alice", { gpus: { maxPerContainer: 1 } });
-    await waitFor("the quota to be known", async () => (await host.ds01("get", "quota", "alice")).code === 0);
+    const place = await grant("alice", { gpus: { maxPerContainer: 1 } });
     const file = join(host.directory, "big.yaml");
     writeFileSync(file, containerSpec("big", { gpus: { count: 2 } }));
     const answer = await host.ds01("apply", "-f", file);

@@ -85,7 +85,7 @@ describe.skipIf(!isThere)("a private registry", () => {
   }
 
   function told(name: string, reason: string): Promise<ContainerObject> {
-    return host.waitForObject(`alice/${name}`, reason, ({ status }) => status.reason === reason, 60_000);
+    return host.waitForObject(`alice/${name}`, reason, ({ status }) => status.reason === reason);
   }
 
   /** A server at which pulls of the open registry go as `answer` says. */
@@ -178,7 +178,7 @@ describe.skipIf(!isThere)("a private registry", () => {
       /[\d.]+[KM]i of [\d.]+[KM]i/.test(status.message ?? ""),
     );
     expect(seen.status).toMatchObject({ phase: "Preparing", reason: "PullingImage" });
-    await host.waitForReady("alice/slow", 60_000);
+    await host.waitForReady("alice/slow");
     await forget(`${server}/team/tool:1`, "slow");
   });
 
@@ -195,9 +195,9 @@ describe.skipIf(!isThere)("a private registry", () => {
     });
     const image = `${server}/team/tool:1`;
     declare("killed", image);
-    await waitFor("half of a layer", () => opened > 0, { timeoutMs: 30_000 });
+    await waitFor("half of a layer", () => opened > 0);
     await host.restartController(() => (isHeld = false));
-    await host.waitForReady("alice/killed", 60_000);
+    await host.waitForReady("alice/killed");
     expect(await host.containersOf("alice/killed")).toHaveLength(1);
     expect(host.proxy.mutations().filter((call) => call === "POST /containers/create")).toHaveLength(1);
     await forget(image, "killed");
@@ -222,7 +222,7 @@ describe.skipIf(!isThere)("a private registry", () => {
     expect(["RegistryUnreachable", "PullFailed"]).toContain(waiting.status.reason);
     await expect(host.engine.docker.getImage(image).inspect()).rejects.toMatchObject({ statusCode: 404 });
     isBroken = false;
-    await host.waitForReady("alice/broken", 60_000);
+    await host.waitForReady("alice/broken");
     await forget(image, "broken");
   });
 

@@ -132,10 +132,9 @@ describe("a dropped spec", () => {
       expect(HostConfig.DeviceRequests ?? []).toEqual([]);
       expect((await host.dockerExec(key, "sh", "-c", "ls /dev | grep -c nvidia")).output).toBe("0\n");
     }
-    expect(await host.ds01("logs", "cuda", "-n", "bob")).toMatchObject({
-      code: 0,
-      stdout: "no GPU visible\n",
-    });
+    await expect
+      .poll(async () => host.ds01("logs", "cuda", "-n", "bob"))
+      .toMatchObject({ code: 0, stdout: "no GPU visible\n" });
   });
 
   it("must run as the owner's account when it says so, and wait where there is none", async () => {
@@ -143,8 +142,7 @@ describe("a dropped spec", () => {
     host.drop("users/bob/mine.yaml", containerSpec("mine", { user: "owner" }));
     await host.waitForReady("nobody/mine");
     expect((await host.dockerExec("nobody/mine", "id", "-u")).output).toBe("65534\n");
-    const waiting = await host.waitForPhase("bob/mine", "Pending");
-    expect(waiting.status).toMatchObject({ reason: "UnknownUser" });
+    await host.waitForPending("bob/mine", "UnknownUser");
     expect(await host.containersOf("bob/mine")).toEqual([]);
   });
 

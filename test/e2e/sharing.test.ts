@@ -43,8 +43,8 @@ describe("a whole GPU beside one that two may share", () => {
       expect(inspected.Config.Env).toContain(`NVIDIA_VISIBLE_DEVICES=${card}`);
     }
     expect(slots.toSorted()).toEqual(["1.0", "1.1"]);
-    const seen = await host.gpus();
-    expect(seen.get("1.0")).toMatchObject({
+    const seen = await host.waitForGpu("1.0", "allocated", ({ status }) => status.state === "Allocated");
+    expect(seen).toMatchObject({
       spec: { gpuEquivalents: 0.5, sharing: { replicas: 2, isolated: false } },
       status: { state: "Allocated" },
     });
@@ -55,10 +55,9 @@ describe("a whole GPU beside one that two may share", () => {
     );
 
     host.drop("users/bob/two.yaml", containerSpec("two", shared));
-    expect((await host.waitForPhase("bob/two", "Pending")).status.reason).toBe("WaitingForQuota");
+    await host.waitForPending("bob/two", "WaitingForQuota");
     host.drop("users/carol/one.yaml", containerSpec("one", shared));
-    const waiting = await host.waitForPhase("carol/one", "Pending");
-    expect(waiting.status).toMatchObject({ reason: "WaitingForDevices" });
+    const waiting = await host.waitForPending("carol/one", "WaitingForDevices");
     expect(waiting.status.message).toContain(
       "2 time slices of GPUs that at most 2 containers share here: 2 allocated",
     );
@@ -70,8 +69,7 @@ describe("a whole GPU beside one that two may share", () => {
     host.drop("users/dave/own.yaml", containerSpec("own", whole));
     expect((await host.waitForReady("dave/own")).status.gpus).toMatchObject([{ slot: "0" }]);
     host.drop("users/eve/own.yaml", containerSpec("own", whole));
-    const waiting = await host.waitForPhase("eve/own", "Pending");
-    expect(waiting.status).toMatchObject({ reason: "WaitingForDevices" });
+    const waiting = await host.waitForPending("eve/own", "WaitingForDevices");
     expect(waiting.status.message).toContain("1 shared in time slices");
     host.drop("users/eve/two.yaml", containerSpec("two", { gpus: { count: 2, shared: { replicas: 4 } } }));
     const never = await host.waitForObject(
@@ -95,8 +93,9 @@ describe("a whole GPU beside one that two may share", () => {
       ({ status }) => status.reason === "DeviceGone",
     );
     expect(gone.status.message).toContain("the configuration shares GPUs otherwise now");
-    const waiting = await host.waitForPhase("eve/own", "Pending");
-    expect(waiting.status.message).toContain("in use by work whose own slice is gone");
+    await host.waitForObject("eve/own", "told who has it", ({ status }) =>
+      (status.message ?? "").includes("in use by work whose own slice is gone"),
+    );
     expect(await ids()).toEqual(before);
     expect(host.proxy.mutations()).toEqual([]);
     await host.remove("alice/one", "carol/one");
@@ -106,7 +105,7 @@ describe("a whole GPU beside one that two may share", () => {
     const alone = await host.waitForObject("eve/own", "told", ({ status }) => status.reason === "DeviceGone");
     expect(alone.status.phase).toBe("Running");
     host.drop("users/alice/again.yaml", containerSpec("again", shared));
-    await host.waitForPhase("alice/again", "Pending");
+    await host.waitForPending("alice/again", "WaitingForDevices");
     expect(host.proxy.mutations()).toEqual([]);
     await host.remove("eve/own");
     expect((await host.waitForReady("alice/again")).status.gpus).toMatchObject([{ slot: "1.0" }]);
@@ -144,8 +143,7 @@ describe("slices and GPUs", () => {
     }
     expect(slots).toEqual(["0:0", "0:1", "1", "2"]);
     host.drop("users/bob/own.yaml", containerSpec("own", either("10Gi")));
-    const waiting = await host.waitForPhase("bob/own", "Pending");
-    expect(waiting.status).toMatchObject({ reason: "WaitingForDevices" });
+    const waiting = await host.waitForPending("bob/own", "WaitingForDevices");
     expect(waiting.status.message).toContain("3 not granted by your quota (3g.40gb, whole GPUs)");
     host.drop("users/bob/never.yaml", containerSpec("never", either("30Gi")));
     await host.waitForObject("bob/never", "refused", ({ status }) => status.reason === "NoMatchingDevice");

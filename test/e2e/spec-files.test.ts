@@ -92,8 +92,12 @@ describe("spec files", () => {
     host.removeFile("users/alice/train.yaml");
     await host.waitUntilGone("alice/train");
     expect(Date.now() - deletedAt).toBeGreaterThan(3000);
-    const events = (await host.events("alice/train")).map(({ reason }) => reason);
-    expect(events).toEqual(expect.arrayContaining(["SpecDeleted", "Stopping", "Removing", "Deleted"]));
+    // That nothing is left is told when it is so.
+    const events = async (): Promise<readonly string[]> =>
+      (await host.events("alice/train")).map(({ reason }) => reason);
+    await expect
+      .poll(events)
+      .toEqual(expect.arrayContaining(["SpecDeleted", "Stopping", "Removing", "Deleted"]));
   });
 
   it("must do nothing when an editor saves by moving the file away and writing a new one", async () => {
@@ -137,9 +141,7 @@ describe("spec files", () => {
     await holdsFor(beyondGraceMs, async () => expect(host.proxy.mutations()).toEqual([]));
     expect((await host.container("alice/train"))?.status.phase).toBe("Running");
     renameSync(away, host.specs);
-    await waitFor("the doctor to be content", async () => (await host.ds01("doctor")).code === 0, {
-      timeoutMs: 30_000,
-    });
+    await waitFor("the doctor to be content", async () => (await host.ds01("doctor")).code === 0);
     await host.client.resync();
     expect(host.proxy.mutations()).toEqual([]);
     expect(await idOf("alice/train")).toBe(id);
@@ -195,7 +197,7 @@ describe("spec files", () => {
     expect(await host.ds01("prune", "--confirm", "0000000")).toMatchObject({ code: 4 });
     expect(await host.ds01("prune", "--confirm", token)).toMatchObject({ code: 0 });
     await host.waitUntilGone(keys);
-    expect(await blocked()).toBe("");
+    await expect.poll(blocked).toBe("");
     expect((await host.container("alice/train"))?.status.phase).toBe("Running");
   });
 

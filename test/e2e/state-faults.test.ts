@@ -102,7 +102,6 @@ describe("a state directory that cannot be written", () => {
         "doctor to say so",
         async () => /StateWritable.*cannot be written/s.test((await host.ds01("doctor")).stdout),
         {
-          timeoutMs: 20_000,
           intervalMs: 200,
         },
       );
@@ -121,12 +120,16 @@ describe("a state directory that cannot be written", () => {
       expect(controller.isRunning).toBe(true);
 
       end(host);
-      await host.waitForReady(train, 70_000);
-      await host.waitForReady(key, 70_000);
-      expect((await container.inspect()).State.StartedAt).not.toBe(startedAt);
+      await waitFor("the killed one to be started again", async () => {
+        const { Running, StartedAt } = (await container.inspect()).State;
+        return Running && StartedAt !== startedAt;
+      });
+      await host.waitForReady(train);
+      await host.waitForReady(key);
       expect(controller.isRunning).toBe(true);
-      const { stdout } = await host.ds01("doctor");
-      expect(stdout).toMatch(/StateWritable +the state directory can be written/);
+      await expect
+        .poll(async () => (await host.ds01("doctor")).stdout)
+        .toMatch(/StateWritable +the state directory can be written/);
       recordFault(
         id,
         `\`ds01 get\` answered all the time, \`ds01 doctor\` said why, ${changes.length} requests changed anything; then the new container and the killed one ran, without a restart of the controller`,

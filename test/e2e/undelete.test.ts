@@ -29,9 +29,7 @@ describe("what was deleted by mistake", () => {
     expect(await host.ds01("undelete", "train")).toMatchObject({ code: 4, stdout: "" });
 
     expect(await host.ds01("delete", "container", "train")).toMatchObject({ code: 0 });
-    await waitFor("it to be gone", async () => (await host.container("alice/train")) === undefined, {
-      timeoutMs: 20_000,
-    });
+    await waitFor("it to be gone", async () => (await host.container("alice/train")) === undefined);
     await host.restartController();
     const { stdout } = await host.ds01("undelete");
     expect(stdout).toMatch(/^KIND +NAMESPACE +NAME .*\ncontainer +alice +train .* deleted by root\n$/);
@@ -53,11 +51,13 @@ describe("what was deleted by mistake", () => {
   it("may be a quota", async () => {
     host.removeFile("quotas/all.yaml");
     await waitFor("it to be gone", async () => (await host.ds01("get", "quota", "all")).code === 4, {
-      timeoutMs: 20_000,
       intervalMs: 200,
     });
     expect(await host.ds01("undelete", "quota/all")).toMatchObject({ code: 0 });
-    const { stdout } = await host.ds01("get", "quota", "all", "-o", "jsonpath={.spec.maxContainers}");
-    expect(stdout.trim()).toBe("5");
+    await expect
+      .poll(async () =>
+        (await host.ds01("get", "quota", "all", "-o", "jsonpath={.spec.maxContainers}")).stdout.trim(),
+      )
+      .toBe("5");
   });
 });

@@ -92,8 +92,8 @@ describe.each(releasedStates())("an upgrade from $version", (released) => {
   it("must know what people have said: stops, overrides, suspensions, cordons and deletions", async () => {
     expect(await host.client.emergencyStops()).toMatchObject([{ user: "mallory", reason: "smoke" }]);
     expect(await host.client.deletedObjects()).toMatchObject([{ namespace: "dave", name: "deleted" }]);
-    expect((await host.gpus()).get("7")?.status).toMatchObject({ state: "Cordoned" });
-    expect((await host.ds01("get", "sources")).stdout).toMatch(/^lab .*Suspended/m);
+    await host.waitForGpu("7", "cordoned", ({ status }) => status.state === "Cordoned");
+    await expect.poll(async () => (await host.ds01("get", "sources")).stdout).toMatch(/^lab .*Suspended/m);
     const serve = await host.container("gina/serve");
     expect(JSON.stringify(serve?.status)).toContain("the card is needed");
     expect((await host.ds01("describe", "container", "train")).stdout).toMatch(/keepalive|kept|left alone/i);
@@ -185,14 +185,10 @@ async function recreate(host: Host, old: readonly ReleasedContainer[]): Promise<
       });
       await container.start();
       if (!one.running && config.Cmd?.at(-1)?.includes("sleep 1") !== true) await container.stop({ t: 5 });
-      const { Id, State } = await waitFor(
-        `${one.name} to be as it was`,
-        async () => {
-          const inspected = await container.inspect();
-          return inspected.State.Running === one.running && inspected;
-        },
-        { timeoutMs: 30_000 },
-      );
+      const { Id, State } = await waitFor(`${one.name} to be as it was`, async () => {
+        const inspected = await container.inspect();
+        return inspected.State.Running === one.running && inspected;
+      });
       return { old: one, id: Id, startedAt: State.StartedAt, finishedAt: State.FinishedAt };
     }),
   );

@@ -144,10 +144,7 @@ describe("volumes", () => {
     writeFileSync(join(host.specs, "users/nobody/src/deep/greeting"), "copied\nanew\n");
     const copy = [{ from: "src", to: "/other" }];
     host.drop("users/nobody/looks.yaml", containerSpec("looks", { user: "owner", copy }));
-    await host.waitForObject("nobody/looks", "another", ({ metadata, status }) => {
-      const { container, phase, observedGeneration } = status;
-      return phase === "Running" && observedGeneration === metadata.generation && container?.id !== before.Id;
-    });
+    await host.waitForAnother("nobody/looks", before.Id);
     const { output } = await host.dockerExec("nobody/looks", "cat", "/other/deep/greeting");
     expect(output).toBe("copied\nanew\n");
     writeFileSync(join(host.specs, "users/nobody/src/deep/greeting"), "copied\n");
@@ -164,7 +161,6 @@ describe("volumes", () => {
     );
     expect(status.message).toMatch(/cannot be read as nobody: .*Permission denied/);
     await waitFor("it to go", async () => (await host.containersOf("nobody/reads")).length === 0, {
-      timeoutMs: 20_000,
       intervalMs: 50,
     });
     const through = [{ from: "src/main.sh", to: "/bin/sh/x" }];
@@ -211,7 +207,7 @@ describe("volumes", () => {
     const withdraw = host.proxy.addRule(rule);
     host.drop(`users/nobody/${name}.yaml`, containerSpec(name, { user: "owner", volumes, copy }));
     const met = (): boolean => host.proxy.requests.some(({ fault }) => fault !== undefined);
-    await waitFor(`its ${name}`, async () => met(), { timeoutMs: 20_000, intervalMs: 5 });
+    await waitFor(`its ${name}`, async () => met(), { intervalMs: 5 });
     await host.restartController(withdraw);
     await host.waitForReady(`nobody/${name}`);
     expect(await host.containersOf(`nobody/${name}`)).toHaveLength(1);

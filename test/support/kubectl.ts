@@ -61,7 +61,7 @@ export async function runKubectl(
   { environment, stdin, ...user }: KubectlSurroundings,
 ): Promise<KubectlResult> {
   return new Promise((resolve) => {
-    const options = { env: environment, timeout: 30_000, killSignal: "SIGKILL" as const, ...user };
+    const options = { env: environment, timeout: 120_000, killSignal: "SIGKILL" as const, ...user };
     const child = execFile(kubectl.path, line, options, (error, stdout, stderr) => {
       resolve({
         code: error === null ? 0 : typeof error.code === "number" ? error.code : -1,

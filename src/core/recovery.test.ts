@@ -15,6 +15,7 @@ import type { LifecycleMemory } from "./lifecycle/memory.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { predict } from "./plan/predict.ts";
 import { renderPlan } from "./plan/render-plan.ts";
+import { specHash } from "./plan/spec-hash.ts";
 import type { World } from "./world.ts";
 
 const minute = 60_000;
@@ -64,7 +65,10 @@ describe("a replacement", () => {
     const schedule = { type: "assigned", devices: [device(1), device(2)] } as const;
     const begun = running({ gpus: { count: 1 } });
     const trying = after(3, { ...edited(begun, { image: "bed/crash:1", gpus }), schedule }, now + minute);
-    const failed = changed(trying, ended(now + minute), isReplacement);
+    // What it was made with stays its own beside what the new one has.
+    const both = [0, 1, 2].map((index) => device(index).uuid);
+    const claim = begun.claim === null ? null : { ...begun.claim, deviceUuids: both };
+    const failed = changed({ ...trying, claim, schedule }, ended(now + minute), isReplacement);
     const back = after(3, failed, now + minute + 500);
     expect(back.record.status).toMatchObject({ phase: "Degraded", reason: "RollbackPerformed" });
 
@@ -77,6 +81,54 @@ describe("a replacement", () => {
     );
     const away = decide({ ...crashed, gpuStackReady: false }, now + 10 * minute);
     expect(away).toMatchObject({ steps: [], status: { reason: "GpuStackNotReady" } });
+  });
+
+  /** The old container has ended on a device that is not there any more; the new one stands beside it. */
+  function besideOneThatCannotRun(fields: Parameters<typeof spec>[0] = {}): World {
+    const begun = changed(running({ gpus: { count: 1 } }), ended(now + minute));
+    const wanted = edited(begun, { image: "bed/crash:1", gpus: { count: 1 }, ...fields });
+    const schedule = { type: "assigned", devices: [device(1)] } as const;
+    return after(1, { ...wanted, schedule, claim: null, devices: [device(1)] }, now + minute);
+  }
+
+  const isAfterwards = (world: World): readonly string[] => world.containers.map(({ name }) => name);
+
+  it("that fails where the old container cannot run again takes its place, and is started again with pauses", () => {
+    const trying = after(1, besideOneThatCannotRun(), now + 2 * minute);
+    const failed = changed(trying, ended(now + 3 * minute), isReplacement);
+    expect(renderPlan(decide(failed, now + 3 * minute).steps)).toContain("remove train._.alice");
+    const alone = after(1, failed, now + 3 * minute);
+    expect(isAfterwards(alone)).toEqual(["train._.alice"]);
+
+    const again = changed(after(1, alone, now + 3 * minute), ended(now + 3 * minute + 10));
+    const backoff = decide(again, now + 3 * minute + 20);
+    expect(backoff).toMatchObject({ steps: [], status: { phase: "Backoff", reason: "CrashLoopBackOff" } });
+  });
+
+  it("of a job that fails there is its end", () => {
+    const job = { restartPolicy: "Never" } as const;
+    const trying = after(1, besideOneThatCannotRun(job), now + 2 * minute);
+    const failed = after(2, changed(trying, ended(now + 3 * minute), isReplacement), now + 3 * minute);
+    expect(failed.record.status).toMatchObject({ phase: "Failed" });
+    expect(decide(failed, now + 9 * minute).steps).toEqual([]);
+  });
+
+  it("that cannot be started there is not made anew again and again", () => {
+    const made = besideOneThatCannotRun();
+    const tried = remembering(made, { failure: { ...failure("start", now + 9 * minute), generation: 2 } });
+    const alone = after(1, tried, now + 2 * minute);
+    expect(isAfterwards(alone)).toEqual(["train._.alice"]);
+    expect(decide(alone, now + 8 * minute)).toMatchObject({ steps: [], status: { phase: "Backoff" } });
+    expect(renderPlan(decide(alone, now + 9 * minute).steps)).toContain("1 start train._.alice");
+  });
+
+  it("that is good at last is not called rolled back any more", () => {
+    const made = besideOneThatCannotRun();
+    const hash = specHash(made.record.spec ?? spec());
+    const rolledBack = { specHash: hash, reason: "RollbackPerformed", message: "rolled back" };
+    const tried = remembering(made, { rolledBack });
+    const good = after(4, tried, now + 2 * minute);
+    expect(good.record.status).toMatchObject({ phase: "Running" });
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { holdsDevicesOf, isMadeFor } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
 import { describeExit, fact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
+import { mayRunWhereItWas } from "./may-run-where-it-was.ts";
 import { isFromAheadOf } from "./put-off.ts";
 import type { Situation } from "./situation.ts";
 
@@ -25,6 +26,23 @@ export function observeReplacement(
       ? fact("replacement.failed", "Outdated", "the spec changed again while it was being replaced")
       : fact("replacement.leftover", "Outdated", "made for a configuration that is not wanted any more");
   }
+  const found = observeWanted(situation, primary, replacement);
+  const isTheOnlyOne = !isLive(primary) && !mayRunWhereItWas(situation, primary);
+  if (found.type !== "replacement.failed" || !isTheOnlyOne) return found;
+  // Else it would be made anew at once, and so for ever: it is started again like any other.
+  return fact(
+    "replacement.ready",
+    "NothingToRollBackTo",
+    `${found.message}, and the old one cannot run again`,
+  );
+}
+
+/** One that is as it should be. */
+function observeWanted(
+  situation: Situation,
+  primary: ObservedContainer,
+  replacement: ObservedContainer,
+): Fact {
   if (replacement.startedAt === null) return observeCreatedReplacement(situation, primary);
   if (isLive(replacement)) return observeLiveReplacement(situation, replacement);
   const { restartPolicy } = situation.spec;

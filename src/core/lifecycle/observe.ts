@@ -5,12 +5,13 @@ import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { isBetweenTries } from "./between-tries.ts";
 import { aggregateWait } from "./aggregate-wait.ts";
-import { earlier, finishedRemoveAt, holdsDevicesOf, holdUntil } from "../expiry.ts";
+import { earlier, finishedRemoveAt, holdUntil } from "../expiry.ts";
 import { finishesFirst } from "../deletion-policy.ts";
 import { nameConflict } from "../name-conflict.ts";
 import { containerName } from "../plan/container-name.ts";
 import { isLive } from "../plan/roles.ts";
 import { failureInTheWay, isOfImage, mayBeRevived } from "./limits-action.ts";
+import { mayRunWhereItWas } from "./may-run-where-it-was.ts";
 import { missingForCreate, waitingForDevices } from "./missing-for-create.ts";
 import { observeUnwanted } from "./observe-unwanted.ts";
 import { observeReplacement } from "./observe-replacement.ts";
@@ -171,12 +172,8 @@ function observeEnded(situation: Situation, primary: ObservedContainer): Fact {
 }
 
 /** The spec may ask for others by now: it can run with what it was made for while that is its own. */
-function mayRunAgain(
-  { devicesChanged, gone, relocation, world }: Situation,
-  primary: ObservedContainer,
-): boolean {
-  if (!devicesChanged) return true;
-  return gone.length === 0 && relocation === null && holdsDevicesOf(world.claim, primary);
+function mayRunAgain(situation: Situation, primary: ObservedContainer): boolean {
+  return !situation.devicesChanged || mayRunWhereItWas(situation, primary);
 }
 
 /** What was rolled back needs none of the devices that its spec is waiting for. */

@@ -210,6 +210,8 @@ function afterReplacement({ roles: { replacement } }: Situation): Partial<Lifecy
   const { cpus, memoryBytes, memorySwapBytes, pidsLimit, ioWeight } = replacement.config;
   return {
     stopCause: null,
+    // Where it was tried before, it was to be tried again.
+    rolledBack: null,
     containerId: replacement.id,
     applied: { cpus, memoryBytes, memorySwapBytes, pidsLimit, ioWeight },
   };

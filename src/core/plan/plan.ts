@@ -1,9 +1,10 @@
 import type { HostPathType } from "../../api/volume.ts";
 import { parseDuration } from "../../util/duration.ts";
-import { deviceUuidsOf, holdsDevicesOf } from "../expiry.ts";
+import { deviceUuidsOf } from "../expiry.ts";
 import { givenFiles, resolveGiven } from "../given-files/given-file.ts";
 import type { Fact } from "../lifecycle/fact.ts";
 import type { LifecycleAction } from "../lifecycle/machine.ts";
+import { mayRunWhereItWas } from "../lifecycle/may-run-where-it-was.ts";
 import type { Situation } from "../lifecycle/situation.ts";
 import type { Stepped } from "../lifecycle/step-machine.ts";
 import type { ObservedContainer } from "../observed.ts";
@@ -109,7 +110,7 @@ const planners: Readonly<Record<LifecycleAction, Planner>> = {
     return [
       { do: "remove", id: replacement.id, name: replacement.name, cause: message },
       // Its devices may be somebody else's by now, or not to be used: then it has to wait for some.
-      ...(isLive(primary) || situation.relocation !== null || !holdsDevicesOf(situation.world.claim, primary)
+      ...(isLive(primary) || !mayRunWhereItWas(situation, primary)
         ? []
         : [{ do: "start", id: primary.id, name: primary.name, cause: `rolled back: ${message}` } as const]),
     ];

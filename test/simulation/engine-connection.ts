@@ -31,7 +31,7 @@ const deadlines: Partial<Record<FakeCallName, number>> = {
 };
 const changeMs = 60_000;
 
-/** A call that a controller makes, as the one who watches over it is told. */
+/** A call that a controller makes, as the one who watches over it is told; the same object each time. */
 export interface EngineCall {
   readonly call: FakeCallName;
   readonly target: string;
@@ -149,16 +149,17 @@ export class EngineConnection implements ContainerRuntime {
     const { owner, weather, onCall } = this.#options;
     // A process that has ended goes on here as nothing but promises.
     if (owner.state === "ended") return new Promise(() => undefined);
-    onCall({ call, target });
+    const made: EngineCall = { call, target };
+    onCall(made);
     const fault = weather.faultFor(call);
     return new Promise((resolve, reject) => {
       const arrive = (delayMs?: number): void => {
-        const run = (): void => void this.#carryOut({ call, target }, act, fault, { resolve, reject });
-        this.#later("outside", `${owner.name} ${wordsOf({ call, target })}`, run, delayMs);
+        const run = (): void => void this.#carryOut(made, act, fault, { resolve, reject });
+        this.#later("outside", `${owner.name} ${wordsOf(made)}`, run, delayMs);
       };
       if (fault === undefined || fault.mode === "slow") return arrive();
       const deadlineMs = deadlines[call] ?? changeMs;
-      this.#fail({ call, target }, fault.mode, deadlineMs, reject);
+      this.#fail(made, fault.mode, deadlineMs, reject);
       if (fault.mode === "answerLost") arrive();
       if (fault.mode === "late") arrive(deadlineMs + fault.delayMs);
     });

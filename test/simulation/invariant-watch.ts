@@ -71,10 +71,14 @@ export class InvariantWatch implements WorldObserver {
   #emergencyAt = -Infinity;
   /** What is booked, as text -> since when a controller knows. */
   #bookings: ReadonlyMap<string, number> = new Map();
+  /** When a call left its controller. */
+  readonly #leftAt = new WeakMap<EngineCall, number>();
   /** What controllers have made run in this step. */
   #brought = new Set<string>();
 
-  onCall(by: ControllerProcess, { call, target }: EngineCall): void {
+  onCall(by: ControllerProcess, made: EngineCall): void {
+    const { call, target } = made;
+    this.#leftAt.set(made, this.#now);
     const reasons = eventsOf[call];
     if (reasons === undefined) return;
     this.onLine(`${by.name} calls ${call} ${target.slice(0, 40)}`);
@@ -95,7 +99,8 @@ export class InvariantWatch implements WorldObserver {
     this.#violated("I9", `${by.name}: ${call} ${container.name}, which is not of this controller`);
   }
 
-  onEffect(by: ControllerProcess, { call, target }: EngineCall): void {
+  onEffect(by: ControllerProcess, made: EngineCall): void {
+    const { call, target } = made;
     if (eventsOf[call] === undefined) return;
     const name = this.#nameOf(target);
     this.mutations.push(`${call} ${name}`);
@@ -106,7 +111,7 @@ export class InvariantWatch implements WorldObserver {
     if (by.state === "ended" && isLive(container)) this.onHand(container.id);
     if (call !== "create" && call !== "start") return;
     this.#notHeld(by, container);
-    this.#notBooked(by, container);
+    this.#notBooked(by, container, this.#leftAt.get(made) ?? this.#now);
     if (call === "create") this.#withinQuota(by, container);
   }
 
@@ -291,15 +296,15 @@ export class InvariantWatch implements WorldObserver {
     this.#bookings = new Map(texts.map((text) => [text, this.#bookings.get(text) ?? this.#now]));
   }
 
-  /** Who may not use a device in a window does not begin on it. */
-  #notBooked(by: ControllerProcess, begun: FakeContainer): void {
+  /** Who may not use a device in a window does not begin on it, as far as could be known when the call left. */
+  #notBooked(by: ControllerProcess, begun: FakeContainer, leftAt: number): void {
     if (by.state === "ended" || this.#hasJumped()) return;
-    const wall = this.#simulated.clock.now();
+    const wall = this.#simulated.clock.now() - (this.#now - leftAt);
     for (const [text, since] of this.#bookings) {
       const { subjects, devices = [], start = "", end = "" } = JSON.parse(text) as ReservationSpecSpec;
       const isOpen = Date.parse(start) + begunMs < wall && wall < Date.parse(end);
       const admits = (subjects.users ?? []).includes(begun.labels[labels.user] ?? "");
-      if (!isOpen || admits || this.#now - since < begunMs) continue;
+      if (!isOpen || admits || leftAt - since < begunMs) continue;
       const taken = devices.find(
         (uuid) =>
           // On a card that is away nobody begins, whatever is tried.

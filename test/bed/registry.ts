@@ -72,7 +72,7 @@ export async function startRegistry({ address, isPrivate, storage }: RegistryOpt
   const child = spawn(findProgram("docker-registry") ?? "docker-registry", ["serve", file], {
     stdio: "ignore",
   });
-  await waitFor("the registry", async () => answers(address, port), { timeoutMs: 15_000 });
+  await waitFor("the registry", async () => answers(address, port));
   return {
     server: `${address}:${port}`,
     certificate,

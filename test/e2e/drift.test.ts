@@ -18,6 +18,15 @@ describe("a container that is not as declared any more", () => {
   const docker = (key: string): ReturnType<Host["engine"]["docker"]["getContainer"]> =>
     host.engine.docker.getContainer(dockerName(key));
 
+  async function stopByHand(key: string): Promise<void> {
+    // It has to listen to the signal by then.
+    await waitFor("its process to wait", async () => {
+      const { exitCode } = await host.dockerExec(key, "pgrep", "-f", "sleep 3600");
+      return exitCode === 0;
+    });
+    await docker(key).stop({ t: 20 });
+  }
+
   /** Declares a container, or declares it anew, and waits until it runs so. */
   async function running(name: string, spec: object): Promise<ContainerObject> {
     const key = `alice/${name}`;
@@ -31,7 +40,7 @@ describe("a container that is not as declared any more", () => {
 
   it.each([
     ["killed", async (key: string) => docker(key).kill(), "killed from outside (exit 137, not by ds01)"],
-    ["stopped", async (key: string) => docker(key).stop({ t: 2 }), "exited with code 0"],
+    ["stopped", stopByHand, "exited with code 0"],
   ])("must be started again at once, with its GPU, when it was %s by hand", async (how, harm, cause) => {
     const key = `alice/${how}`;
     const before = await running(how, { gpus: { count: 1 } });

@@ -46,7 +46,7 @@ describe("what goes on in a container", () => {
   it("counts what its processes read and write while they do", async () => {
     const before = await probe.read(observed, null);
     const exec = await container.exec({
-      Cmd: ["sh", "-c", "dd if=/dev/zero of=/tmp/x bs=1M count=8; sleep 5"],
+      Cmd: ["sh", "-c", "dd if=/dev/zero of=/tmp/x bs=1M count=8; sleep 60"],
     });
     await exec.start({ Detach: true });
     await waitFor("the bytes", async () => {
@@ -57,7 +57,7 @@ describe("what goes on in a container", () => {
 
   it("knows when a terminal was used", async () => {
     const exec = await container.exec({
-      Cmd: ["sh", "-c", "echo hello; sleep 3"],
+      Cmd: ["sh", "-c", "echo hello; sleep 60"],
       AttachStdout: true,
       Tty: true,
     });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { cgroupPaths, processesIn } from "../bed/cgroup.ts";
-import { ping } from "../bed/dockerd.ts";
+import { bridgeNameOf, ping } from "../bed/dockerd.ts";
 import { startDockerProxy } from "../bed/docker-proxy.ts";
 import { destroyEngine, listEngines, startEngine } from "../bed/engine.ts";
 import type { Engine } from "../bed/engine.ts";
@@ -55,7 +55,7 @@ function traces(name: string, namespaces: readonly string[]): string[] {
   found.push(
     ...readFileSync("/proc/net/dev", "utf8")
       .split("\n")
-      .filter((line) => line.trimStart().startsWith("bed-bed-c-")),
+      .filter((line) => line.includes(bridgeNameOf(name))),
   );
   const folder = join("/tmp", `ds01-bed-${name}`);
   if (existsSync(folder)) found.push(folder);
@@ -88,8 +88,17 @@ describe("two engines side by side", () => {
   });
 
   test("leave the host's mounts and routes as they were", () => {
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mountsBefore);
-    expect(readFileSync("/proc/net/route", "utf8")).toBe(networkBefore);
+    const isTheirs = (line: string): boolean =>
+      [names.first, names.second].some((name) => line.includes(name) || line.includes(bridgeNameOf(name)));
+    for (const [path, before] of [
+      ["/proc/self/mountinfo", mountsBefore],
+      ["/proc/net/route", networkBefore],
+    ] as const) {
+      // Others on this machine may mount something meanwhile.
+      const now = readFileSync(path, "utf8").split("\n");
+      const added = now.filter((line) => !before.includes(line));
+      expect(added.filter(isTheirs)).toEqual([]);
+    }
   });
 
   test("answer a second start of the same name with the running engine", async () => {
@@ -246,7 +255,12 @@ describe("two engines side by side", () => {
         started(second, { Image: "bed/pause:1" }),
         started(second, { Image: "bed/stubborn:1" }),
       ]);
-      await Promise.all([polite.stop({ t: 10 }), pause.stop({ t: 10 }), stubborn.stop({ t: 1 })]);
+      // It listens to the signal before it begins to wait.
+      await waitFor("it to wait", async () => {
+        const { Processes } = (await polite.top()) as { readonly Processes: readonly (readonly string[])[] };
+        return Processes.some((row) => row.join(" ").includes("sleep 3600"));
+      });
+      await Promise.all([polite.stop({ t: 30 }), pause.stop({ t: 30 }), stubborn.stop({ t: 1 })]);
       expect((await polite.inspect()).State.ExitCode).toBe(0);
       expect((await pause.inspect()).State.ExitCode).toBe(0);
       expect((await stubborn.inspect()).State.ExitCode).toBe(137);

@@ -128,7 +128,7 @@ test("an XID keeps a GPU back, tells its holder, survives a restart, and is over
   expect(next.bed.notebook.notes.health).toMatchObject([
     { health: { state: "Healthy", failures: [expect.any(Number)] } },
   ]);
-}, 60_000);
+});
 
 test("an error of a program is told and held against nobody", async () => {
   const { bed, log, gpu: shown, told } = newBed();
@@ -177,7 +177,6 @@ test.each([
     expect(bed.notebook.notes.kernelLogCursor).toBe("boot:129");
     expect(told()).not.toEqual([]);
   },
-  60_000,
 );
 
 test("waiting work gets another device than one with memory errors, and the errors are counted once", async () => {
@@ -200,7 +199,7 @@ test("waiting work gets another device than one with memory errors, and the erro
   bed.provider.answer = () => driver({ uncorrectedErrors: 3 }, {});
   await bed.until("the new error to be seen", () => shown("0")?.status.state === "Unhealthy", 30_000);
   expect(shown("0")?.status.reason).toContain("1 uncorrected memory error (ECC)");
-}, 60_000);
+});
 
 test("a GPU that is not listed any more stays listed as lost, until it is back or an admin lets it go", async () => {
   const { bed, gpu: shown } = newBed();
@@ -222,7 +221,7 @@ test("a GPU that is not listed any more stays listed as lost, until it is back o
   const control = bed.manager.controlPlane();
   await control.setSchedulable("2", { unschedulable: false, reason: null, by: "root" });
   await bed.until("the other to be let go", () => shown("2") === undefined, 30_000);
-}, 60_000);
+});
 
 test("a GPU that fails again and again is quarantined until it is uncordoned", async () => {
   const { bed, log, gpu: shown, told } = newBed();
@@ -243,7 +242,7 @@ test("a GPU that fails again and again is quarantined until it is uncordoned", a
   const freed = await control.setSchedulable("0", { unschedulable: false, reason: null, by: "root" });
   expect(freed?.status.state).toBe("Free");
   expect(told().slice(-2)).toEqual(["GpuQuarantined 0", "Uncordoned 0"]);
-}, 120_000);
+});
 
 test("a kernel log that cannot be read is said once, in the log and by the doctor, and fails nothing", async () => {
   const { bed } = newBed();
@@ -292,4 +291,4 @@ test("what runs on a GPU that fails moves to another one where the configuration
       involvedObject.name === "one" && message.includes("is unhealthy: XID 95"),
   );
   expect(told.map(({ reason }) => reason)).toEqual(expect.arrayContaining(["Recreating", "Stopping"]));
-}, 60_000);
+});

@@ -27,6 +27,8 @@ import { RecordingSink } from "../support/recording-sink.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
+/** Within this time only the watcher finds anything: full scans come every 20 seconds. */
+const watchedMs = 15_000;
 const alice = 61001;
 const bob = 61002;
 
@@ -125,18 +127,27 @@ describe("directory source", () => {
     expect(sink.events).toEqual([]);
   });
 
-  test("delivers a file that is renamed into place within milliseconds", async () => {
-    const { sink, drop } = await start();
-    const times: number[] = [];
-    for (let round = 0; round < 15; round++) {
-      const droppedAt = performance.now();
-      drop("users/alice/train.yaml", `round: ${round}`);
-      await waitFor("the text", () => sink.texts.get("users/alice/train.yaml")?.text === `round: ${round}`, {
-        intervalMs: 1,
-      });
-      times.push(performance.now() - droppedAt);
-    }
-    expect(times.sort((a, b) => a - b)[7]).toBeLessThan(20);
+  test("delivers a file that is renamed into place without waiting for it to rest", async () => {
+    const { sink, drop, root } = await start();
+    /** Median of the time from the change to its delivery. */
+    const delivered = async (word: string, change: (text: string) => void): Promise<number> => {
+      const times: number[] = [];
+      for (let round = 0; round < 15; round++) {
+        const text = `${word}: ${round}`;
+        const changedAt = performance.now();
+        change(text);
+        await waitFor("the text", () => sink.texts.get("users/alice/train.yaml")?.text === text, {
+          intervalMs: 1,
+        });
+        times.push(performance.now() - changedAt);
+      }
+      return times.toSorted((a, b) => a - b)[7] ?? 0;
+    };
+    const renamed = await delivered("renamed", (text) => drop("users/alice/train.yaml", text));
+    const path = join(root, "users/alice/train.yaml");
+    const written = await delivered("written", (text) => writeFileSync(path, text));
+    // What is written in place has to rest for 50 ms first; what the machine itself takes both take.
+    expect(renamed).toBeLessThan(written - 25);
   });
 
   test("waits for a file that is written in place until it rests, and never delivers a part", async () => {
@@ -209,9 +220,11 @@ describe("directory source", () => {
   test("sees files in directories that are made while it runs", async () => {
     const { sink, drop, root } = await start();
     drop("users/bob/new/deep/train.yaml", "a: 1", bob);
-    await waitFor("the text", () => sink.texts.has("users/bob/new/deep/train.yaml"), { timeoutMs: 3000 });
+    await waitFor("the text", () => sink.texts.has("users/bob/new/deep/train.yaml"), {
+      timeoutMs: watchedMs,
+    });
     drop("users/bob/new/deep/next.yaml", "a: 1", bob);
-    await waitFor("the next", () => sink.texts.has("users/bob/new/deep/next.yaml"), { timeoutMs: 3000 });
+    await waitFor("the next", () => sink.texts.has("users/bob/new/deep/next.yaml"), { timeoutMs: watchedMs });
     renameSync(join(root, "users/bob/new"), join(root, "users/bob/renamed"));
     await waitFor(
       "the move",
@@ -391,10 +404,10 @@ describe("directory source", () => {
       await waitFor("the text", () => sink.texts.size === 1);
       const scans = sink.scans.length;
       renameSync(join(root, moved), join(parent, "aside"));
-      await waitFor("the outage", () => sink.outages.length === 1, { timeoutMs: 3000 });
+      await waitFor("the outage", () => sink.outages.length === 1, { timeoutMs: watchedMs });
       expect(sink.scans.length).toBe(scans);
       renameSync(join(parent, "aside"), join(root, moved));
-      await waitFor("a full scan", () => sink.scans.length > scans, { timeoutMs: 3000 });
+      await waitFor("a full scan", () => sink.scans.length > scans, { timeoutMs: watchedMs });
       expect(sink.events).toEqual(["upsert users/alice/train.yaml", "unavailable"]);
       // The watcher looks at the tree again, not only the scans.
       await waitFor(
@@ -403,7 +416,7 @@ describe("directory source", () => {
           drop("users/alice/train.yaml", "a: 2");
           return sink.texts.get("users/alice/train.yaml")?.text === "a: 2";
         },
-        { timeoutMs: 3000 },
+        { timeoutMs: watchedMs },
       );
       expect(log.lines.map(({ level }) => level)).toEqual(["warn", "info"]);
     },
@@ -445,7 +458,7 @@ describe("directory source", () => {
     await waitFor(
       "the new tree",
       () => sink.texts.has("users/alice/new.yaml") && !sink.texts.has("users/alice/old.yaml"),
-      { timeoutMs: 5000 },
+      { timeoutMs: watchedMs },
     );
   });
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const dockerHost = `unix://${inject("bedSocket")}`;
   runtime = dockerRuntime({ dockerHost, log: silentLog() });
   access = dockerAccess({ dockerHost });
-  const script = "echo one; sleep 0.05; echo two >&2; sleep 0.05; echo drei ü; exec /bin/serve";
+  const script = "echo one; sleep 0.5; echo two >&2; sleep 0.5; echo drei ü; exec /bin/serve";
   await runtime.create(desiredContainer(name, { command: ["/bin/sh", "-c", script] }));
   await runtime.start(name);
   await waitFor("three lines", async () => (await logText(everything)).includes("drei"));

@@ -15,12 +15,13 @@ import { waitFor } from "../bed/wait-for.ts";
 import { desiredContainer, gpuAttachment } from "../support/desired-container.ts";
 import { silentLog } from "../support/silent-log.ts";
 
+/** Short, and yet not so short that a busy engine misses them. */
 const shortDeadlines: EngineDeadlines = {
-  pingMs: 300,
-  readMs: 300,
-  changeMs: 600,
-  startMs: 5_000,
-  stopMarginMs: 300,
+  pingMs: 2_000,
+  readMs: 3_000,
+  changeMs: 20_000,
+  startMs: 30_000,
+  stopMarginMs: 4_000,
   pullIdleMs: 300,
   buildIdleMs: 300,
   watchPingIntervalMs: 100,
@@ -64,7 +65,7 @@ describe("dockerRuntime on a bad connection", () => {
     const answer = runtime.list();
     await expect(answer).rejects.toThrowError(UnreachableError);
     await expect(answer).rejects.toMatchObject({ reason: "EngineTimeout" });
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     end();
     expect(await runtime.list()).toEqual([]);
   });
@@ -130,7 +131,7 @@ describe("dockerRuntime on a bad connection", () => {
   it("gives a stop its grace on top of the deadline", async () => {
     const id = await direct.create(desiredContainer("slow._.alice", { image: "bed/stubborn:1" }));
     await direct.start(id);
-    await runtime.stop(id, 1_000);
+    await runtime.stop(id, 6_000);
     expect(await direct.inspect(id)).toMatchObject({ state: "exited", exitCode: 137 });
   });
 
@@ -203,7 +204,7 @@ describe("dockerRuntime and an engine that dies or hangs", () => {
     const { hints, end } = watch(runtime);
     await waitFor("connected", () => count(hints, "connected") === 1);
     await engine.kill("STOP");
-    await waitFor("disconnected", () => count(hints, "disconnected") === 1, { timeoutMs: 5_000 });
+    await waitFor("disconnected", () => count(hints, "disconnected") === 1);
     await expect(runtime.list()).rejects.toMatchObject({ reason: "EngineTimeout" });
     expect(count(hints, "connected")).toBe(1);
     await engine.kill("CONT");

@@ -367,7 +367,7 @@ describe("a server", () => {
     const tokenFile = join(bed.folder, "token");
     writeFileSync(tokenFile, "s3cret\n");
     const credentials = { tokenFile, user: "robot" };
-    const settings = { ...followsMain, credentials, timeoutMs: 5000 };
+    const settings = { ...followsMain, credentials, timeoutMs: 12_000 };
     const run = await new RunningGitSource(bed.state, `${url}/specs.git`, settings).first();
     expect(run.report().failure).toBeNull();
     return { ...bed, run, server, tokenFile };
@@ -424,7 +424,7 @@ describe("a server", () => {
     const begun = performance.now();
     const hanging = await refused(bed);
     expect(hanging).toMatchObject({ reason: "PushTimeout" });
-    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect(performance.now() - begun).toBeLessThan(60_000);
     await bed.server.close();
     const away = await refused(bed);
     expect(away).toBeInstanceOf(UnreachableError);

@@ -23,7 +23,7 @@ beforeAll(ensureGitPrograms);
 type FollowedBed = GitSourceBed & { readonly run: RunningGitSource };
 
 /** Asks the server again and again, so that what recovers does so by itself. */
-const often = { intervalMs: 200, timeoutMs: 5000 };
+const often = { intervalMs: 200, timeoutMs: 12_000 };
 
 async function followed(
   bed: GitSourceBed,
@@ -49,7 +49,7 @@ function push({ git }: GitSourceBed): string {
 
 /** That a failure is told for `reason` while nothing changes. */
 async function fails({ run }: FollowedBed, reason: string): Promise<string> {
-  await waitFor(`${reason} to show`, () => run.report().failure?.reason === reason, { timeoutMs: 30_000 });
+  await waitFor(`${reason} to show`, () => run.report().failure?.reason === reason);
   expect(run.sink.events).toEqual([]);
   expect(run.sink.outages).toEqual([]);
   expect(run.paths()).toEqual(everything);
@@ -58,9 +58,7 @@ async function fails({ run }: FollowedBed, reason: string): Promise<string> {
 
 /** That a commit comes into effect, and nobody had to ask for it. */
 async function recovers({ run }: FollowedBed, commit: string): Promise<void> {
-  await waitFor("recovery", () => run.report().appliedRevision === commit && run.report().failure === null, {
-    timeoutMs: 30_000,
-  });
+  await waitFor("recovery", () => run.report().appliedRevision === commit && run.report().failure === null);
   expect(run.sink.events).toEqual(["upsert users/alice/train.yaml"]);
   run.sink.events.length = 0;
 }
@@ -122,7 +120,7 @@ describe("over ssh, from a real server", () => {
     await fails(bed, "HostKeyUnknown");
     writeFileSync(bed.knownHosts, "");
     const { length } = bed.run.sink.reports;
-    await waitFor("another try", () => bed.run.sink.reports.length > length + 1, { timeoutMs: 20_000 });
+    await waitFor("another try", () => bed.run.sink.reports.length > length + 1);
     await fails(bed, "HostKeyUnknown");
     expect(readFileSync(bed.knownHosts, "utf8")).toBe("");
     writeFileSync(bed.knownHosts, bed.server.knownHosts);
@@ -194,11 +192,13 @@ describe("over http, from git http-backend", () => {
     server.mode = "cutInPack";
     await fails(source, "SourceUnreachable");
     const { length } = source.run.sink.reports;
-    await waitFor("more attempts", () => source.run.sink.reports.length > length + 3, { timeoutMs: 30_000 });
+    await waitFor("more attempts", () => source.run.sink.reports.length > length + 3);
     await fails(source, "SourceUnreachable");
     // What was received in part does not pile up.
-    const packs = readdirSync(join(bed.state, "repository/objects/pack"));
-    expect(packs.filter((name) => name.startsWith("tmp_")).length).toBeLessThan(2);
+    const parts = (): number =>
+      readdirSync(join(bed.state, "repository/objects/pack")).filter((name) => name.startsWith("tmp_"))
+        .length;
+    await expect.poll(parts).toBeLessThan(2);
     server.mode = "serve";
     await recovers(source, commit);
   });

@@ -189,7 +189,7 @@ test("a drained GPU has its containers made anew elsewhere, as soon as another i
       ?.message,
   ).toContain(`GPU ${slot} is cordoned by root`);
   await bed.stop();
-}, 60_000);
+});
 
 describe("the file of notes about devices", () => {
   const notes = { cordons: [{ uuid: "GPU-0", by: "root", at: 5, reason: null }] };

@@ -48,18 +48,14 @@ it("leaves clients that never finish, answers others meanwhile, and takes in wha
   }
   // Others are answered, and what is declared is taken in, as long as these hang.
   let round = 0;
-  await waitFor(
-    "the server to leave all of them",
-    async () => {
-      round += 1;
-      const name = `during-${round}`;
-      await bed.control.drop(`users/alice/${name}.yaml`, containerText(name));
-      expect(await bed.call("GET", `${objects}/${name}`)).toMatchObject({ code: 200 });
-      expect(await callHttps(address, "/version")).toMatchObject({ code: 200 });
-      return left === open.length;
-    },
-    { timeoutMs: 60_000 },
-  );
+  await waitFor("the server to leave all of them", async () => {
+    round += 1;
+    const name = `during-${round}`;
+    await bed.control.drop(`users/alice/${name}.yaml`, containerText(name));
+    expect(await bed.call("GET", `${objects}/${name}`)).toMatchObject({ code: 200 });
+    expect(await callHttps(address, "/version")).toMatchObject({ code: 200 });
+    return left === open.length;
+  });
   expect(round).toBeGreaterThan(1);
   expect(bed.log.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
@@ -83,7 +79,7 @@ it("takes no more of a body than is allowed, however it comes", async () => {
     else socket.once("drain", send);
   };
   send();
-  await waitFor("the connection to end", () => isOver, { timeoutMs: 60_000 });
+  await waitFor("the connection to end", () => isOver);
   // Whoever goes on sending may not come to read why.
   if (answer !== "") expect(answer).toContain(" 413 ");
   expect(socket.bytesWritten).toBeLessThan(64 * 1024 * 1024);

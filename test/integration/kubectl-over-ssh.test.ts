@@ -24,7 +24,6 @@ if (!hasSsh) {
 
 it.runIf(hasSsh)(
   "from a laptop the steps of docs/kubectl.md lead to the API, with tokens over ssh",
-  { timeout: 120_000 },
   async () => {
     const directory = temporaryDirectory();
     const secrets = await doorSecrets(directory, systemClock);

@@ -31,7 +31,7 @@ describe("an editor with the YAML language server and the first line that the do
   };
 
   const found = async (uri: string): Promise<readonly Diagnostic[]> =>
-    waitFor("the diagnostics", () => server.diagnostics(uri), { timeoutMs: 20_000 });
+    waitFor("the diagnostics", () => server.diagnostics(uri));
 
   const modeline = (): string => starter.split("\n", 1)[0] ?? "";
   const head = (): string =>

@@ -115,7 +115,7 @@ describe("a file that is gone", () => {
     await tree.pass(2900);
     expect(tree.isDeleted("one")).toBe(false);
     await tree.pass(200);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
     expect(tree.noted).toEqual(["one: its file is gone"]);
   });
 
@@ -123,13 +123,13 @@ describe("a file that is gone", () => {
     await tree.remove("one");
     tree.whileNoted = () => tree.write("one");
     await tree.pass(3000);
-    await waitFor("the deletion to be noted", () => tree.noted.length > 0, { timeoutMs: 2000 });
+    await waitFor("the deletion to be noted", () => tree.noted.length > 0);
     await tree.pass(0);
     expect(tree.store.get("ContainerSpec", "alice/one")?.deletion).toBeNull();
     tree.whileNoted = async () => undefined;
     await tree.remove("one");
     await tree.pass(3000);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
   });
 
   it("does nothing when it is back in time, as editors save", async () => {
@@ -149,7 +149,7 @@ describe("a file that is gone", () => {
       return stored;
     };
     await tree.pass(3100);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
     await tree.pass(60_000);
     expect(tree.isDeleted("two")).toBe(false);
   });
@@ -174,21 +174,21 @@ describe("a file that is gone", () => {
     await tree.remove("two");
     await tree.pass(3100);
     await tree.pass(3100);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
   });
 
   it("is told of also when its deletion cannot be written yet, as nobody would look at it", async () => {
     fill(tree.store);
     await tree.remove("one");
     await tree.pass(3100);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
     expect(tree.happenings.filter(({ reason }) => reason === "SpecDeleted")).toHaveLength(1);
   });
 
   it("is held back with many others, and let through by the token of exactly this set", async () => {
     await tree.remove("one", "two", "three", "four");
     await tree.pass(3100);
-    await waitFor("it is held back", () => tree.desk.blocked().length === 1, { timeoutMs: 2000 });
+    await waitFor("it is held back", () => tree.desk.blocked().length === 1);
     const [blocked] = tree.desk.blocked();
     expect(blocked?.objects).toEqual(["alice/four", "alice/one", "alice/three", "alice/two"]);
     expect(tree.store.get("ContainerSpec", "alice/one")?.pruneBlocked?.reason).toBe("PruneBlocked");
@@ -224,9 +224,7 @@ describe("a file that is gone", () => {
     ];
     const blockedAt = async (revision: string): Promise<void> => {
       await tree.pass(3100);
-      await waitFor("the set of that revision", () => tree.desk.blocked()[0]?.revision === revision, {
-        timeoutMs: 2000,
-      });
+      await waitFor("the set of that revision", () => tree.desk.blocked()[0]?.revision === revision);
     };
     await tree.remove("one", "two", "three", "four");
     await at(first);
@@ -268,7 +266,6 @@ describe("a file that is gone", () => {
       await waitFor(
         "it to be kept",
         () => stored()?.pruneBlocked?.message.includes("ds01.io/prune") === true,
-        { timeoutMs: 2000 },
       );
       expect(tree.isDeleted("kept")).toBe(false);
 
@@ -279,12 +276,12 @@ describe("a file that is gone", () => {
         // Others are removed as ever.
         await tree.remove("one");
         await tree.pass(4000);
-        await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+        await waitFor("one is deleted", () => tree.isDeleted("one"));
         tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "kept" }, "alice");
         tree.desk.vanished({ kind: "ContainerSpec", namespace: "alice", name: "kept" });
         await tree.pass(10);
       }
-      await waitFor("it is deleted", () => tree.isDeleted("kept"), { timeoutMs: 2000 });
+      await waitFor("it is deleted", () => tree.isDeleted("kept"));
     },
   );
 
@@ -292,7 +289,7 @@ describe("a file that is gone", () => {
     tree.missing.add("users/alice");
     await tree.remove("one");
     await tree.pass(10_000);
-    await waitFor("it is held back", () => tree.desk.blocked().length === 1, { timeoutMs: 2000 });
+    await waitFor("it is held back", () => tree.desk.blocked().length === 1);
     expect(tree.desk.blocked()[0]?.reason).toContain("users/alice is gone as a whole");
     expect(tree.isDeleted("one")).toBe(false);
   });
@@ -301,7 +298,7 @@ describe("a file that is gone", () => {
     tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "one" }, "alice");
     await tree.remove("one");
     await tree.pass(1);
-    await waitFor("one is deleted", () => tree.isDeleted("one"), { timeoutMs: 2000 });
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
 
     tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "two" }, "alice");
     await tree.pass(31_000);

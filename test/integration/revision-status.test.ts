@@ -206,7 +206,7 @@ test("the program of a source gets it as JSON and in variables, and nothing of t
 test("a program that takes too long is ended with all that it has started", async () => {
   const folder = temporaryDirectory();
   const script = `sleep 60 & echo $! >"${folder}/pid"; echo broken >&2; wait`;
-  const call = { command: ["/bin/sh", "-c", script], input: "", timeoutMs: 1500 };
+  const call = { command: ["/bin/sh", "-c", script], input: "", timeoutMs: 6000 };
   await expect(runProgram(call)).rejects.toMatchObject({
     message: "/bin/sh ended with SIGKILL",
     said: "broken",

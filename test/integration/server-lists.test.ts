@@ -45,7 +45,6 @@ async function expectAllRight(bed: ApiBed): Promise<void> {
 
 it.each(["own", "all"] as const)(
   "a list shows what is there now and what the caller may see, whatever was listed before (%s)",
-  { timeout: 60_000 },
   async (visibility) => {
     const bed = await startApiBed({ access: { ...accessRule, visibility } });
     await bed.control.drop("users/alice/one.yaml", text("alice", "one", "a"));

@@ -81,7 +81,7 @@ while [ -e '${at("hang")}' ]; do sleep 0.1; done
     this.#process = spawn(findProgram("sshd") ?? "sshd", ["-D", "-e", "-f", at("config")], {
       stdio: "ignore",
     });
-    await waitFor("sshd to listen", () => isListening(this.#port), { timeoutMs: 20_000 });
+    await waitFor("sshd to listen", () => isListening(this.#port));
   }
 
   async stop(): Promise<void> {

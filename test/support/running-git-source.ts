@@ -43,7 +43,7 @@ export class RunningGitSource {
   }
 
   async first(): Promise<this> {
-    await waitFor("the first attempt", () => this.sink.reports.length > 0, { timeoutMs: 20_000 });
+    await waitFor("the first attempt", () => this.sink.reports.length > 0);
     return this;
   }
 

@@ -66,7 +66,7 @@ export class SshLogin {
     mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
     const login = new SshLogin(folder);
     login.#children.push(spawn(sshd, ["-D", "-e", "-f", at("server")], { stdio: "ignore" }));
-    await waitFor("sshd to listen", () => isListening(port), { timeoutMs: 20_000 });
+    await waitFor("sshd to listen", () => isListening(port));
     return login;
   }
 
@@ -87,7 +87,7 @@ export class SshLogin {
     const port = await freePort();
     const line = ["-N", "-L", `${port}:127.0.0.1:${target}`, "gpu1"];
     this.#children.push(spawn(join(this.programs, "ssh"), line, { stdio: "ignore" }));
-    await waitFor("the forwarded port", () => isListening(port), { timeoutMs: 20_000 });
+    await waitFor("the forwarded port", () => isListening(port));
     return port;
   }
 

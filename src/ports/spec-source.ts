@@ -41,6 +41,8 @@ export interface SyncReport {
   readonly appliedAt: number | null;
   /** Whose good signature that revision carries; absent: none was asked for. */
   readonly signer?: string;
+  /** The revision that was in effect before, where the one that now is does not go on from it; told once. */
+  readonly rewrittenFrom?: string;
   /** Why the newest revision is not the one in effect; null: it is. */
   readonly failure: { readonly reason: string; readonly message: string } | null;
 }

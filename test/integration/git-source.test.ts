@@ -241,15 +241,58 @@ test("takes an empty revision at its word where that is said", async () => {
   expect(run.paths()).toEqual([]);
 });
 
-test("takes a history that was rewritten like any other revision", async () => {
-  const { git, run } = await syncedSource();
+test("takes a history that was rewritten like any other revision, and says so", async () => {
+  const { git, run, commit, state } = await syncedSource();
   git.git("checkout", "--quiet", "--orphan", "other");
   git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
   const rewritten = git.push();
 
-  expect((await run.sync()).appliedRevision).toBe(rewritten);
+  expect(await run.sync()).toMatchObject({
+    appliedRevision: rewritten,
+    failure: null,
+    rewrittenFrom: commit,
+  });
   expect(run.sink.texts.get("users/alice/train.yaml")?.text).toContain("base:3");
   expect(run.paths()).toEqual(everything);
+  expect(await run.sync()).not.toHaveProperty("rewrittenFrom");
+
+  // Back to what was there long before.
+  git.git("checkout", "--quiet", "main");
+  git.environment["GIT_COMMITTER_DATE"] = "2026-01-01T12:00:00Z";
+  git.git("checkout", "--quiet", "--orphan", "old");
+  const old = git.push("old");
+  git.environment["GIT_COMMITTER_DATE"] = "2026-03-01T12:00:00Z";
+  const newer = git.push("newer");
+  expect(await run.sync()).toMatchObject({ appliedRevision: newer, rewrittenFrom: rewritten });
+  git.git("push", "--quiet", "--force", "origin", `${old}:main`);
+  expect(await run.sync()).toMatchObject({ appliedRevision: old, failure: null, rewrittenFrom: newer });
+  expect(existsSync(join(state, "history"))).toBe(false);
+});
+
+test("takes what goes on from the revision in effect for that, however it got there", async () => {
+  const { git, run } = await syncedSource();
+  const taken = async (): Promise<void> => {
+    const report = await run.sync();
+    expect(report.appliedRevision).toBe(git.git("rev-parse", "HEAD").trim());
+    expect(run.sink.reports.filter(({ rewrittenFrom }) => rewrittenFrom !== undefined)).toEqual([]);
+  };
+  git.push("one");
+  await taken();
+  for (const message of ["two", "three", "four"]) git.push(message);
+  await taken();
+  // A merge, and one of a branch that is older than all that is in effect.
+  git.git("checkout", "--quiet", "-b", "feature", "HEAD~4");
+  git.write("users/bob/new.yaml", specText("new"));
+  git.git("add", "--all");
+  git.environment["GIT_COMMITTER_DATE"] = "2026-01-01T12:00:00Z";
+  git.git("commit", "--quiet", "--message", "feature");
+  delete git.environment["GIT_COMMITTER_DATE"];
+  git.git("checkout", "--quiet", "main");
+  git.git("merge", "--quiet", "--no-ff", "--message", "merge", "feature");
+  git.push("after the merge");
+  await taken();
+  expect(run.paths()).toContain("users/bob/new.yaml");
+  expect(run.log.lines.filter(({ fields }) => fields["reason"] === "HistoryUnknown")).toEqual([]);
 });
 
 test("one file that is no plain spec is refused by itself, and nothing leads out of the tree", async () => {

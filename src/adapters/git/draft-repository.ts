@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConflictError, DeniedError } from "../../util/errors.ts";
+import { readIfThere } from "../if-there.ts";
 import { specSizeLimit } from "../spec/spec-file.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { failureFrom } from "./git-failure.ts";
@@ -104,10 +105,10 @@ export class DraftRepository {
     const history = ["fetch", `--depth=${historyDepth}`, ...fetchOptions, url];
     await this.#read([...history, `+refs/heads/${branch}:refs/ds01/branch`]);
     const tip = (await this.#read(["rev-parse", "--verify", "refs/ds01/branch"])).trim();
-    if (await this.#isAncestor(base, tip)) return tip;
+    if (await this.isAncestor(base, tip)) return tip;
     await this.#read([...history, `+${ref}:refs/ds01/followed`]);
     // What the branch had is in effect: it goes on from there.
-    if (await this.#isAncestor(tip, base)) return base;
+    if (await this.isAncestor(tip, base)) return base;
     throw new ConflictError({
       reason: "BranchDiverged",
       message: `${branch} is at ${tip.slice(0, 12)}, which does not go on from the revision in effect (${base.slice(0, 12)})`,
@@ -190,7 +191,27 @@ export class DraftRepository {
     return this.run(["push", ...options, ...local, "--no-follow-tags", "--end-of-options", url, target]);
   }
 
-  async #isAncestor(older: string, newer: string): Promise<boolean> {
+  /** Takes so many commits of what is followed from the server; of servers that can leave them out, without files. */
+  async fetchHistory(depth: number): Promise<void> {
+    const { url, ref } = this.#settings;
+    const options = [`--depth=${depth}`, "--filter=tree:0", ...fetchOptions];
+    await this.#read(["fetch", ...options, url, `+${ref}:refs/ds01/followed`]);
+  }
+
+  /** When the commits were made whose parents are not here, but for one; in seconds since the epoch. */
+  async endsOfHistory(butFor: string): Promise<readonly number[]> {
+    const ends = await readIfThere(join(this.#directory, "repository", "shallow"));
+    const ids = ends?.split("\n").filter((id) => id !== "" && id !== butFor) ?? [];
+    if (ids.length === 0) return [];
+    const times = await this.#read(["rev-list", "--no-walk", "--format=%ct", ...ids]);
+    return times
+      .split("\n")
+      .filter((line) => /^\d+$/.test(line))
+      .map(Number);
+  }
+
+  /** Whether a commit goes on from another one, as far as the history of what is followed is here. */
+  async isAncestor(older: string, newer: string): Promise<boolean> {
     const known = await this.run(["cat-file", "-e", `${older}^{commit}`]);
     if (known.code !== 0) return false;
     const { code, stderr } = await this.run(["merge-base", "--is-ancestor", older, newer]);

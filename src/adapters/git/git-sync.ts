@@ -1,5 +1,5 @@
 import type { Log } from "../../ports/log.ts";
-import type { SourceChanges, SpecSink } from "../../ports/spec-source.ts";
+import type { SourceChanges, SpecSink, SyncReport } from "../../ports/spec-source.ts";
 import { Ds01Error, messageOf } from "../../util/errors.ts";
 import { formatAge } from "../../util/duration.ts";
 import { endingAfter } from "../ending-after.ts";
@@ -55,6 +55,19 @@ export class GitSync {
       ...signed,
       failure: null,
     });
+  }
+
+  /** The commit in effect; null: none. */
+  get applied(): string | null {
+    return this.#told?.commit ?? null;
+  }
+
+  /** Says that what is in effect does not go on from `before`. */
+  tellRewritten(before: string): void {
+    const { log, name } = this.#options;
+    const commit = this.applied;
+    log.warn({ source: name, reason: "HistoryRewritten", revision: commit, before }, "history was rewritten");
+    this.#tellSuccess(commit, { rewrittenFrom: before });
   }
 
   /** Whether what stands there, or in the place of a directory above, is not taken. */
@@ -222,7 +235,7 @@ export class GitSync {
     return revision.path === "" ? worktree : `${worktree}/${revision.path}`;
   }
 
-  #tellSuccess(commit: string | null): void {
+  #tellSuccess(commit: string | null, more: Pick<SyncReport, "rewrittenFrom"> = {}): void {
     const { sink, log, name } = this.#options;
     if (this.#lastFailure !== "") log.info({ source: name }, "the repository can be synced again");
     this.#lastFailure = "";
@@ -233,6 +246,7 @@ export class GitSync {
       appliedRevision: commit,
       appliedAt,
       ...(signer === undefined ? {} : { signer }),
+      ...more,
       failure: null,
     });
   }

@@ -87,7 +87,7 @@ test("files that cannot be written for another reason are told of as that, and w
   const programs = join(bed.folder, "programs");
   mkdirSync(programs);
   // Git names no cause here, whichever it is: this one is a limit on the size of files.
-  const limit = `case " $* " in *" checkout-index "*) trap "" XFSZ; ulimit -f 1;; esac`;
+  const limit = `case " $* " in *" read-tree "*) trap "" XFSZ; ulimit -f 1;; esac`;
   const script = `#!/bin/sh\n${limit}\nexec ${findProgram("git") ?? ""} "$@"\n`;
   writeFileSync(join(programs, "git"), script, { mode: 0o755 });
   const path = process.env["PATH"] ?? "";

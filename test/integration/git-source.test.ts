@@ -15,6 +15,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
 import type { SyncStep } from "../../src/adapters/git/git-sync.ts";
 import { waitFor } from "../bed/wait-for.ts";
+import { filesWritten } from "../support/files-written.ts";
 import { specText, type GitBed } from "../support/git-repository.ts";
 import { GitHttpServer } from "../support/git-http-server.ts";
 import {
@@ -49,7 +50,7 @@ test("delivers a revision in full, then only what changed, with the commit that 
   expect(run.sink.events.length).toBe(3);
 });
 
-test("fetches and reads for a commit of one file in a thousand no more than that file", async () => {
+test("fetches, reads and writes for a commit of one file in a thousand no more than that file", async () => {
   const bed = preparedRepository();
   const { git, state } = bed;
   for (let place = 0; place < 1000; place += 1) {
@@ -71,12 +72,23 @@ test("fetches and reads for a commit of one file in a thousand no more than that
   const before = objects();
   run.sink.events.length = 0;
 
+  const written = filesWritten(state);
   git.write("users/user7/c7.yaml", specText("c7", "bed/base:2"));
   git.push();
   expect((await run.sync()).failure).toBeNull();
   expect(run.sink.events).toEqual(["upsert users/user7/c7.yaml"]);
   // The file, its directory and the two above, and the commit; Git may keep what they differ from once more.
   expect(objects() - before).toBeLessThan(10);
+  expect(written()).toEqual(["users/user7/c7.yaml"]);
+
+  await run.end();
+  const again = await new RunningGitSource(state, git.bare, { timeoutMs: 120_000 }).first();
+  const writtenLater = filesWritten(state);
+  git.write("users/user8/c8.yaml", specText("c8", "bed/base:2"));
+  git.push();
+  expect((await again.sync()).failure).toBeNull();
+  // What is brought up to date is the revision before the one in effect, which lacks the last change, too.
+  expect(writtenLater()).toEqual(["users/user7/c7.yaml", "users/user8/c8.yaml"]);
 });
 
 test("is in effect again after a restart without the server, with the same revisions", async () => {

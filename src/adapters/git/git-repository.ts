@@ -26,6 +26,15 @@ export interface GitRepositoryOptions extends Pick<GitSettings, "url" | "ref"> {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Which files of a commit are written out. */
+interface Content {
+  readonly commit: string;
+  /** Directory of the repository; empty: its root. */
+  readonly path: string;
+  /** What below it is not, from the root. */
+  readonly leftOut: readonly string[];
+}
+
 /** A bare copy that holds the revisions fetched last, without history. */
 export class GitRepository {
   readonly #options: GitRepositoryOptions;
@@ -84,30 +93,27 @@ export class GitRepository {
     );
   }
 
-  /** Writes files of a commit below `target`, which must not exist; their content is as it stands in the repository. */
+  /**
+   * Makes what is in `directory` the files of a commit, their content as it stands in the repository. `index` says what
+   * is there already and is left alone where it is as noted; without one nothing may be there.
+   */
   async checkOut(
-    {
-      commit,
-      paths,
-      target,
-    }: { readonly commit: string; readonly paths: readonly string[]; readonly target: string },
+    { directory, index, ...content }: Content & { readonly directory: string; readonly index: string },
     signal: AbortSignal,
   ): Promise<void> {
-    await mkdir(target, { mode: 0o755 });
-    const index = `${target}.index`;
-    const environment = { GIT_INDEX_FILE: index, GIT_WORK_TREE: target };
-    try {
-      const input = paths.map((path) => `${path}\0`).join("");
-      for (const args of [
-        ["read-tree", commit],
-        ["checkout-index", "--quiet", "-z", "--stdin"],
-      ]) {
-        const { code, stderr } = await this.run(args, signal, { environment, input });
-        if (code !== 0) throw (await writeFailure(stderr, target)) ?? damaged(stderr);
-      }
-    } finally {
-      await rm(index, { force: true });
-      await rm(`${index}.lock`, { force: true });
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    const environment = { GIT_INDEX_FILE: index, GIT_WORK_TREE: directory };
+    const tree = await this.#treeOf(
+      content,
+      { ...environment, GIT_INDEX_FILE: `${directory}.index` },
+      signal,
+    );
+    for (const args of [
+      ["read-tree", "--reset", "-u", tree],
+      ["clean", "-ffdxq"],
+    ]) {
+      const { code, stderr } = await this.run(args, signal, { environment });
+      if (code !== 0) throw (await writeFailure(stderr, directory)) ?? damaged(stderr);
     }
   }
 
@@ -150,6 +156,25 @@ export class GitRepository {
       signal,
       ...(input === undefined ? {} : { input }),
     });
+  }
+
+  /** A tree with nothing else in it: Git writes out all that is in one. */
+  async #treeOf(
+    { commit, path, leftOut }: Content,
+    environment: Readonly<Record<string, string>> & { readonly GIT_INDEX_FILE: string },
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (path === "" && leftOut.length === 0) return commit;
+    const index = environment.GIT_INDEX_FILE;
+    try {
+      const part = path === "" ? [commit] : [`--prefix=${path}/`, `${commit}:${path}`];
+      await this.read(["read-tree", ...part], signal, { environment });
+      const input = leftOut.map((left) => `${left}\0`).join("");
+      await this.read(["update-index", "--force-remove", "-z", "--stdin"], signal, { environment, input });
+      return (await this.read(["write-tree"], signal, { environment })).trim();
+    } finally {
+      for (const left of [index, `${index}.lock`]) await rm(left, { force: true });
+    }
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import type { SignatureCheck, Signed } from "./signature-check.ts";
 import { isOrderOf, orderAfter } from "./signed-order.ts";
 import { checkedOut, revisionOf, type Revision } from "./revision.ts";
 import type { TreeEntry } from "./tree-entry.ts";
-import type { Worktrees } from "./worktrees.ts";
+import type { Fill, Worktrees } from "./worktrees.ts";
 
 /** Where a sync has come to. */
 export type SyncStep = "fetched" | "listed" | "checkedOut" | "validated" | "published" | "delivered";
@@ -27,6 +27,12 @@ export interface GitSyncOptions extends GitSettings {
   readonly sink: SpecSink;
   readonly log: Log;
   readonly onStep?: (step: SyncStep) => void;
+}
+
+/** The copy that files are taken from, and what ends that. */
+interface Copy {
+  readonly repository: GitRepository;
+  readonly signal: AbortSignal;
 }
 
 /** Takes revisions from a repository into effect, one attempt at a time. */
@@ -152,7 +158,8 @@ export class GitSync {
     const settings = { ...this.#options, before, appliedAt: Date.now() };
     const revision = { ...revisionOf(commit, entries, settings), ...signed };
     this.#step("listed");
-    await this.#addWorktree(revision, entries, { repository, signal });
+    const fill = this.#filling(revision, entries, { repository, signal });
+    await worktrees.add(revision, fill);
     this.#step("checkedOut");
     const changes = await this.#changesTo(revision);
     if (onInvalid === "revision") refuseInvalid(changes);
@@ -164,6 +171,7 @@ export class GitSync {
     this.#step("delivered");
     await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
     await repository.collectGarbage(signal);
+    await this.#prepareNext(fill);
   }
 
   /** What is kept of a signature, where it is no older than that of what is in effect. */
@@ -191,17 +199,28 @@ export class GitSync {
     this.#told = revision;
   }
 
-  async #addWorktree(
-    revision: Revision,
-    entries: readonly TreeEntry[],
-    { repository, signal }: { readonly repository: GitRepository; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const { commit, path } = revision;
+  /** Writes out what of a revision is taken. */
+  #filling({ commit, path }: Revision, entries: readonly TreeEntry[], { repository, signal }: Copy): Fill {
     const below = path === "" ? "" : `${path}/`;
-    const paths = checkedOut(entries).map((entry) => `${below}${entry.path}`);
-    await this.#options.worktrees.add(revision, (target) =>
-      repository.checkOut({ commit, paths, target }, signal),
-    );
+    const taken = new Set(checkedOut(entries));
+    const pathsOf = (some: readonly TreeEntry[]): readonly string[] =>
+      some.map((entry) => `${below}${entry.path}`);
+    const leftOut = pathsOf(entries.filter((entry) => !taken.has(entry)));
+    const links = pathsOf([...taken].filter(({ type }) => type === "symlink"));
+    return async (draft) => {
+      await repository.checkOut({ commit, path, leftOut, ...draft }, signal);
+      return links;
+    };
+  }
+
+  /** Lets the next revision be written with work for what differs; without it all is written then. */
+  async #prepareNext(fill: Fill): Promise<void> {
+    const { worktrees, log, name } = this.#options;
+    try {
+      await worktrees.prepare(fill);
+    } catch (error) {
+      log.info({ source: name, message: messageOf(error) }, "nothing is made ready for the next revision");
+    }
   }
 
   /** What was in effect is written anew from the copy; where that is lost as well, the server has to be asked. */
@@ -212,7 +231,7 @@ export class GitSync {
       if (current === null) return;
       const clone = await repository();
       const entries = await clone.entries(current.commit, path, signal);
-      await this.#addWorktree(current, entries, { repository: clone, signal });
+      await worktrees.addAnew(current, this.#filling(current, entries, { repository: clone, signal }));
       this.#deliver(current, await this.#changesTo(current));
     } catch (error) {
       this.#tellFailure(error, null);

@@ -9,22 +9,21 @@ export interface TreeEntry {
   readonly size: number;
 }
 
-const types: Readonly<Record<string, TreeEntry["type"]>> = {
-  "100644": "file",
-  "100755": "file",
-  "100664": "file",
-  "120000": "symlink",
-  "160000": "submodule",
-};
+/** As Git takes modes: by what kind of file they say it is; what is no file of a kind that it knows is a submodule. */
+function typeOf(mode: string): TreeEntry["type"] {
+  if (mode.startsWith("10")) return "file";
+  return mode.startsWith("12") ? "symlink" : "submodule";
+}
 
 /** Reads what `git ls-tree -r -z -l` prints; `below` is cut off the paths. */
 export function parseTree(output: string, below: string): readonly TreeEntry[] {
   const prefix = below === "" ? "" : `${below}/`;
   return output.split("\0").flatMap((line): readonly TreeEntry[] => {
-    const [, mode = "", id = "", size = "", path = ""] =
+    const [, mode, id = "", size = "", path = ""] =
       /^(\d+) \S+ ([0-9a-f]+) +(\d+|-)\t([^]+)$/.exec(line) ?? [];
-    const type = types[mode];
-    if (type === undefined || !path.startsWith(prefix)) return [];
-    return [{ path: path.slice(prefix.length), type, id, size: size === "-" ? 0 : Number(size) }];
+    if (mode === undefined || !path.startsWith(prefix)) return [];
+    return [
+      { path: path.slice(prefix.length), type: typeOf(mode), id, size: size === "-" ? 0 : Number(size) },
+    ];
   });
 }

@@ -11,7 +11,7 @@ const probeBytes = 64 * 1024;
  * cause for some of these: then a file is written there to see what comes of it.
  */
 export async function writeFailure(stderr: string, target: string): Promise<GitFailure | null> {
-  const said = failureFrom("git checkout-index", stderr);
+  const said = failureFrom("git read-tree", stderr);
   if (said.reason === diskFull.reason) return said;
   const [line] = /^.*unable to (?:write|create) (?:file|new index).*$/m.exec(stderr) ?? [];
   if (line === undefined) return null;

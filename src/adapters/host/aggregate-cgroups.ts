@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { AggregateAmounts } from "../../core/quota/aggregate.ts";
 import { cgroupPath, type CgroupDriver } from "../../core/quota/cgroup-parent.ts";
 import type { AggregateCgroups, HeldMemory, LimitOutcome } from "../../ports/aggregate-cgroups.ts";
+import { bootId } from "../boot-id.ts";
 import { errorCode } from "../error-code.ts";
 import { CgroupTree, isAsWanted } from "./cgroup-tree.ts";
 import { SystemdSlices } from "./systemd-slices.ts";
@@ -72,13 +72,4 @@ export function aggregateCgroups(options: AggregateCgroupsOptions = {}): Aggrega
       return { written: due.filter((name) => !refused.includes(name)), held: held ?? late };
     },
   };
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw error;
-  }
 }

@@ -1,4 +1,3 @@
-import { annotations, labels } from "../api/names.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import { portUses } from "../core/quota/port-conflict.ts";
 import { containerName } from "../core/plan/container-name.ts";
@@ -16,6 +15,7 @@ import { lookAtSpec, noPaths, quotaHere, usesOwner } from "./host-path-facts.ts"
 import { inputsReady } from "./inputs-ready.ts";
 import { sharedPart } from "./shared-part.ts";
 import type { HostStateOptions, PreparedFacts } from "./host-state-options.ts";
+import { toAdopt } from "./to-adopt.ts";
 import type { Turn } from "./turn.ts";
 import { isRecent } from "../util/is-recent.ts";
 
@@ -158,6 +158,7 @@ export class HostState {
       recentUse: this.#options.use.recent,
       runHistory: this.#options.runs.history,
       now,
+      clock: this.#options.clock.reading(),
       ...hooks,
     });
   }
@@ -221,6 +222,7 @@ export class HostState {
     return {
       record,
       instance,
+      clock: this.#options.clock.reading(),
       engineReady: cache.ready,
       sourceSynced: this.#options.sources.isSynced(record.source.source),
       containers,
@@ -286,15 +288,4 @@ export class HostState {
   doneStopping(containerId: string): void {
     this.#stopping.delete(containerId);
   }
-}
-
-/** The container of nobody's that its spec is to stand for, where it is there. */
-function toAdopt(
-  { annotations: own }: ContainerRecord,
-  containers: readonly ObservedContainer[],
-  { cache, instance }: Pick<HostStateOptions, "cache" | "instance">,
-): string | null {
-  const wanted = cache.get(own[annotations.adopts] ?? "");
-  if (wanted === undefined || wanted.labels[labels.instance] === instance) return null;
-  return containers.some(({ id }) => id === wanted.id) ? null : wanted.name;
 }

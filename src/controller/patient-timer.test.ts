@@ -11,6 +11,10 @@ class SetAlarms implements Clock {
     return 0;
   }
 
+  reading(): null {
+    return null;
+  }
+
   callAt(at: number, callback: () => void): () => void {
     this.delays.push(at);
     this.#ring = callback;

@@ -1,5 +1,6 @@
 import type { ContainerStatus } from "../api/container.ts";
 import { announceAccess } from "./announce-access.ts";
+import { announceClock } from "./announce-clock.ts";
 import { announceTenancy } from "./announce-tenancy.ts";
 import type { Announcement } from "./decision.ts";
 import { announceBlock } from "./reservation/announce-block.ts";
@@ -22,6 +23,7 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
   const found = [
     ...goneNews(situation),
     ...announceAccess(situation, fact),
+    ...announceClock(situation, fact),
     ...announceTenancy(situation, fact),
     ...announceBlock(situation),
     ...announceRuntimeEnd(situation),

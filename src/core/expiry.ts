@@ -1,3 +1,4 @@
+import { endOf, startOf } from "./container-clock.ts";
 import type { EffectiveLimits } from "./quota/limits.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -9,8 +10,9 @@ export function expiresAt(
   limits: EffectiveLimits,
 ): number | null {
   const maxRuntimeMs = memory.generation === generation ? memory.maxRuntimeMs : limits.maxRuntimeMs.value;
-  if (maxRuntimeMs === null || container.startedAt === null) return null;
-  return container.startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);
+  const startedAt = startOf(container);
+  if (maxRuntimeMs === null || startedAt === null) return null;
+  return startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);
 }
 
 /** How much of its maxRuntime an object has left that does not run now, in milliseconds; null where it has none. */
@@ -22,25 +24,33 @@ export function remainingRuntimeMs(
   // The last run is counted when it is looked at.
   const uncounted = containers
     .filter(({ finishedAt }) => finishedAt !== null && finishedAt !== memory.countedRunEndedAt)
-    .map(({ startedAt, finishedAt }) => (finishedAt ?? 0) - (startedAt ?? finishedAt ?? 0));
+    .map(ranMsOf);
   const ranMs = memory.ranMs + Math.max(0, ...uncounted);
   // What has not run yet is bound by the quota of now.
   if (memory.generation !== generation || ranMs === 0) return limits.maxRuntimeMs.value;
   return memory.maxRuntimeMs === null ? null : Math.max(0, memory.maxRuntimeMs - ranMs);
 }
 
+/** How long a run took that has ended; 0 for one that has not, and never less (milliseconds). */
+export function ranMsOf(container: ObservedContainer): number {
+  const [startedAt, finishedAt] = [startOf(container), endOf(container)];
+  return startedAt === null || finishedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
+}
+
 /** When a stopped container gives its GPUs back; null is never, undefined when it is not stopped. */
 export function holdUntil(container: ObservedContainer, limits: EffectiveLimits): number | null | undefined {
-  if (container.finishedAt === null) return undefined;
+  const finishedAt = endOf(container);
+  if (finishedAt === null) return undefined;
   const holdMs = limits.holdGpuAfterStopMs.value;
-  return holdMs === null ? null : container.finishedAt + holdMs;
+  return holdMs === null ? null : finishedAt + holdMs;
 }
 
 /** When a stopped container is removed; null is never, undefined when it is not stopped. */
 export function removeAt(container: ObservedContainer, limits: EffectiveLimits): number | null | undefined {
-  if (container.finishedAt === null) return undefined;
+  const finishedAt = endOf(container);
+  if (finishedAt === null) return undefined;
   const removeMs = limits.removeAfterStopMs.value;
-  return removeMs === null ? null : container.finishedAt + removeMs;
+  return removeMs === null ? null : finishedAt + removeMs;
 }
 
 /** When the container of a job that is done is removed; null is never, undefined when it is not stopped. */
@@ -49,8 +59,9 @@ export function finishedRemoveAt(
   limits: EffectiveLimits,
 ): number | null | undefined {
   const { ttlAfterFinishedMs } = limits;
-  if (ttlAfterFinishedMs === undefined || container.finishedAt === null) return removeAt(container, limits);
-  return ttlAfterFinishedMs.value === null ? null : container.finishedAt + ttlAfterFinishedMs.value;
+  const finishedAt = endOf(container);
+  if (ttlAfterFinishedMs === undefined || finishedAt === null) return removeAt(container, limits);
+  return ttlAfterFinishedMs.value === null ? null : finishedAt + ttlAfterFinishedMs.value;
 }
 
 /** True when the container was created with exactly these devices. */

@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../api/container.ts";
 import { restartBackoff, restartDelayMs } from "../util/backoff.ts";
+import { startOf } from "./container-clock.ts";
 import { formatTime } from "./format-time.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { World } from "./world.ts";
@@ -67,10 +68,11 @@ export function lostAccess(
 /** The tries that still count when the container has had access until then. */
 export function lastingTries(
   tries: AccessTries,
-  { startedAt }: Pick<ObservedContainer, "startedAt">,
+  container: Pick<ObservedContainer, "startedAt" | "finishedAt" | "reckoned">,
   until: number,
 ): AccessTries {
-  if (tries.count === 0 || startedAt === null || tries.runStartedAt === startedAt) return tries;
+  const startedAt = startOf(container);
+  if (tries.count === 0 || startedAt === null || tries.runStartedAt === container.startedAt) return tries;
   return until - startedAt >= restartBackoff.forgetAfterMs ? noTries : tries;
 }
 

@@ -3,7 +3,8 @@ import { formatTime } from "./format-time.ts";
 import type { StartGate } from "./jobs/start-gate.ts";
 import { startGates } from "./jobs/start-gates.ts";
 import type { ReservedDevices } from "./health/relocation.ts";
-import { containersByUid } from "./managed-containers.ts";
+import type { ClockReading } from "./container-clock.ts";
+import { reckonedByUid } from "./managed-containers.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { CannotLimit } from "./quota/engine-limits.ts";
 import { knownLimits, quotaLookup } from "./quota/known-limits.ts";
@@ -72,6 +73,8 @@ export interface HostInput {
   /** Limits that the engine cannot keep; absent: none. */
   readonly cannotLimit?: CannotLimit;
   readonly now: number;
+  /** Where the wall clock stands; absent or null: only it is known. */
+  readonly clock?: ClockReading | null;
 }
 
 /** Who holds what, who gets what next, and what everybody uses: computed, never stored. */
@@ -108,7 +111,7 @@ export interface HostView {
 
 /** Computes the view from what was observed and what was promised in this moment. */
 export function hostView(input: HostInput): HostView {
-  const containersOf = containersByUid(input.containers, input.instance);
+  const containersOf = reckonedByUid(input);
   const { machineCpus, strategyOverrides, cannotLimit } = input;
   const quotaOf = quotaLookup(input.quotas, input.groups, {
     ...(machineCpus === undefined ? {} : { machineCpus }),

@@ -14,6 +14,8 @@ export interface ObservedContainer {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** Both on the wall clock of now, where it was set since; absent: as they are. They tell nothing from another run. */
+  readonly reckoned?: { readonly startedAt: number | null; readonly finishedAt: number | null };
   readonly exitCode: number | null;
   readonly oomKilled: boolean;
   /** Docker's State.Error: why the last start failed; empty when it did not. */

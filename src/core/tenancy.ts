@@ -1,4 +1,5 @@
 import { parseDuration } from "../util/duration.ts";
+import { startOf } from "./container-clock.ts";
 import type { PreemptionNotice } from "./lifecycle/memory.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
@@ -79,7 +80,7 @@ function lifeOf(
 ): Pick<Tenant, "held" | "startedAt"> | null {
   const live = containers.filter(isLive);
   if (live.length > 0) {
-    const starts = live.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
+    const starts = live.flatMap((container) => startOf(container) ?? []);
     return starts.length === 0 ? null : { held: false, startedAt: Math.min(...starts) };
   }
   if (state !== "Held" || containers.some(({ lingering }) => lingering === true)) return null;

@@ -1,6 +1,7 @@
 import type { OwnerAccount } from "./account/owner-account.ts";
 import type { DriverFacts } from "./cuda-fit.ts";
 import type { GivenFileProblem } from "./given-files/given-file.ts";
+import type { ClockReading } from "./container-clock.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { EmergencyStop } from "./emergency-stop.ts";
 import type { StopOverride } from "./stop-override.ts";
@@ -69,6 +70,8 @@ export interface World {
   readonly record: ContainerRecord;
   /** Which controller we are: containers of another instance are not ours (I9). */
   readonly instance: string;
+  /** Where the wall clock stands; absent or null: only it is known. */
+  readonly clock?: ClockReading | null;
   /** False: the engine does not answer, and nothing may be concluded or done. */
   readonly engineReady: boolean;
   /** False until the spec source has delivered everything once: nothing is stopped or removed before (I5), but in an emergency. */

@@ -118,7 +118,7 @@ export const lifecycleDefects: readonly Defect[] = [
     file: "src/core/expiry.ts",
     changes: [
       {
-        find: "return container.startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);",
+        find: "return startedAt + Math.max(0, maxRuntimeMs - memory.ranMs);",
         replace: "return container.createdAt + Math.max(0, maxRuntimeMs - memory.ranMs);",
       },
     ],

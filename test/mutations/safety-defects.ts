@@ -219,4 +219,11 @@ export const safetyDefects: readonly Defect[] = [
     ],
     tests: ["src/core/clock-set-back.test.ts"],
   },
+  {
+    name: "clock-set-ahead-ends-work",
+    breaks: "a clock that is set ahead ends what has time left",
+    file: "src/core/container-clock.ts",
+    changes: [{ find: "then.boot === now.boot ? now.bootedAt - then.bootedAt : 0", replace: "0" }],
+    tests: ["src/core/clock-set.property.test.ts"],
+  },
 ];

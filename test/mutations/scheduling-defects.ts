@@ -72,8 +72,8 @@ export const schedulingDefects: readonly Defect[] = [
     file: "src/core/expiry.ts",
     changes: [
       {
-        find: "return holdMs === null ? null : container.finishedAt + holdMs;",
-        replace: "return holdMs === null ? null : container.finishedAt + holdMs - 1000;",
+        find: "return holdMs === null ? null : finishedAt + holdMs;",
+        replace: "return holdMs === null ? null : finishedAt + holdMs - 1000;",
       },
     ],
     tests: ["src/core/decide.test.ts"],

@@ -172,6 +172,7 @@ export class ControllerProcess implements TaskOwner {
     const { clock } = this.#world;
     return {
       now: () => clock.now(),
+      reading: () => clock.reading(),
       callAt: (at, callback) => {
         if (this.state === "ended") return () => undefined;
         const ring = (): void => {

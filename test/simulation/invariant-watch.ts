@@ -16,6 +16,7 @@ import type { Operation } from "./operation.ts";
 import { PreemptionWatch } from "./preemption-watch.ts";
 import type { EngineCall } from "./engine-connection.ts";
 import type { SimulatedWorld, WorldObserver } from "./simulated-world.ts";
+import { TrueTimes } from "./true-times.ts";
 
 /** Something that must never be, by the rule of DESIGN that says so. */
 export interface Violation {
@@ -65,6 +66,7 @@ export class InvariantWatch implements WorldObserver {
   #overlaps: ReadonlySet<string> = new Set();
   readonly #declared = new DeclaredFiles();
   readonly #preemptions = new PreemptionWatch();
+  readonly #times = new TrueTimes();
   /** Uids of objects that are deleted. */
   readonly #deleted = new Set<string>();
   /** When an admin has stopped somebody last. */
@@ -122,6 +124,8 @@ export class InvariantWatch implements WorldObserver {
     const to = reason === "Preempted" ? /gives way to ([a-z]+\/[a-z0-9.-]+)/.exec(message)?.[1] : undefined;
     const inTurn = to === undefined ? null : this.#preemptions.gaveWay(`${namespace}/${name}`, to);
     if (inTurn !== null) this.#violated("I8", inTurn);
+    if (reason === "Stopping" && message.includes("maxRuntime is used up"))
+      this.#notTooSoon(by, `${namespace}/${name}`);
     const key = `${by.name} ${namespace}/${name} ${reason}`;
     this.#causes.set(key, (this.#causes.get(key) ?? 0) + 1);
   }
@@ -152,6 +156,7 @@ export class InvariantWatch implements WorldObserver {
   onOperation(operation: Operation): void {
     this.#preemptions.changed();
     if (operation.do === "emergency") this.#emergencyAt = this.#now;
+    if (operation.do === "clock") this.#times.beforeJump(this.#simulated.disk);
   }
 
   /** What a controller has written. */
@@ -189,6 +194,7 @@ export class InvariantWatch implements WorldObserver {
   /** After each step. */
   look(): void {
     this.#declared.look(this.#simulated.tree.files, this.#now);
+    this.#times.look(this.#simulated.engine.containers.filter(isOurs), this.#now);
     this.#noteQuota();
     this.#noteBookings();
     this.#lookAtDevices();
@@ -261,7 +267,7 @@ export class InvariantWatch implements WorldObserver {
 
   /** Who was stopped keeps its devices for as long as its spec says, whoever else waits with no higher priority. */
   #notHeld(by: ControllerProcess, made: FakeContainer): void {
-    const { engine, clock, devices } = this.#simulated;
+    const { engine, devices } = this.#simulated;
     const own = recordOf(by, made);
     for (const one of engine.containers.filter((it) => isOurs(it) && it.state === "exited")) {
       const shared = sharedDevice(one, made);
@@ -270,10 +276,35 @@ export class InvariantWatch implements WorldObserver {
       // What a card was cut anew from under nobody keeps.
       const isGone = goneDevices(one, devices.present()).length > 0;
       if (isGone || isGivenBack(record, one) || priorityOf(own) > priorityOf(record)) continue;
-      const leftMs = heldUntil(record, one) - clock.now();
+      const endedAgoMs = this.#times.endedAgoMs(one.id, this.#now);
+      const leftMs = endedAgoMs === null ? 0 : holdMsOf(record) - endedAgoMs;
       if (leftMs > 0 && !this.#handled([one]))
         this.#violated("hold", `${shared} is given to ${made.name}; ${one.name} keeps it ${leftMs} ms more`);
     }
+  }
+
+  /** Whatever the wall clock was set to. */
+  #notTooSoon(by: ControllerProcess, object: string): void {
+    const record = by.store.get("ContainerSpec", object);
+    const maxRuntimeMs = parseDuration(record?.spec?.lifecycle?.maxRuntime ?? "");
+    const ranMs = record === undefined ? null : this.#times.ranMs(record, this.#now);
+    if (maxRuntimeMs === undefined || ranMs === null || ranMs >= maxRuntimeMs) return;
+    this.#violated("time", `${object} is stopped for its maxRuntime, and has run for ${ranMs} ms`);
+  }
+
+  /** At rest, what has lived for longer than it may. */
+  overdue(record: ContainerRecord): string | null {
+    const maxRuntimeMs = parseDuration(record.spec?.lifecycle?.maxRuntime ?? "");
+    const longest = Math.max(
+      0,
+      ...this.#simulated.engine.containers
+        .filter(
+          (one) => isOurs(one) && isLive(one) && objectOf(one.name) === `${record.namespace}/${record.name}`,
+        )
+        .map(({ id }) => this.#times.runsMs(id, this.#now) ?? 0),
+    );
+    if (maxRuntimeMs === undefined || longest <= maxRuntimeMs + begunMs) return null;
+    return `runs for ${longest} ms, and may for ${maxRuntimeMs} ms`;
   }
 
   /** An admin has stopped everything of the container's user. */
@@ -382,8 +413,8 @@ function priorityOf(record: ContainerRecord | undefined): number {
   return record?.spec?.priority ?? usualPriority;
 }
 
-function heldUntil({ spec }: ContainerRecord, { finishedAt }: FakeContainer): number {
-  return (finishedAt ?? 0) + (parseDuration(spec?.lifecycle?.holdGpuAfterStop ?? "") ?? 0);
+function holdMsOf({ spec }: ContainerRecord): number {
+  return parseDuration(spec?.lifecycle?.holdGpuAfterStop ?? "") ?? 0;
 }
 
 /** What gave way has no hold; and once given back, a hold that is made longer takes nothing from others. */

@@ -181,5 +181,7 @@ function compare(simulation: Simulation, when: string): void {
     const containers = own.filter((one) => one.labels[labels.uid] === record.uid);
     const problem = problemAtRest(record, containers);
     if (problem !== null) violated("end", `${record.namespace}/${record.name}: ${problem}`);
+    const overdue = simulation.watch.overdue(record);
+    if (overdue !== null) violated("time", `${record.namespace}/${record.name} ${overdue}`);
   }
 }

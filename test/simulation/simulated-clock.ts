@@ -1,3 +1,4 @@
+import type { ClockReading } from "../../src/core/container-clock.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 
 interface Alarm {
@@ -33,6 +34,10 @@ export class SimulatedClock implements Clock {
 
   now(): number {
     return this.#wall;
+  }
+
+  reading(): ClockReading {
+    return { boot: "simulated", bootedAt: this.#wall - this.elapsed };
   }
 
   callAt(at: number, callback: () => void): () => void {

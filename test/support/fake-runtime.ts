@@ -59,6 +59,7 @@ const mutatingCalls: ReadonlySet<FakeCallName> = new Set<FakeCallName>([
 
 const realClock: Clock = {
   now: () => Date.now(),
+  reading: () => null,
   callAt: (at, callback) => {
     const timer = setTimeout(callback, Math.max(0, at - Date.now()));
     return () => clearTimeout(timer);

@@ -1,3 +1,4 @@
+import type { ClockReading } from "../../src/core/container-clock.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 
 interface Alarm {
@@ -9,6 +10,7 @@ interface Alarm {
 /** A clock that moves only when a test moves it; alarms run in the order of their time. */
 export class ManualClock implements Clock {
   #now: number;
+  #bootedAt = 0;
   #order = 0;
   readonly #alarms = new Set<Alarm>();
 
@@ -18,6 +20,10 @@ export class ManualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  reading(): ClockReading {
+    return { boot: "manual", bootedAt: this.#bootedAt };
   }
 
   callAt(at: number, callback: () => void): () => void {
@@ -50,6 +56,7 @@ export class ManualClock implements Clock {
 
   /** Sets the wall clock without running alarms, as an administrator or NTP does. */
   jumpTo(now: number): void {
+    this.#bootedAt += now - this.#now;
     this.#now = now;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import { bootReading } from "./boot-reading.ts";
 
 /** Longest single wait: short enough to notice that the wall clock was set, far below setTimeout's 2^31 ms. */
 const longestWaitMs = 60_000;
@@ -9,6 +10,7 @@ const longestWaitMs = 60_000;
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  reading: bootReading(),
   callAt(at, callback) {
     let timer: NodeJS.Timeout;
     const latest = performance.now() + Math.max(0, at - Date.now());

@@ -129,8 +129,10 @@ export class ContainerReconciler implements Reconciler {
     const latest = store.get("ContainerSpec", key);
     if (latest === undefined) return null;
     const view = host.view();
+    // Read before the world: a clock that is set in between makes nothing look older than it is.
+    const now = clock.now();
     const world = host.world(latest, prepared);
-    return { latest, view, world, decision: decide(world, clock.now()) };
+    return { latest, view, world, decision: decide(world, now) };
   }
 
   /** Inspects what is about to be acted on, and looks at the devices before one is given away. */

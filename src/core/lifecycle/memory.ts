@@ -1,4 +1,5 @@
 import type { Phase } from "../../api/container.ts";
+import type { ContainerClock } from "../container-clock.ts";
 import type { AccessTries } from "../gpu-access.ts";
 import type { LastRun } from "./last-run.ts";
 import type { IdleWarning } from "../idle/idle-verdict.ts";
@@ -51,6 +52,8 @@ export interface LifecycleMemory {
   readonly finished: FinishedRun | null;
   /** Tries of a job that were made because it failed, for backoffLimit; absent: none. */
   readonly retries?: number;
+  /** How the wall clock was set since the runs of its containers; absent: nothing is known of that. */
+  readonly clocks?: readonly ContainerClock[];
   /** How the last run ended whose container is done, or gone; absent: there was none. */
   readonly lastRun?: LastRun;
   /** Last lines of that run's log; absent: none were read. */

@@ -1,5 +1,6 @@
 import { labels } from "../../api/names.ts";
 import type { ObservedContainer } from "../observed.ts";
+import { startOf } from "../container-clock.ts";
 import { holdsDevicesOf, isMadeFor } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
 import { describeExit, fact, type Fact } from "./fact.ts";
@@ -66,13 +67,14 @@ function observeCreatedReplacement(situation: Situation, primary: ObservedContai
 }
 
 function observeLiveReplacement(situation: Situation, replacement: ObservedContainer): Fact {
-  const { now, memory } = situation;
-  const startedAt = replacement.startedAt ?? now;
+  const { now, memory, world } = situation;
+  const startedAt = startOf(replacement) ?? now;
   if (replacement.health === "healthy")
     return fact("replacement.ready", "Healthy", "the new container is healthy");
   if (replacement.health === null) {
-    // Where the clock was set back since, nobody waits until it is where it was.
-    const readyAt = isFromAheadOf(now, memory.since) ? now : startedAt + startupMs;
+    // Where the clock was set back since, and nobody can say by how much, it is not waited for.
+    const isUnknown = world.clock == null && isFromAheadOf(now, memory.since);
+    const readyAt = isUnknown ? now : startedAt + startupMs;
     return readyAt <= now
       ? fact("replacement.ready", "Started", "the new container runs")
       : fact("replacement.starting", "Starting", "waiting whether the new container stays up", readyAt);

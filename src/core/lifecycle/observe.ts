@@ -1,6 +1,7 @@
 import { restartBackoff } from "../../util/backoff.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "../gpu-access.ts";
+import { endOf, startOf } from "../container-clock.ts";
 import { isAdopted } from "../adoption/adoption.ts";
 import { isBeingStopped } from "../being-stopped.ts";
 import { isBetweenTries } from "./between-tries.ts";
@@ -225,8 +226,9 @@ function observeRestart(situation: Situation, primary: ObservedContainer): Fact 
 
 function observeCrash(situation: Situation, primary: ObservedContainer): Fact {
   const { memory, now } = situation;
-  const finishedAt = primary.finishedAt ?? now;
-  const lasted = primary.startedAt !== null && finishedAt - primary.startedAt >= restartBackoff.forgetAfterMs;
+  const finishedAt = endOf(primary) ?? now;
+  const startedAt = startOf(primary);
+  const lasted = startedAt !== null && finishedAt - startedAt >= restartBackoff.forgetAfterMs;
   const dueAt = restartDueAt(finishedAt, lasted ? 0 : memory.attempts, memory, now);
   const what = describeExit(primary);
   if (dueAt <= now) {

@@ -1,7 +1,8 @@
 import { restartBackoff } from "../../util/backoff.ts";
 import type { Phase } from "../../api/container.ts";
 import { describeAccessLoss, lastingTries, withoutTries, withTry, type AccessTries } from "../gpu-access.ts";
-import { deviceUuidsOf } from "../expiry.ts";
+import { endOf } from "../container-clock.ts";
+import { deviceUuidsOf, ranMsOf } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
 import { submittedAt } from "../schedule/submitted-at.ts";
 import type { Fact } from "./fact.ts";
@@ -39,7 +40,7 @@ export function remember(
     readonly lost: boolean;
   },
 ): LifecycleMemory {
-  const { memory, now } = situation;
+  const { memory, now, clocks } = situation;
   const { state, fact, action, lost } = outcome;
   const since = memory.state === state ? memory.since : now;
   const rolledBack = memory.rolledBack?.specHash === situation.specHash ? memory.rolledBack : null;
@@ -61,6 +62,7 @@ export function remember(
     ...rememberIdleWarning(situation),
     ...rememberTenancy(situation, fact, action),
     ...lastRunOf(situation, fact),
+    ...(memory.clocks === undefined && clocks.length === 0 ? {} : { clocks }),
     ...rememberNews(situation, fact),
   };
   const restarts = memory.restarts + (lost && action === "createContainer" ? 1 : 0);
@@ -79,10 +81,9 @@ function accessTriesOf({ memory, access, roles, now }: Situation): { readonly ac
   if (accessTries === undefined || accessTries.count === 0) return {};
   if (access !== null) return { accessTries: access.tries };
   const { primary } = roles;
-  const until = primary !== null && isLive(primary) ? now : primary?.finishedAt;
-  return primary === null
-    ? { accessTries }
-    : { accessTries: lastingTries(accessTries, primary, until ?? now) };
+  if (primary === null) return { accessTries };
+  const until = isLive(primary) ? now : (endOf(primary) ?? now);
+  return { accessTries: lastingTries(accessTries, primary, until) };
 }
 
 function afterFact(memory: LifecycleMemory, situation: Situation, fact: Fact): LifecycleMemory {
@@ -237,7 +238,7 @@ function restartOf({ memory }: Situation, fact: Fact): Fact {
 /** A restart counts as an attempt unless the person asked for it; a long run forgets earlier attempts. */
 function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory> {
   const { memory, roles } = situation;
-  const { startedAt = null, finishedAt = null } = roles.primary ?? {};
+  const { finishedAt = null } = roles.primary ?? {};
   const begun = {
     stopCause: null,
     finished: null,
@@ -246,7 +247,7 @@ function afterRestart(situation: Situation, fact: Fact): Partial<LifecycleMemory
     releasedContainerId: null,
   };
   if (finishedAt !== null && finishedAt === memory.countedRunEndedAt) return begun;
-  const ranMs = startedAt === null || finishedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
+  const ranMs = roles.primary === null ? 0 : ranMsOf(roles.primary);
   const total = { ...begun, ranMs: memory.ranMs + ranMs };
   // That it gave way to others is no fault of its own.
   if (fact.reason === "PreemptionOver") return total;

@@ -1,5 +1,6 @@
 import type { ContainerSpecSpec } from "../../api/container.ts";
 import { labels } from "../../api/names.ts";
+import { readClocks, reckoned, type ContainerClock } from "../container-clock.ts";
 import { deviceUuidsOf, expiresAt, isMadeFor } from "../expiry.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { admit, type Admission } from "../quota/admit.ts";
@@ -39,6 +40,8 @@ export interface Situation {
   readonly limits: EffectiveLimits;
   readonly admission: Admission;
   readonly roles: Roles;
+  /** What is known of the times of its containers. */
+  readonly clocks: readonly ContainerClock[];
   /** Devices it holds or has just been assigned; null while it has to wait for them. */
   readonly devices: readonly Device[] | null;
   /** How the container should be; null while devices are missing. */
@@ -61,7 +64,10 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
   const { record } = world;
   const limits = effectiveLimits(spec, world.quota, (field) => placeInSource(world, field));
   const memory = memoryForGeneration(world, limits);
-  const roles = rolesOf(record, world.containers);
+  // While the engine does not answer, what is not seen is not gone.
+  const clock = world.engineReady ? world.clock : null;
+  const clocks = readClocks(memory.clocks ?? [], world.containers, clock, now);
+  const roles = rolesOf(record, reckoned(world.containers, clocks));
   const devices = devicesFor(world, spec);
   const hash = specHash(spec);
   const expanded = expandPresets(spec, presetsIn(world), presetOwner(world));
@@ -106,6 +112,7 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     limits,
     admission: (outdated === null ? kept : null) ?? admit(world, expanded),
     roles,
+    clocks,
     devices,
     desired,
     outdated,

@@ -1,0 +1,120 @@
+import type { ObservedContainer } from "./observed.ts";
+
+/** Where the wall clock stands against time that nobody can set. */
+export interface ClockReading {
+  /** Changes with each boot of the machine: what was read in another one cannot be compared. */
+  readonly boot: string;
+  /** When the machine was started, as the wall clock of now counts it (milliseconds since the epoch). */
+  readonly bootedAt: number;
+}
+
+/** What has to be added to the times of one run of a container, as the wall clock has been set since (milliseconds). */
+export interface ContainerClock {
+  readonly containerId: string;
+  /** As the engine says them: others are those of another run. */
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly startShiftMs: number;
+  readonly endShiftMs: number;
+  /** What the shifts are for. */
+  readonly reading: ClockReading;
+}
+
+/** Less is what a clock gains and loses, or the time that reading it takes (milliseconds). */
+export const leastJumpMs = 1000;
+
+type Run = Pick<ObservedContainer, "id" | "startedAt" | "finishedAt">;
+
+/**
+ * What is known of the times of these containers, from what was known before. A time that is seen first counts as it
+ * stands, but never as one to come; from then on it goes along wherever the wall clock is set to. Over a reboot nothing
+ * but the wall clock tells how long it was.
+ */
+export function readClocks(
+  before: readonly ContainerClock[],
+  containers: readonly Run[],
+  reading: ClockReading | null | undefined,
+  now: number,
+): readonly ContainerClock[] {
+  // Where nobody can tell, what was found out earlier still counts.
+  if (reading == null) return before;
+  const found = containers.flatMap((container) => {
+    const known = before.find((clock) => isOfStart(clock, container));
+    return clockOf(known, container, reading, now) ?? [];
+  });
+  return isSameList(found, before) ? before : found;
+}
+
+function clockOf(
+  known: ContainerClock | undefined,
+  { id, startedAt, finishedAt }: Run,
+  reading: ClockReading,
+  now: number,
+): ContainerClock | null {
+  if (startedAt === null) return null;
+  const jumpMs = known === undefined ? 0 : jumpBetween(known.reading, reading);
+  const isKnownEnd = known?.finishedAt === finishedAt;
+  const isSameBoot = known?.reading.boot === reading.boot;
+  if (known !== undefined && isKnownEnd && isSameBoot && jumpMs === 0) return known;
+  const shift = (at: number | null, knownMs: number | undefined): number => {
+    const shiftMs = (knownMs ?? 0) + (knownMs === undefined ? 0 : jumpMs);
+    if (at === null || (knownMs !== undefined && isSameBoot)) return shiftMs;
+    return at + shiftMs > now + leastJumpMs ? now - at : shiftMs;
+  };
+  return {
+    containerId: id,
+    startedAt,
+    finishedAt,
+    startShiftMs: shift(startedAt, known?.startShiftMs),
+    endShiftMs: shift(finishedAt, isKnownEnd ? known?.endShiftMs : undefined),
+    reading,
+  };
+}
+
+/** By how much the wall clock was set between two readings; 0 where that cannot be known (milliseconds). */
+function jumpBetween(then: ClockReading, now: ClockReading): number {
+  const jumpMs = then.boot === now.boot ? now.bootedAt - then.bootedAt : 0;
+  return Math.abs(jumpMs) < leastJumpMs ? 0 : jumpMs;
+}
+
+function isOfStart({ containerId, startedAt }: ContainerClock, container: Run): boolean {
+  return containerId === container.id && startedAt === container.startedAt;
+}
+
+function isSameList(left: readonly ContainerClock[], right: readonly ContainerClock[]): boolean {
+  return left.length === right.length && left.every((clock, place) => clock === right[place]);
+}
+
+/** The containers with their times on the wall clock as it is set now. */
+export function reckoned(
+  containers: readonly ObservedContainer[],
+  clocks: readonly ContainerClock[],
+): readonly ObservedContainer[] {
+  const isSet = clocks.some(({ startShiftMs, endShiftMs }) => startShiftMs !== 0 || endShiftMs !== 0);
+  if (!isSet && containers.every(({ reckoned: before }) => before === undefined)) return containers;
+  return containers.map(({ reckoned: _before, ...container }) => {
+    const clock = clocks.find((one) => isOfStart(one, container));
+    if (clock === undefined) return container;
+    const { startedAt, startShiftMs, endShiftMs } = clock;
+    const { finishedAt } = container;
+    return {
+      ...container,
+      reckoned: {
+        startedAt: startedAt + startShiftMs,
+        finishedAt: finishedAt === null ? null : finishedAt + endShiftMs,
+      },
+    };
+  });
+}
+
+/** When it was started, on the wall clock as it is set now; null: never. */
+export function startOf({ startedAt, reckoned: now }: ObservedTimes): number | null {
+  return now === undefined ? startedAt : now.startedAt;
+}
+
+/** When it ended, on the wall clock as it is set now; null: it has not. */
+export function endOf({ finishedAt, reckoned: now }: ObservedTimes): number | null {
+  return now === undefined ? finishedAt : now.finishedAt;
+}
+
+type ObservedTimes = Pick<ObservedContainer, "startedAt" | "finishedAt" | "reckoned">;

@@ -7,6 +7,8 @@ export interface EmergencyStopLine {
   /** RFC 3339. */
   readonly at: string;
   readonly reason: string;
+  /** No stop, but that those which there are cannot be read: nothing is started that does not run. */
+  readonly unreadable?: true;
 }
 
 /** Longest reason, in characters. */

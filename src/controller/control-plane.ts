@@ -126,8 +126,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       return gpus.list().find(({ uid }) => uid === device.uuid);
     },
     deletedObjects: () => parts.tombstones.list().map(deletedObject),
-    emergencyStops: () =>
-      parts.emergency.stops.map(({ user, by, at, reason }) => ({ user, by, at: formatTime(at), reason })),
+    emergencyStops: () => parts.emergency.lines,
     emergencyStop: (request) => parts.emergency.stop(request),
     resume: (user, by) => parts.emergency.resume(user, by),
     overrideStop: (request) => parts.overrides.stop(request),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { EmergencyStopLine } from "../api/emergency-stop.ts";
 import { apiVersion } from "../api/names.ts";
 import {
   describeEmergencyStop,
@@ -8,6 +9,7 @@ import {
   unreadableStop,
   withEmergencyStop,
 } from "../core/emergency-stop.ts";
+import { formatTime } from "../core/format-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventSink } from "../ports/event-sink.ts";
 import type { Log } from "../ports/log.ts";
@@ -56,6 +58,15 @@ export class EmergencyDesk {
 
   get stops(): readonly EmergencyStop[] {
     return this.#stops;
+  }
+
+  /** The same as the API tells it. */
+  get lines(): readonly EmergencyStopLine[] {
+    return this.#stops.map(({ at, unreadable, ...stop }) => ({
+      ...stop,
+      at: formatTime(at),
+      ...(unreadable === true ? { unreadable } : {}),
+    }));
   }
 
   /** True while nobody knows whom admins have stopped: nothing is started then. */

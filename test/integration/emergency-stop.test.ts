@@ -1,9 +1,11 @@
 import { describe, expect, it, onTestFinished, test } from "vitest";
+import type { EmergencyStopLine } from "../../src/api/emergency-stop.ts";
 import { EmergencyDesk } from "../../src/controller/emergency-desk.ts";
 import type { StateDocument } from "../../src/ports/state-document.ts";
 import { startApiBed } from "../support/api-bed.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { runDs01 } from "../support/run-ds01.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const path = "/apis/ds01.io/v1alpha1/emergency-stops";
@@ -108,7 +110,7 @@ describe("an emergency stop", () => {
       ]);
       const check = () => after.health().find(({ name }) => name === "EmergencyStopsReadable");
       expect(check()).toMatchObject({ ok: false, remedy: expect.stringContaining("--all") as string });
-      expect(after.emergencyStops()).toMatchObject([{ user: null, by: "ds01" }]);
+      expect(after.emergencyStops()).toMatchObject([{ user: null, by: "ds01", unreadable: true }]);
 
       // Whom an admin names is stopped, although nobody knows of the others.
       await after.emergencyStop({ user: "bob", reason: "fire", by: "root" });
@@ -281,5 +283,31 @@ describe("the API of emergency stops", () => {
       404,
       "there is no emergency stop of everybody; see: ds01 emergency-stop",
     ]);
+  });
+});
+
+describe("ds01 emergency-stop", () => {
+  const at = "2026-11-23T12:00:00Z";
+  const unreadable: EmergencyStopLine = { user: null, by: "ds01", at, reason: "x", unreadable: true };
+  const fire: EmergencyStopLine = { user: "bob", by: "root", at, reason: "fire" };
+
+  test("says that what is stopped cannot be read and what to do, and makes it no row", async () => {
+    const bed = await startApiBed();
+    bed.control.stops = [unreadable];
+    const alone = await runDs01(["emergency-stop"], bed);
+    expect(alone.stderr).toMatch(
+      /^Whom admins have stopped in an emergency cannot be read since 2026-11-23T12:00:00Z, .* emergency-stops\.json\.corrupt .* ds01 emergency-stop .* ds01 resume --all\.$/ms,
+    );
+    expect(alone).toMatchObject({ code: 0, stdout: "" });
+    bed.control.stops = [unreadable, fire];
+    const both = await runDs01(["emergency-stop"], bed);
+    expect(both.stderr).toBe(alone.stderr);
+    expect(both.stdout).toMatch(/^USER .*\nbob +root +\S+ +fire\n$/);
+  });
+
+  test("still lists a stop of everybody as one", async () => {
+    const bed = await startApiBed();
+    bed.control.stops = [{ ...fire, user: null }];
+    expect((await runDs01(["emergency-stop"], bed)).stdout).toMatch(/^\(all\) +root/m);
   });
 });

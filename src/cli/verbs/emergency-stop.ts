@@ -61,9 +61,22 @@ async function list(context: Context): Promise<number> {
     context.tell("Nothing is stopped in an emergency.");
     return exitCodes.done;
   }
-  const rows = stops.map(({ user, by, at, reason }) => [user ?? "(all)", by, at, oneLine(reason)]);
+  const unreadable = stops.find((stop) => stop.unreadable);
+  if (unreadable !== undefined) context.tell(unreadableSince(unreadable.at));
+  const known = stops.filter((stop) => stop !== unreadable);
+  if (known.length === 0) return exitCodes.done;
+  const rows = known.map(({ user, by, at, reason }) => [user ?? "(all)", by, at, oneLine(reason)]);
   context.print(alignRows([["USER", "BY", "SINCE", "REASON"], ...rows], context.paint));
   return exitCodes.done;
+}
+
+/** What the controller could not read, and who can put it right how. */
+function unreadableSince(at: string): string {
+  return (
+    `Whom admins have stopped in an emergency cannot be read since ${at}, so nothing is started that does not run.\n` +
+    "An admin ends that: see emergency-stops.json.corrupt in the controller's state directory, stop those whom it names " +
+    "again with ds01 emergency-stop --user NAME --reason TEXT, and then: ds01 resume --all."
+  );
 }
 
 function timeoutOf(text: string | undefined): number {

@@ -14,20 +14,47 @@ const answersToEnd = 2;
 /** Half an hour: a name service that is away answers like one that does not know an account or a group. */
 const refusalsToEnd = 30;
 
+/** What somebody has open, and what has to hold for it to stay so. */
+export interface HeldAccess {
+  /** As they were when it began. */
+  readonly caller: Caller;
+  /** Whether they may have it as they are now. */
+  isKept(now: Caller): boolean;
+  /** For the log: what it is, such as `exec`, and about what. */
+  readonly what: string;
+  readonly about: Readonly<Record<string, string | undefined>>;
+}
+
+type NeededServices = Pick<Services, "clock" | "log" | "callerByUid" | "knowsGroup">;
+
 /**
  * Calls `end` when the caller may no longer reach the container, until the returned function is called. The end of the
  * token is none of this, as in Kubernetes: it says how long one may begin, and a shell that ends after a quarter of an
  * hour is of no use.
  */
 export function endWithAccess(
-  services: Pick<Services, "clock" | "log" | "callerByUid" | "knowsGroup">,
+  services: NeededServices,
   context: RequestContext,
   subresource: PodSubresource,
   end: () => void,
 ): () => void {
-  const { clock, log, callerByUid, knowsGroup } = services;
   const namespace = parameter(context, "namespace");
-  const { uid, user } = context.caller;
+  const held: HeldAccess = {
+    caller: context.caller,
+    isKept: (now) => mayReach(now, subresource, namespace),
+    what: subresource,
+    about: { namespace, name: parameter(context, "name") },
+  };
+  return endWhenLost(services, held, end);
+}
+
+/** Calls `end` when the caller has lost what is held, which is looked at once a minute, until the returned function is called. */
+export function endWhenLost(
+  { clock, log, callerByUid, knowsGroup }: NeededServices,
+  held: HeldAccess,
+  end: () => void,
+): () => void {
+  const { uid, user } = held.caller;
   let refusals = 0;
   let answers = 0;
   let isOver = false;
@@ -35,11 +62,11 @@ export function endWithAccess(
   const look = async (): Promise<void> => {
     try {
       const caller = await callerByUid(uid);
-      if (mayReach(caller, subresource, namespace)) {
+      if (held.isKept(caller)) {
         refusals = 0;
         answers = 0;
       } else {
-        answers = (await isAnswered(context.caller, caller, knowsGroup)) ? answers + 1 : 0;
+        answers = (await isAnswered(held.caller, caller, knowsGroup)) ? answers + 1 : 0;
         refusals += 1;
       }
     } catch (error) {
@@ -51,7 +78,7 @@ export function endWithAccess(
     if (isOver) return;
     if (refusals < refusalsToEnd && answers < answersToEnd) next();
     else {
-      log.info({ user, namespace, name: parameter(context, "name") }, `${subresource} ended with its access`);
+      log.info({ user, ...held.about }, `${held.what} ended with its access`);
       end();
     }
   };

@@ -1,5 +1,7 @@
 import type { ApiObject } from "../../api/meta.ts";
 import { statusFailure } from "../../api/status-error.ts";
+import type { Caller } from "../access.ts";
+import { endWhenLost } from "../end-with-access.ts";
 import type { ObjectChange } from "../object-cache.ts";
 import { flag, wholeNumber } from "../exchange.ts";
 import type { RequestContext } from "../exchange.ts";
@@ -11,7 +13,7 @@ import type { ResourceType } from "../resource-type.ts";
 import type { Selector } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
 import type { Services } from "../services.ts";
-import { seenBy } from "../visibility.ts";
+import { seenBy, viewpointOf } from "../visibility.ts";
 import type { WatchSink } from "../watch-sink.ts";
 
 /** One watch: what it follows, for whom and in which form. */
@@ -23,8 +25,8 @@ export interface WatchRequest {
 }
 
 /**
- * Streams changes as JSON until the client goes, `timeoutSeconds` pass, its token ends or its place in the history is
- * lost.
+ * Streams changes as JSON until the client goes, `timeoutSeconds` pass, its token ends, it may no longer see what it
+ * saw when it began, or its place in the history is lost.
  * The watch holds only a resourceVersion: while the client does not read, nothing is buffered for it.
  */
 export async function sendWatch(
@@ -49,7 +51,12 @@ async function serveWatch(services: Services, watch: OpenWatch): Promise<void> {
   const { exchange, resource, start, timeoutSeconds, sink } = watch;
   const stream = new WatchStream(services, watch);
   const endLooks = keepFresh(services, resource);
-  const { expiresAt = Infinity } = exchange.caller;
+  const { caller } = exchange;
+  const { expiresAt = Infinity } = caller;
+  // Whoever has got rights goes on with fewer until the next watch; who has lost some must not.
+  const isKept = (now: Caller): boolean => now.admin || viewpointOf(now) === viewpointOf(caller);
+  const about = { kind: resource.type.kind, namespace: exchange.parameters["namespace"] };
+  const stopLooking = endWhenLost(services, { caller, isKept, what: "watch", about }, () => stream.end());
   const wantedEnd = timeoutSeconds ? services.clock.now() + timeoutSeconds * 1000 : Infinity;
   // Whoever may still watch comes back with a new token, from where this watch ended.
   const endAt = Math.min(wantedEnd, expiresAt);
@@ -59,6 +66,7 @@ async function serveWatch(services: Services, watch: OpenWatch): Promise<void> {
     await stream.follow(position);
   } finally {
     cancelTimeout?.();
+    stopLooking();
     endLooks();
     stream.end();
   }

@@ -16,8 +16,14 @@ export function channelServer(): WebSocketServer {
   });
 }
 
-/** Throws BadRequest where the client speaks none of the protocols; `what` is the verb, such as `exec`. */
+/**
+ * Throws BadRequest where the client speaks none of the protocols, and MethodNotAllowed where it does not begin as a
+ * WebSocket has to (RFC 6455, 4.1); `what` is the verb, such as `exec`.
+ */
 export function requireProtocol({ request }: UpgradeExchange, what: string): void {
+  if (request.method !== "GET") {
+    throw new StatusError("MethodNotAllowed", `${what} over a WebSocket begins with GET`);
+  }
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (channelProtocols.some((protocol) => offered.includes(protocol))) return;
   throw new StatusError(

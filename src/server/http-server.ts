@@ -87,6 +87,10 @@ async function upgrade(
   const caller = await identify(parts, request);
   const { path, query } = target(request);
   const { route, parameters } = parts.router(request.method ?? "GET", path);
+  // What is asked for with HEAD is the head of an answer, and an upgraded connection has none.
+  if (request.method === "HEAD") {
+    throw new StatusError("MethodNotAllowed", "HEAD upgrades no connection: wanted GET");
+  }
   if (route.upgrade === undefined) {
     throw new StatusError("BadRequest", "this path is answered without an upgrade of the connection");
   }
@@ -139,6 +143,8 @@ function refuseUpgrade(socket: Duplex, status: StatusObject, withBody: boolean):
   if (socket.destroyed) return;
   const code = codeOf(status);
   const body = JSON.stringify(status);
+  // The limits of the server are no longer those of this connection: a client that stays is left.
+  socket.once("finish", () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ""}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${withBody ? body : ""}`,

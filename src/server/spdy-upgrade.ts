@@ -38,7 +38,7 @@ export function upgradeToSpdy(
     };
   }
   const isTunnel = wordsOf(request.headers["sec-websocket-protocol"]).includes(tunnelProtocol);
-  if (!isTunnel || protocol !== "portforward.k8s.io") return undefined;
+  if (!isTunnel || protocol !== "portforward.k8s.io" || request.method !== "GET") return undefined;
   return () => {
     delete request.headers["sec-websocket-protocol"];
     let tunnel: Duplex | undefined;

@@ -34,8 +34,8 @@ export function portForwardRoutes(services: Services): readonly Route[] {
     const id = containerOf(services, exchange, "portforward");
     const spdy = upgradeToSpdy(exchange, "portforward.k8s.io");
     if (spdy !== undefined) return serveSpdyForwarding(services, id, spdy());
-    const ports = portsOf(exchange.query);
     requireProtocol(exchange, "portforward");
+    const ports = portsOf(exchange.query);
     const { containers, log } = services;
     const forwarded = ports.map((port) => ({ port, connect: () => containers.dial(id, port) }));
     await serveWebSocket(server, exchange, (webSocket) =>

@@ -32,7 +32,9 @@ test("one that does not go on from what was in effect is told with both, once", 
   expect(sourceEvent(rewritten, known(report))).toMatchObject({
     type: "Warning",
     reason: "HistoryRewritten",
-    message: expect.stringMatching(new RegExp(`^${newer} of main, .* does not go on from ${older}`)) as string,
+    message: expect.stringMatching(
+      new RegExp(`^${newer} of main, .* does not go on from ${older}`),
+    ) as string,
     about: { kind: "Source", name: "lab" },
   });
   expect(sourceEvent(known({ ...report, attemptedAt: 2 }), rewritten)).toBeNull();

@@ -172,7 +172,7 @@ describe("a replacement", () => {
 
 describe("a step that fails again and again", () => {
   const failing = (step: string): Partial<LifecycleMemory> => ({
-    failure: failure(step, now + 10 * minute, 3),
+    failure: failure(step, now + 7 * minute, 20),
   });
 
   it("waits for its time when a deleted object is removed", () => {
@@ -182,9 +182,9 @@ describe("a step that fails again and again", () => {
 
     const waiting = decide(failed, now + 2 * minute);
     expect(waiting.steps).toEqual([]);
-    expect(waiting.requeueAt).toBe(now + 10 * minute);
+    expect(waiting.requeueAt).toBe(now + 7 * minute);
     expect(waiting.status.message).toContain("the engine said 500");
-    expect(decide(failed, now + 10 * minute).steps.map((step) => step.do)).toEqual(["remove"]);
+    expect(decide(failed, now + 7 * minute).steps.map((step) => step.do)).toEqual(["remove"]);
   });
 
   it.each([
@@ -193,8 +193,8 @@ describe("a step that fails again and again", () => {
   ] as const)("waits for its time when it is %s", (step, change) => {
     const failed = remembering(changed(running(), change), failing(step));
 
-    expect(decide(failed, now + 2 * minute)).toMatchObject({ steps: [], requeueAt: now + 10 * minute });
-    expect(decide(failed, now + 10 * minute).steps.map(({ do: word }) => word)).toEqual([step]);
+    expect(decide(failed, now + 2 * minute)).toMatchObject({ steps: [], requeueAt: now + 7 * minute });
+    expect(decide(failed, now + 7 * minute).steps.map(({ do: word }) => word)).toEqual([step]);
   });
 
   it("does not hold back another step", () => {

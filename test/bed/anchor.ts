@@ -65,7 +65,7 @@ export async function startAnchor(options: EngineOptions): Promise<ProcessIdenti
         throw new Error(`unshare ended: ${Buffer.concat(errors).toString().trim()}`);
       return existsSync(join(directory, "anchor.ready"));
     },
-    { intervalMs: 3, timeoutMs: 5_000 },
+    { intervalMs: 3 },
   );
   child.stderr.destroy();
   child.unref();

@@ -57,7 +57,7 @@ export async function startDockerd(
       if (child.exitCode !== null || child.signalCode !== null) return "ended";
       return (await ping(socketPathOf(options.name))) ? "ready" : undefined;
     },
-    { intervalMs: 10, timeoutMs: 30_000 },
+    { intervalMs: 10 },
   ).then((outcome) => {
     if (outcome === "ended")
       throw new Error(`dockerd ${options.name} ended while starting:\n${logTail(directory)}`);
@@ -68,10 +68,10 @@ export async function startDockerd(
   return identity;
 }
 
-/** Whether the engine behind the socket answers GET /_ping within a second. */
-export function ping(socketPath: string): Promise<boolean> {
+/** Whether the engine behind the socket answers GET /_ping in that time. */
+export function ping(socketPath: string, timeoutMs = 1000): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get({ socketPath, path: "/_ping", timeout: 1_000, agent: false }, (response) => {
+    const request = get({ socketPath, path: "/_ping", timeout: timeoutMs, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
@@ -94,10 +94,7 @@ export async function signalDockerd(
   await waitFor(
     `dockerd ${daemon.pid} to end after SIG${signal}`,
     () => !isAlive(daemon) && !isAlive(containerd),
-    {
-      intervalMs: 5,
-      timeoutMs: 30_000,
-    },
+    { intervalMs: 5 },
   );
   // A dead containerd that init has not reaped yet passes for a living one, and the next dockerd waits for it in vain.
   rmSync(pidFile, { force: true });

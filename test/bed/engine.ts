@@ -128,19 +128,15 @@ async function startClaimed(options: EngineOptions, owner: ProcessIdentity): Pro
 
 /** The engine that already has this name, once it is ready; nothing when what is there is dead or half-built. */
 async function existingEngine(name: string): Promise<Engine | undefined> {
-  const record = await waitFor(
-    `whoever is starting engine ${name}`,
-    () => {
-      const found = readRecord(name);
-      return found?.ready === true || !isAlive(found?.owner) ? { found } : undefined;
-    },
-    { timeoutMs: 60_000 },
-  );
+  const record = await waitFor(`whoever is starting engine ${name}`, () => {
+    const found = readRecord(name);
+    return found?.ready === true || !isAlive(found?.owner) ? { found } : undefined;
+  });
   const { found } = record;
   if (found === undefined || !found.ready || !isAlive(found.anchor) || !isAlive(found.daemon))
     return undefined;
   if (found.options.keep !== true && !isAlive(found.owner)) return undefined;
-  return (await ping(socketPathOf(name))) ? handleOf(name) : undefined;
+  return (await ping(socketPathOf(name), 20_000)) ? handleOf(name) : undefined;
 }
 
 function handleOf(name: string): Engine {

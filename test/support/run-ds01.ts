@@ -39,6 +39,8 @@ export class Ds01Process {
   readonly child: ChildProcess;
   stdout = "";
   stderr = "";
+  /** All that it wrote has been read by then, which its end alone does not mean. */
+  readonly #closed: Promise<number | string>;
 
   constructor(line: readonly string[], around: Ds01Surroundings) {
     const main = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -48,15 +50,15 @@ export class Ds01Process {
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.#closed = new Promise((resolve) =>
+      this.child.once("close", (code, signal) => resolve(code ?? signal ?? -1)),
+    );
     onTestFinished(() => void this.child.kill("SIGKILL"));
   }
 
   /** Exit code, or the name of the signal that ended it. */
   async exit(): Promise<number | string> {
-    return new Promise((resolve) => {
-      if (this.child.exitCode !== null) resolve(this.child.exitCode);
-      this.child.once("close", (code, signal) => resolve(code ?? signal ?? -1));
-    });
+    return this.#closed;
   }
 }
 

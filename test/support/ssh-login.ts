@@ -78,7 +78,7 @@ export class SshLogin {
   /** What a command writes that is run on the server. */
   async run(...line: readonly string[]): Promise<string> {
     // Whatever is asked may run in this very process: it must not stand still.
-    const options = { timeout: 60_000, killSignal: "SIGKILL" as const };
+    const options = { timeout: 120_000, killSignal: "SIGKILL" as const };
     return (await promisify(execFile)(join(this.programs, "ssh"), ["gpu1", ...line], options)).stdout;
   }
 

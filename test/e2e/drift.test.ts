@@ -21,7 +21,7 @@ describe("a container that is not as declared any more", () => {
   async function stopByHand(key: string): Promise<void> {
     // It has to listen to the signal by then.
     await waitFor("its process to wait", async () => {
-      const { exitCode } = await host.dockerExec(key, "pgrep", "-f", "sleep 3600");
+      const { exitCode } = await host.dockerExec(key, "sh", "-c", "grep -qx sleep /proc/[0-9]*/comm");
       return exitCode === 0;
     });
     await docker(key).stop({ t: 20 });

@@ -257,8 +257,10 @@ describe("two engines side by side", () => {
       ]);
       // It listens to the signal before it begins to wait.
       await waitFor("it to wait", async () => {
-        const { Processes } = (await polite.top()) as { readonly Processes: readonly (readonly string[])[] };
-        return Processes.some((row) => row.join(" ").includes("sleep 3600"));
+        const exec = await polite.exec({ Cmd: ["sh", "-c", "cat /proc/[0-9]*/comm"], AttachStdout: true });
+        let names = "";
+        for await (const chunk of await exec.start({})) names += String(chunk);
+        return names.includes("sleep\n");
       });
       await Promise.all([polite.stop({ t: 30 }), pause.stop({ t: 30 }), stubborn.stop({ t: 1 })]);
       expect((await polite.inspect()).State.ExitCode).toBe(0);

@@ -1,5 +1,6 @@
 import { labels } from "../../src/api/names.ts";
 import { containerName } from "../../src/core/plan/container-name.ts";
+import type { ContainerRecord } from "../../src/core/record.ts";
 import type { FakeContainer } from "../support/fake-container.ts";
 import { compareFiles, isBroken } from "./compare-files.ts";
 import { isOurs } from "./invariant-watch.ts";
@@ -16,6 +17,9 @@ const restartMs = 400_000;
 
 /** What is made of it ends by itself again and again. */
 const restlessImage = "bed/crash:1";
+
+/** What ends again and again is started so often at most while a restart is to change nothing: its pauses have grown by then. */
+const maximumStarts = 8;
 
 /** Within this time an event is seen. */
 const momentMs = 1500;
@@ -41,6 +45,8 @@ export async function settle(simulation: Simulation): Promise<void> {
   await simulation.pass(restartMs);
   const mutations = changesOf(simulation, before);
   if (mutations.length > 0) report(simulation, "I6", `a restart made it ${mutations.join(", ")}`);
+  const hurried = startedMost(simulation.watch.mutations.slice(before));
+  if (hurried !== undefined) report(simulation, "rest", `no pauses grow between ${hurried}`);
   await endsAreSeen(simulation);
   const repeated = repeatedMost(simulation.watch.events.slice(told));
   if (repeated !== undefined) report(simulation, "events", `nothing changes, and it says ${repeated}`);
@@ -55,12 +61,7 @@ export async function settle(simulation: Simulation): Promise<void> {
 /** What every object says of itself, but for those that end again and again, be it after a rollback. */
 function statusesOf({ acting, engine }: SimulatedWorld): ReadonlyMap<string, string> {
   const all = acting?.store.list("ContainerSpec") ?? [];
-  const restless = new Set([
-    ...all.filter(({ spec }) => spec?.image === restlessImage).map(({ uid }) => uid),
-    ...engine.containers
-      .filter(({ config }) => config.image === restlessImage)
-      .map(({ labels: own }) => own[labels.uid]),
-  ]);
+  const restless = restlessUids(all, engine.containers);
   // What shares a port of the host with them is told now this, now that.
   const isPortRestless = all.some(({ uid, spec }) => restless.has(uid) && spec?.ports !== undefined);
   const records = all.filter(
@@ -74,12 +75,38 @@ function statusesOf({ acting, engine }: SimulatedWorld): ReadonlyMap<string, str
   );
 }
 
+/** Uids of what ends by itself again and again. */
+function restlessUids(
+  records: readonly ContainerRecord[],
+  containers: readonly FakeContainer[],
+): ReadonlySet<string | undefined> {
+  return new Set([
+    ...records.filter(({ spec }) => spec?.image === restlessImage).map(({ uid }) => uid),
+    ...containers
+      .filter(({ config }) => config.image === restlessImage)
+      .map(({ labels: own }) => own[labels.uid]),
+  ]);
+}
+
 /** What is told again and again, as `9 times alice/one Queued`. */
 function repeatedMost(events: readonly string[]): string | undefined {
+  return mostOf(events, maximumRepeats);
+}
+
+/** What is started again and again, as `9 times start one._.alice`. */
+function startedMost(mutations: readonly string[]): string | undefined {
+  return mostOf(
+    mutations.filter((one) => one.startsWith("start ")),
+    maximumStarts,
+  );
+}
+
+/** Which of these there is most often, and how often, where that is more often than it may be. */
+function mostOf(texts: readonly string[], maximum: number): string | undefined {
   const counts = new Map<string, number>();
-  for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
-  const [event, count] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? ["", 0];
-  return count > maximumRepeats ? `${count} times ${event}` : undefined;
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const [text, count] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? ["", 0];
+  return count > maximum ? `${count} times ${text}` : undefined;
 }
 
 function endFaults(world: SimulatedWorld): void {
@@ -104,12 +131,17 @@ async function comesToRest(simulation: Simulation): Promise<boolean> {
   return false;
 }
 
-/** What has ended by itself only just is given a moment to be seen. */
+/** What has ended by itself only just is given a moment to be seen, and what is started again for that to be done. */
 async function endsAreSeen(simulation: Simulation): Promise<void> {
   const { engine, clock } = simulation.world;
   const hasJustEnded = ({ finishedAt }: { readonly finishedAt: number | null }): boolean =>
     finishedAt !== null && Math.abs(clock.now() - finishedAt) < momentMs;
-  for (let round = 0; round < 10 && engine.containers.some(hasJustEnded); round += 1)
+  const isStarted = (): boolean => {
+    const records = simulation.world.acting?.store.list("ContainerSpec") ?? [];
+    const restless = restlessUids(records, engine.containers);
+    return records.some(({ uid, status }) => restless.has(uid) && status.phase === "Starting");
+  };
+  for (let round = 0; round < 10 && (engine.containers.some(hasJustEnded) || isStarted()); round += 1)
     await simulation.pass(momentMs);
 }
 

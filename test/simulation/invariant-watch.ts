@@ -338,13 +338,17 @@ export class InvariantWatch implements WorldObserver {
       if (!isOpen || admits || leftAt - since < begunMs) continue;
       const taken = devices.find(
         (uuid) =>
-          // On a card that is away nobody begins, whatever is tried.
-          this.#simulated.devices.present().some((device) => device.uuid === uuid) &&
-          deviceUuidsOf(begun).some((own) => own === uuid || cardOf(own) === uuid),
+          // On a card or slice that is away nobody begins, whatever is tried.
+          this.#isThere(uuid) &&
+          deviceUuidsOf(begun).some((own) => this.#isThere(own) && (own === uuid || cardOf(own) === uuid)),
       );
       if (taken !== undefined)
         this.#violated("booked", `${begun.name} begins on ${taken}, which is reserved`);
     }
+  }
+
+  #isThere(uuid: string): boolean {
+    return this.#simulated.devices.present().some((device) => device.uuid === uuid);
   }
 
   /** The wall clock was set a moment ago. */

@@ -224,6 +224,7 @@ export class HostState {
       instance,
       clock: this.#options.clock.reading(),
       engineReady: cache.ready,
+      ...(cache.readySince === undefined ? {} : { engineSince: cache.readySince }),
       sourceSynced: this.#options.sources.isSynced(record.source.source),
       containers,
       nameTakenBy: taken ? named.name : null,

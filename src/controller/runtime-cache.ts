@@ -8,6 +8,7 @@ import type { AdoptionBook } from "./adoption-book.ts";
 import { sameValue } from "../util/same-value.ts";
 import { refreshAll } from "./refresh-all.ts";
 import { changedContainers, type ChangedContainer } from "./changed-containers.ts";
+import { irrelevantActions } from "./irrelevant-actions.ts";
 import { RollingAudit } from "./rolling-audit.ts";
 import { listFingerprint } from "./list-fingerprint.ts";
 import { StaleMarks } from "./stale-marks.ts";
@@ -19,9 +20,6 @@ const relistMs = 60_000;
 const inspectsAtOnce = 4;
 /** Time between tries while the engine does not answer. */
 const retryMs = 1000;
-
-/** Docker words that change nothing we look at. */
-const irrelevant = /^(exec_|attach|detach|top|resize|copy|export|kill|stop$|archive-path|extract-to-dir)/;
 
 export interface RuntimeCacheOptions {
   readonly runtime: ContainerRuntime;
@@ -51,6 +49,8 @@ export class RuntimeCache {
   #relisting: Promise<void> | null = null;
   #relistAgain = false;
   #disconnects = 0;
+  /** When the engine was there again last, in milliseconds since the epoch; undefined: not yet. */
+  readySince: number | undefined;
   /** Null until the engine was asked once. */
   #ready: boolean | null = null;
   #message = "not asked yet";
@@ -78,8 +78,7 @@ export class RuntimeCache {
   }
 
   all(): readonly ObservedContainer[] {
-    this.#all ??= [...this.#containers.values()];
-    return this.#all;
+    return (this.#all ??= [...this.#containers.values()]);
   }
 
   byName(name: string): ObservedContainer | undefined {
@@ -186,7 +185,7 @@ export class RuntimeCache {
       this.#disconnects += 1;
       return this.#setReady(false, "the connection to the Docker engine is lost");
     }
-    if (irrelevant.test(hint.action)) return;
+    if (irrelevantActions.test(hint.action)) return;
     const known = this.#containers.get(hint.id)?.labels;
     const containerLabels = { ...hint.labels, ...known };
     this.#stale.mark(hint.id, containerLabels);
@@ -294,6 +293,7 @@ export class RuntimeCache {
     this.#message = message;
     if (ready === this.#ready) return;
     this.#ready = ready;
+    if (ready) this.readySince = this.#options.clock.now();
     this.#version += 1;
     this.#options.onReady(ready, message);
   }

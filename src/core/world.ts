@@ -74,6 +74,8 @@ export interface World {
   readonly clock?: ClockReading | null;
   /** False: the engine does not answer, and nothing may be concluded or done. */
   readonly engineReady: boolean;
+  /** Since when it has been there without a break, which tells one time from the next; absent: not known. */
+  readonly engineSince?: number;
   /** False until the spec source has delivered everything once: nothing is stopped or removed before (I5), but in an emergency. */
   readonly sourceSynced: boolean;
   /** Containers with our instance and this object's uid. */

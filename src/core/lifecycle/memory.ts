@@ -54,6 +54,8 @@ export interface LifecycleMemory {
   readonly retries?: number;
   /** How the wall clock was set since the runs of its containers; absent: nothing is known of that. */
   readonly clocks?: readonly ContainerClock[];
+  /** `engineSince` of the world when a new container was started last beside an old one; absent: none was. */
+  readonly replacementSince?: number;
   /** How the last run ended whose container is done, or gone; absent: there was none. */
   readonly lastRun?: LastRun;
   /** Last lines of that run's log; absent: none were read. */

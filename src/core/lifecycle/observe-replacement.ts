@@ -7,6 +7,7 @@ import { describeExit, fact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
 import { mayRunWhereItWas } from "./may-run-where-it-was.ts";
 import { isFromAheadOf } from "./put-off.ts";
+import { isStartedAgain } from "./replacement-again.ts";
 import type { Situation } from "./situation.ts";
 
 /** How long a replacement without health check must run before the old container is removed. */
@@ -50,6 +51,7 @@ function observeWanted(
   if (restartPolicy !== "Always" && replacement.exitCode === 0) {
     return fact("replacement.ready", "Completed", "the new container has done its work");
   }
+  if (isStartedAgain(situation, replacement)) return observeCreatedReplacement(situation, primary);
   return fact("replacement.failed", "RollbackPerformed", `the new container ${describeExit(replacement)}`);
 }
 

@@ -49,8 +49,12 @@ export function unwantedRemoveAt(
   limits: EffectiveLimits,
   reason: Unwanted["reason"] | undefined,
 ): number | null {
-  if (reason === "EmergencyStop" || reason === "EmergencyStopsUnreadable") return null;
+  if (isEmergency(reason)) return null;
   return removeAt(container, limits) ?? null;
+}
+
+function isEmergency(reason: Unwanted["reason"] | undefined): boolean {
+  return reason === "EmergencyStop" || reason === "EmergencyStopsUnreadable";
 }
 
 /** What becomes of what is not to run. */
@@ -59,7 +63,9 @@ export function observeUnwanted(situation: Situation, { reason, because, stopped
   // In an emergency nothing of it goes on, not even what is left alone otherwise.
   const extras = reason === "EmergencyStop" ? roles.extras : [];
   if (lives([roles.primary, roles.replacement, ...extras])) return fact("stop.due", reason, because);
-  if (roles.replacement !== null) {
+  // In an emergency nothing is removed that has run: all goes on after it.
+  const isKept = isEmergency(reason) && roles.primary !== null && roles.replacement?.startedAt != null;
+  if (roles.replacement !== null && !isKept) {
     return fact("replacement.leftover", reason, `no longer needed: ${because}`);
   }
   if (roles.primary === null) return fact("stopped.absent", reason, stopped);

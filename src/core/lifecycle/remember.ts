@@ -10,6 +10,7 @@ import { allowanceHash, isFinished } from "./finished-run.ts";
 import { rememberIdleWarning } from "./idle-end.ts";
 import { isMemoryInUse, updatableLimits } from "./limits-action.ts";
 import { releasedContainer } from "./released-container.ts";
+import { afterReplacementStart } from "./replacement-again.ts";
 import { restartRequest } from "./restart-request.ts";
 import { rememberNews } from "./remember-news.ts";
 import { rememberTenancy } from "./remember-tenancy.ts";
@@ -158,6 +159,8 @@ function afterAction(
       return afterCreate(situation, fact, action);
     case "updateContainer":
       return situation.limitsAction?.limits == null ? {} : { applied: situation.limitsAction.limits };
+    case "startReplacement":
+      return afterReplacementStart(situation);
     case "restartContainer":
       return afterRestart(situation, fact);
     case "removeContainer":

@@ -64,9 +64,7 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
   const { record } = world;
   const limits = effectiveLimits(spec, world.quota, (field) => placeInSource(world, field));
   const memory = memoryForGeneration(world, limits);
-  // While the engine does not answer, what is not seen is not gone.
-  const clock = world.engineReady ? world.clock : null;
-  const clocks = readClocks(memory.clocks ?? [], world.containers, clock, now);
+  const clocks = clocksOf(world, memory, now);
   const roles = rolesOf(record, reckoned(world.containers, clocks));
   const devices = devicesFor(world, spec);
   const hash = specHash(spec);
@@ -122,6 +120,15 @@ export function situationOf(world: World, spec: ContainerSpecSpec, now: number):
     limitsAction: action,
     access,
   };
+}
+
+/** While the engine does not answer, what is not seen is not gone. */
+function clocksOf(
+  { containers, clock, engineReady }: World,
+  { clocks = [] }: LifecycleMemory,
+  now: number,
+): readonly ContainerClock[] {
+  return engineReady ? readClocks(clocks, containers, clock, now) : clocks;
 }
 
 /** `users/alice/train.yaml:9` of a spec field, or just the path where the field's line is not known. */

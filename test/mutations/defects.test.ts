@@ -7,6 +7,21 @@ import { findingsTable, isFoundByTests, pageAroundTable, recordedFindings } from
 
 const root = join(import.meta.dirname, "../..");
 
+/** Whether titles that stand in the file make up the name; what stands for the values of a case is anything. */
+function hasTest(file: string, name: string): boolean {
+  if (!existsSync(file)) return false;
+  const texts = [...readFileSync(file, "utf8").matchAll(/(["`])((?:\\.|(?!\1)[^\\\n])+)\1/g)];
+  const titles = texts.map(([, , text = ""]) =>
+    text
+      .replaceAll(/\\(.)/g, "$1")
+      .split(/\$\{[^}]*\}|%[sdijo]|\$[\w.]+/)
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".+"),
+  );
+  const one = `(?:${titles.filter((title) => title.length > 2).join("|")})`;
+  return new RegExp(`^${one}(?: ${one})*$`).test(name);
+}
+
 describe("the faults that are planted", () => {
   test("are at least twenty, each with a name of its own", () => {
     expect(defects.length).toBeGreaterThanOrEqual(20);
@@ -31,6 +46,27 @@ describe("the faults that are planted", () => {
 
   test("stand in the table as they are recorded", () => {
     expect(pageAroundTable().table.trim()).toBe(findingsTable(defects, recordedFindings()).trim());
+  });
+
+  test("were found by tests and kept runs that are still there", () => {
+    const gone = Object.values(recordedFindings()).flatMap(({ simulation, tests }) => {
+      const [, file = "", title = ""] = /^(\S+): "(.+)"$/.exec(tests ?? "") ?? [];
+      const [, kept] = /^(kept\/\S+) /.exec(simulation ?? "") ?? [];
+      const isThere = kept === undefined || existsSync(join(root, "test/simulation", kept));
+      const isNamed = file === "" || hasTest(join(root, file), title);
+      return isThere && isNamed ? [] : [tests ?? simulation];
+    });
+    expect(gone, "npm run mutations -- --only NAME --record").toEqual([]);
+  });
+
+  test("were not found by a test that is not there", () => {
+    const file = join(import.meta.dirname, "defects.test.ts");
+    const here = "the faults that are planted were not found by a test that is not there";
+    const ofCase =
+      "the faults that are planted lock-skipped: its text stands once in its file, and its tests are there";
+    expect([hasTest(file, here), hasTest(file, ofCase)]).toEqual([true, true]);
+    expect(hasTest(file, here.replace("not", "never"))).toBe(false);
+    expect(hasTest(join(import.meta.dirname, "none.test.ts"), here)).toBe(false);
   });
 
   test("are missed when the text has moved on", () => {

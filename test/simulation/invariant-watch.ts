@@ -75,6 +75,8 @@ export class InvariantWatch implements WorldObserver {
   #bookings: ReadonlyMap<string, number> = new Map();
   /** When a call left its controller. */
   readonly #leftAt = new WeakMap<EngineCall, number>();
+  /** Container id -> what it was when it lived last, and when that was. */
+  readonly #lived = new Map<string, { readonly container: FakeContainer; readonly at: number }>();
   /** What controllers have made run in this step. */
   #brought = new Set<string>();
 
@@ -211,6 +213,7 @@ export class InvariantWatch implements WorldObserver {
     const live = engine.containers.filter(
       (one) => isOurs(one) && isLive(one) && deviceUuidsOf(one).length > 0,
     );
+    for (const container of live) this.#lived.set(container.id, { container, at: this.#now });
     const overlaps = new Set<string>();
     for (const [place, one] of live.entries()) {
       for (const other of live.slice(place + 1)) {
@@ -340,7 +343,8 @@ export class InvariantWatch implements WorldObserver {
         (uuid) =>
           // On a card or slice that is away nobody begins, whatever is tried.
           this.#isThere(uuid) &&
-          deviceUuidsOf(begun).some((own) => this.#isThere(own) && (own === uuid || cardOf(own) === uuid)),
+          deviceUuidsOf(begun).some((own) => this.#isThere(own) && (own === uuid || cardOf(own) === uuid)) &&
+          !this.#goesOn(by, begun, leftAt),
       );
       if (taken !== undefined)
         this.#violated("booked", `${begun.name} begins on ${taken}, which is reserved`);
@@ -349,6 +353,18 @@ export class InvariantWatch implements WorldObserver {
 
   #isThere(uuid: string): boolean {
     return this.#simulated.devices.present().some((device) => device.uuid === uuid);
+  }
+
+  /** It takes the place of what ran there, or takes it back: nobody is stopped for a reservation. */
+  #goesOn(by: ControllerProcess, begun: FakeContainer, leftAt: number): boolean {
+    if (recordOf(by, begun)?.memory.stopCause === "Replaced") return true;
+    return [...this.#lived].some(
+      ([id, { container, at }]) =>
+        id !== begun.id &&
+        leftAt - at < begunMs &&
+        container.labels[labels.uid] === begun.labels[labels.uid] &&
+        deviceUuidsOf(begun).every((uuid) => deviceUuidsOf(container).includes(uuid)),
+    );
   }
 
   /** The wall clock was set a moment ago. */

@@ -2,13 +2,15 @@ import type { ContainerRecord } from "../record.ts";
 import { isTriedAnew } from "./job-end.ts";
 import type { StopCause } from "./memory.ts";
 
-/** Why a container is stopped that goes on by itself: at once, in another one, or when it is its turn again. */
-export const goesOn: ReadonlySet<StopCause> = new Set([
+/** Why a container is stopped that is started again at once, or another one in its place. */
+export const stopsToStart: ReadonlySet<string> = new Set<StopCause>([
   "GpuAccessLost",
   "RestartRequested",
   "Replaced",
-  "Preempted",
 ]);
+
+/** Why a container is stopped that goes on by itself: at once, in another one, or when it is its turn again. */
+export const goesOn: ReadonlySet<string> = new Set([...stopsToStart, "Preempted" satisfies StopCause]);
 
 /** What tells of the tries of a job. */
 export type Tried = Pick<ContainerRecord, "spec" | "memory" | "generation">;

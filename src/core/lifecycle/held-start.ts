@@ -3,6 +3,7 @@ import type { ObservedContainer } from "../observed.ts";
 import { isLive } from "../plan/roles.ts";
 import type { Step } from "../plan/step.ts";
 import type { World } from "../world.ts";
+import { stopsToStart } from "./between-tries.ts";
 import type { Fact } from "./fact.ts";
 import { isFinished } from "./finished-run.ts";
 import { goesOnAfter, jobEnd } from "./job-end.ts";
@@ -31,9 +32,6 @@ function hasJustEnded(situation: Situation, primary: ObservedContainer | null): 
   if (primary === null || primary.startedAt === null) return false;
   return !goesOnAfter(situation, primary, situation.outdated) && jobEnd(situation, primary) !== null;
 }
-
-/** Stops after which it is started again, or another in its place. */
-const stopsToStart: ReadonlySet<string> = new Set(["RestartRequested", "GpuAccessLost", "Replaced"]);
 
 /** Whether what it ends is ended for another to be started, which would then not be. */
 function isForStart(

@@ -1,5 +1,6 @@
 import { remainingRuntimeMs } from "../expiry.ts";
 import type { ReservedDevices } from "../health/relocation.ts";
+import { stopsToStart } from "../lifecycle/between-tries.ts";
 import type { ObservedContainer } from "../observed.ts";
 import type { EffectiveLimits } from "../quota/limits.ts";
 import type { ContainerRecord, ReservationRecord } from "../record.ts";
@@ -52,6 +53,7 @@ export function hostCalendar(input: HostCalendarInput): HostCalendar {
       namespace: record.namespace,
       maxRuntimeMs: limits === null ? null : remainingRuntimeMs(containers, record, limits),
       deviceUuids: claims.get(record.uid)?.deviceUuids ?? [],
+      isBegunAnew: stopsToStart.has(record.memory.stopCause ?? ""),
       containers,
       devices,
       calendar,

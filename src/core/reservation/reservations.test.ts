@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { declare, declared, play, pureHost, runs } from "../../../test/support/play-host.ts";
+import { declare, declared, play, pureHost, runs, type Told } from "../../../test/support/play-host.ts";
 import { recordOf, viewOf, type PureHost } from "../../../test/support/pure-host.ts";
 import { reservationRecord } from "../../../test/support/records.ts";
-import { startOfTest } from "../../../test/support/world-builder.ts";
+import { spec, startOfTest } from "../../../test/support/world-builder.ts";
 import { ReservationSpecSpec, weekdays } from "../../api/reservation.ts";
-import type { ReservationRecord } from "../record.ts";
+import type { ContainerRecord, ReservationRecord } from "../record.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -204,6 +204,48 @@ describe("what has ended on a device that is reserved for others", () => {
     const start = ran({ maxRuntime: "50m" }, booked(60, 120));
     const later = crashed({ ...start, now: startOfTest + 20 * minute });
     expect(runs(play(later, 10))).toEqual(["alice/a"]);
+  });
+});
+
+describe("what runs on a device that is reserved for others by now", () => {
+  const own = declared("alice", "a", startOfTest);
+  const opened = (gpus: number): PureHost => ({
+    ...play(declare(host(gpus), own), 3),
+    bookings: [booked(60, 120)],
+    now: startOfTest + 61 * minute,
+  });
+  const changed = (from: PureHost, change: Partial<ContainerRecord>): PureHost => ({
+    ...from,
+    records: from.records.map((one) => ({ ...one, ...change })),
+  });
+  const edited = (from: PureHost): PureHost =>
+    changed(from, { generation: 2, spec: spec({ ...own.spec, image: "bed/health:1" }) });
+  const idsOf = (from: PureHost): readonly string[] => from.containers.map(({ id }) => id);
+
+  test.each([1, 2])("goes on there in a new container after an edit, on a host with %d GPUs", (gpus) => {
+    const told: Told[] = [];
+    const after = play(edited(opened(gpus)), 20, told);
+    expect(runs(after)).toEqual(["alice/a"]);
+    expect(recordOf(after, "uid-alice-a").status.gpus.map(({ slot }) => slot)).toEqual(["0"]);
+    expect(told.map(({ step }) => step)).toEqual(["create", "stop", "start", "remove", "rename"]);
+  });
+
+  test("goes on in its old one where the new one fails", () => {
+    const before = opened(1);
+    const trying = play(edited(before), 3);
+    expect(idsOf(trying)).toHaveLength(2);
+    const after = play(crashed(trying), 3);
+    expect(runs(after)).toEqual(["alice/a"]);
+    expect(idsOf(after)).toEqual(idsOf(before));
+  });
+
+  test("goes on after a restart that was asked for", () => {
+    const open = opened(1);
+    const at = new Date(open.now - 1000).toISOString();
+    const told: Told[] = [];
+    const after = play(changed(open, { annotations: { "ds01.io/restartedAt": at } }), 5, told);
+    expect(runs(after)).toEqual(["alice/a"]);
+    expect(told.map(({ step }) => step)).toEqual(["stop", "start"]);
   });
 });
 

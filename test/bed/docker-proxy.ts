@@ -15,6 +15,8 @@ export interface ProxiedRequest {
   readonly mutating: boolean;
   /** The fault it met, if any. */
   readonly fault?: ProxyFault;
+  /** Its sender waits for it (for ever when the connection is upgraded), has all of it, or lost the connection before. */
+  readonly answer: "awaited" | "given" | "lost";
 }
 
 /**
@@ -63,6 +65,10 @@ export interface DockerProxy {
   stop(): Promise<void>;
 }
 
+interface NotedRequest extends ProxiedRequest {
+  answer: ProxiedRequest["answer"];
+}
+
 interface StandingRule {
   readonly rule: ProxyRule;
   seen: number;
@@ -77,7 +83,7 @@ let proxies = 0;
 export async function startDockerProxy(target: string, listen?: string): Promise<DockerProxy> {
   proxies += 1;
   const socketPath = listen ?? join(tmpdir(), `ds01-bed-proxy-${process.pid}-${proxies}.sock`);
-  const requests: ProxiedRequest[] = [];
+  const requests: NotedRequest[] = [];
   const rules: StandingRule[] = [];
   const rewrites = new Set<ProxyRewrite>();
   const sockets = new Set<Duplex>();
@@ -92,9 +98,16 @@ export async function startDockerProxy(target: string, listen?: string): Promise
       path,
       query,
       mutating,
+      answer: "awaited",
       ...(standing === undefined ? {} : { fault: standing.rule.fault }),
     });
     return standing;
+  };
+  const noteAnswer = (outgoing: ServerResponse): void => {
+    const request = requests.at(-1);
+    outgoing.once("close", () => {
+      if (request !== undefined) request.answer = outgoing.writableFinished ? "given" : "lost";
+    });
   };
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse, fault?: ProxyFault): void => {
@@ -106,6 +119,7 @@ export async function startDockerProxy(target: string, listen?: string): Promise
 
   const server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => {
     const standing = note(incoming);
+    noteAnswer(outgoing);
     const rule = standing?.rule;
     if (rule?.fault === "hang") standing?.held.add(incoming.socket);
     else if (rule?.fault === "late")

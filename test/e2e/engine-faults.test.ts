@@ -1,20 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { updateGpuState } from "../bed/nvidia/state.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { recordFault } from "../support/record-fault.ts";
-import { Bystanders } from "./bystanders.ts";
-import { DeviceSamples } from "./device-samples.ts";
+import { guardBystanders, guardDevices } from "./guards.ts";
 import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
-import { containerSpec } from "./spec-text.ts";
-
-const gpuService = (name: string): string =>
-  containerSpec(name, { gpus: { count: 1 }, lifecycle: { holdGpuAfterStop: "0s" } });
+import { gpuSpec } from "./spec-text.ts";
 
 describe("an engine without live restore that is killed", () => {
   const running = ["alice/one", "bob/two"];
   let host: Host;
-  let others: Bystanders;
-  let samples: DeviceSamples;
 
   /** Names of ds01's containers, with the ids and GPUs that they must keep. */
   const identities = async (): Promise<ReadonlyMap<string, string>> => {
@@ -26,24 +21,14 @@ describe("an engine without live restore that is killed", () => {
 
   beforeAll(async () => {
     const files = Object.fromEntries(
-      running.map((key) => [`users/${key}.yaml`, gpuService(key.split("/")[1] ?? "")]),
+      running.map((key) => [`users/${key}.yaml`, gpuSpec(key.split("/")[1] ?? "")]),
     );
     host = await startHost({ name: "engine-faults", nvidia: "4xA100-80GB", files });
     for (const key of running) await host.waitForReady(key);
-    others = await Bystanders.start(host.engine.docker);
   });
 
-  beforeEach(() => {
-    samples = new DeviceSamples(host.engine.docker);
-  });
-
-  afterEach(async () => {
-    // A fast engine is back before much was seen; what runs now is seen as well.
-    await waitFor("enough looks at the devices", () => samples.looks > 3);
-    await samples.end();
-    expect(samples.violations).toEqual([]);
-    await others.expectUntouched();
-  });
+  guardBystanders(() => host);
+  guardDevices(() => host);
 
   afterAll(async () => {
     await host.stop();
@@ -72,24 +57,29 @@ describe("an engine without live restore that is killed", () => {
   it("must end with one container an object after a SIGKILL in the midst of making them", async () => {
     const made = ["carol/three", "carol/four"];
     const before = await identities();
-    let cut = 0;
+    // A start that takes its time; a create does so by itself.
+    updateGpuState(host.engine.gpuState, (state) => void (state.hookDelayMs = 500));
+    const cut: string[] = [];
     for (const [index, call] of (["create", "start"] as const).entries()) {
       const key = made[index] ?? "";
       host.proxy.clear();
-      host.drop(`users/${key}.yaml`, gpuService(key.split("/")[1] ?? ""));
-      await waitFor(
+      host.drop(`users/${key}.yaml`, gpuSpec(key.split("/")[1] ?? ""));
+      const sent = await waitFor(
         `the ${call} to reach the engine`,
-        () => host.proxy.mutations().some((one) => one.endsWith(`/${call}`)),
+        () => host.proxy.requests.find(({ mutating, path }) => mutating && path.endsWith(`/${call}`)),
         { intervalMs: 1 },
       );
       await host.engine.kill("KILL");
-      cut += 1;
+      await waitFor(`the end of the ${call}`, () => sent.answer !== "awaited");
+      if (sent.answer === "lost") cut.push(call);
       // Not what was so before the engine went.
       for (const one of [...running, ...made.slice(0, index)])
         await host.waitForObject(one, "out of reach", ({ status }) => status.reason === "EngineUnreachable");
       await host.engine.start();
       for (const one of [...running, ...made.slice(0, index + 1)]) await host.waitForReady(one, 90_000);
     }
+    updateGpuState(host.engine.gpuState, (state) => void delete state.hookDelayMs);
+    expect(cut).toEqual(["create", "start"]);
     const after = await identities();
     expect(after.size).toBe(running.length + made.length);
     for (const [name, identity] of before) expect(after.get(name)).toBe(identity);
@@ -98,7 +88,7 @@ describe("an engine without live restore that is killed", () => {
     expect(host.proxy.mutations()).toEqual([]);
     recordFault(
       "engine-killed-making",
-      `killed during ${cut} calls: ${made.length} new containers, one an object, each on a GPU of its own; ${before.size} older ones kept their ids and GPUs`,
+      `killed during a ${cut.join(" and a ")}, which got no answer: ${made.length} new containers, one an object, each on a GPU of its own; ${before.size} older ones kept their ids and GPUs`,
     );
   });
 });

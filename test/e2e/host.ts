@@ -216,7 +216,9 @@ export class Host {
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const env = { ...this.environment, ...given.environment };
-      const child = execFile(process.execPath, [this.main, ...line], { env }, (error, stdout, stderr) => {
+      // Lists of hundreds of objects are longer than what Node takes unless told.
+      const options = { env, maxBuffer: 64 * 1024 * 1024 };
+      const child = execFile(process.execPath, [this.main, ...line], options, (error, stdout, stderr) => {
         resolve({
           code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
           stdout,

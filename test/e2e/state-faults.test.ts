@@ -1,28 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
 import type { FaultId } from "../support/faults.ts";
 import { recordFault } from "../support/record-fault.ts";
+import { guardBystanders } from "./guards.ts";
 import { holdsFor } from "./holds-for.ts";
 import { dockerName, startHost } from "./host.ts";
 import type { Host } from "./host.ts";
+import { moveState } from "./move-state.ts";
+import { runOf } from "./runs.ts";
 import { containerSpec } from "./spec-text.ts";
 
 const train = "alice/train";
-
-/** Puts the state directory on a file system of its own, which can be filled and made read-only. */
-async function moveState(host: Host): Promise<void> {
-  await host.controller.end("SIGTERM");
-  const kept = `${host.stateDir}-kept`;
-  cpSync(host.stateDir, kept, { recursive: true, preserveTimestamps: true });
-  rmSync(host.stateDir, { recursive: true });
-  mkdirSync(host.stateDir);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "ds01-state", host.stateDir]);
-  cpSync(kept, host.stateDir, { recursive: true, preserveTimestamps: true });
-  await host.startController();
-}
+const kept = "bob/kept";
 
 function fill(host: Host): void {
   for (let size = 256 * 1024; size > 0; size = Math.floor(size / 2)) {
@@ -57,7 +49,7 @@ const faults: readonly (readonly [what: string, fault: StateFault])[] = [
   ["is full", { id: "state-full", lastsMs: 3000, begin: fill, end: empty }],
   // Longer than a holder of the lock may be silent before it counts as dead.
   [
-    "is read-only",
+    "has files that cannot be written",
     {
       id: "state-immutable",
       lastsMs: 13_000,
@@ -69,17 +61,22 @@ const faults: readonly (readonly [what: string, fault: StateFault])[] = [
 
 describe("a state directory that cannot be written", () => {
   let host: Host;
-
   let priority = 6;
 
   beforeAll(async () => {
     host = await startHost({
       name: "state-faults",
-      files: { "users/alice/train.yaml": containerSpec("train") },
+      files: {
+        "users/alice/train.yaml": containerSpec("train"),
+        "users/bob/kept.yaml": containerSpec("kept"),
+      },
     });
-    await host.waitForReady(train);
-    await moveState(host);
+    for (const key of [train, kept]) await host.waitForReady(key);
+    const tmpfs = ["-t", "tmpfs", "-o", "size=512k", "ds01-state", host.stateDir];
+    await moveState(host, () => void execFileSync("mount", tmpfs));
   });
+
+  guardBystanders(() => host);
 
   afterAll(async () => {
     await host.controller.end("SIGKILL");
@@ -94,6 +91,8 @@ describe("a state directory that cannot be written", () => {
       const controller = host.controller;
       const container = host.engine.docker.getContainer(dockerName(train));
       const { StartedAt: startedAt } = (await container.inspect()).State;
+      const beside = await runOf(host, kept);
+      host.proxy.clear();
       begin(host);
       // The next write shows it; a file that says the same again would cause none.
       priority += 1;
@@ -105,7 +104,6 @@ describe("a state directory that cannot be written", () => {
           intervalMs: 200,
         },
       );
-      host.proxy.clear();
       const second = `users/alice/${Date.now()}.yaml`;
       const key = second.slice("users/".length, -".yaml".length);
       host.drop(second, containerSpec(key.split("/")[1] ?? ""));
@@ -126,13 +124,14 @@ describe("a state directory that cannot be written", () => {
       });
       await host.waitForReady(train);
       await host.waitForReady(key);
+      expect(await runOf(host, kept)).toEqual(beside);
       expect(controller.isRunning).toBe(true);
       await expect
         .poll(async () => (await host.ds01("doctor")).stdout)
         .toMatch(/StateWritable +the state directory can be written/);
       recordFault(
         id,
-        `\`ds01 get\` answered all the time, \`ds01 doctor\` said why, ${changes.length} requests changed anything; then the new container and the killed one ran, without a restart of the controller`,
+        `\`ds01 get\` answered all the time, \`ds01 doctor\` said why, ${changes.length} requests changed anything; then the new container and the killed one ran, without a restart of the controller; 1 other kept its id and start time`,
       );
     },
   );

@@ -30,6 +30,10 @@ export const faults = {
     fault: "dockerd ends by SIGTERM with live restore, and is started again",
     expected: "nothing is touched",
   },
+  "engine-disk-full": {
+    fault: "the disk of the engine is full",
+    expected: "what runs is not touched; what is new waits and says why; it goes on by itself",
+  },
   "wire-slow": {
     fault: "every answer of the engine comes 2 s late",
     expected: "all gets done, once",
@@ -71,9 +75,26 @@ export const faults = {
     fault: "the files of the state directory cannot be written",
     expected: "it serves, does nothing new, says so, and goes on by itself",
   },
+  "state-read-only": {
+    fault: "the kernel makes the file system of the state directory read-only, as after an error of its disk",
+    expected:
+      "it serves, does nothing new and says so; goes on when the disk is mended and it is started again",
+  },
   "smi-hangs": {
     fault: "nvidia-smi hangs",
     expected: "no GPU is given out and nothing that runs is touched; whoever needs no GPU is not held up",
+  },
+  "smi-garbage": {
+    fault: "nvidia-smi prints what cannot be read, and says that all is well",
+    expected: "no GPU is given out and nothing that runs is touched; it goes on by itself",
+  },
+  "smi-truncated": {
+    fault: "what nvidia-smi prints ends in its middle, and it says that all is well",
+    expected: "no GPU is given out and nothing that runs is touched; it goes on by itself",
+  },
+  "smi-slow": {
+    fault: "nvidia-smi takes 3 s for each answer",
+    expected: "GPUs are given out, later; nothing that runs is touched",
   },
   "watch-overflow": {
     fault: "more changes of files than the kernel keeps for a watcher that is held up",
@@ -82,6 +103,23 @@ export const faults = {
   "watch-limit": {
     fault: "the limit of inotify watches is reached",
     expected: "it says so, and finds changes by looking at all files",
+  },
+  "many-specs": {
+    fault: "500 specs at once, some of them wrong",
+    expected: "each is made once; a wrong one is refused alone; what runs is not touched",
+  },
+  "no-descriptors": {
+    fault: "the controller gets no file descriptors any more",
+    expected: "it lives, takes nothing for gone, and goes on when there are some",
+  },
+  "out-of-memory": {
+    fault: "the kernel kills the controller for want of memory while it makes containers",
+    expected: "the next one ends its work, with one container an object",
+  },
+  "memory-pressure": {
+    fault:
+      "the controller gets no memory any more for 15 s, and is held up by the kernel, while it makes containers",
+    expected: "nothing is touched, and it goes on by itself, with one container an object",
   },
   reboot: {
     fault:

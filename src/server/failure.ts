@@ -5,6 +5,7 @@ import {
   DeniedError,
   Ds01Error,
   InvalidError,
+  messageWithRemedy,
   NotFoundError,
   UnreachableError,
 } from "../util/errors.ts";
@@ -77,9 +78,8 @@ export function statusOfError(error: unknown): {
     const message = "Internal error occurred: the controller's log has the details";
     return { status: statusFailure("InternalError", message), unexpected: true };
   }
-  const message = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
   const causes = [{ reason: error.reason, message: error.message }];
-  return { status: statusFailure(reason, message, { causes }), unexpected: false };
+  return { status: statusFailure(reason, messageWithRemedy(error), { causes }), unexpected: false };
 }
 
 function reasonOf(error: unknown): StatusReason | undefined {

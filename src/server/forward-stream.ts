@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { Ds01Error } from "../util/errors.ts";
+import { Ds01Error, messageWithRemedy } from "../util/errors.ts";
 import { SharedPause } from "./shared-pause.ts";
 
 /** One port of a container that is reached through a WebSocket. */
@@ -84,7 +84,7 @@ function reasonOf(error: unknown, onError: (error: unknown) => void): string {
     onError(error);
     return "the connection failed: the controller's log has the details";
   }
-  return error.remedy === undefined ? error.message : `${error.message}. ${error.remedy}`;
+  return messageWithRemedy(error);
 }
 
 /** A target that has ended its side may still be sent to; it is left when the client ends, too. */

@@ -47,6 +47,19 @@ export class InvalidError extends Ds01Error {}
 /** The other side did not answer in time or at all; nothing is known about the effect. */
 export class UnreachableError extends Ds01Error {}
 
+/** Where a sentence or a clause ends, so that another may follow. */
+const endsClause = /[.!?:;,]$/;
+
+/** What is wrong and, told apart from it, what to do: `the disk is full; make room`, `The disk is full. Make room.` */
+export function messageWithRemedy({ message, remedy }: Pick<Ds01Error, "message" | "remedy">): string {
+  if (remedy === undefined) return message;
+  const [wrong, advice] = [message.trimEnd(), remedy.trimStart()];
+  // Whose last line is one of a list.
+  if (wrong.includes("\n")) return `${wrong}\n${advice}`;
+  if (endsClause.test(wrong)) return `${wrong} ${advice}`;
+  return `${wrong}${/^\p{Lu}/u.test(advice) ? "." : ";"} ${advice}`;
+}
+
 /** The message of anything thrown, for logs and conditions. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

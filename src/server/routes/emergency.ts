@@ -2,7 +2,7 @@ import { z } from "zod";
 import { emergencyReasonLimit } from "../../api/emergency-stop.ts";
 import { Namespace } from "../../api/fields.ts";
 import { apiVersion } from "../../api/names.ts";
-import { NotFoundError } from "../../util/errors.ts";
+import { messageWithRemedy, NotFoundError } from "../../util/errors.ts";
 import { may } from "../access.ts";
 import { parameter, readBody, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
@@ -30,7 +30,7 @@ export function emergencyRoutes({ control }: Services): readonly Route[] {
       await control.resume(user, exchange.caller.user);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      throw new StatusError("NotFound", `${error.message}; ${error.remedy}`);
+      throw new StatusError("NotFound", messageWithRemedy(error));
     }
     sendJson(exchange.response, 200, success);
   };

@@ -32,7 +32,11 @@ export interface BenchHost {
 }
 
 /** One benchmark: a fresh host each. */
-export type Benchmark = (host: BenchHost) => Promise<void>;
+export interface Benchmark {
+  (host: BenchHost): Promise<void>;
+  /** What its controller is configured with beside what all are, by the controller's directory. */
+  readonly configuration?: (directory: string) => string;
+}
 
 /** Gives a benchmark an engine and a controller of its own, and takes both away whatever happens. */
 export async function runBenchmark(
@@ -53,6 +57,7 @@ export async function runBenchmark(
       dockerHost: engine.dockerHost,
       dist: settings.dist,
       workers: settings.concurrency,
+      configuration: benchmark.configuration,
       ...(settings.profile === undefined ? {} : { profile: settings.profile }),
     });
     cpu?.addController(controller.pid);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { waitFor } from "../bed/wait-for.ts";
-import { benchUser } from "./workload.ts";
+import { benchUser, quotaText } from "./workload.ts";
 
 export interface ControllerOptions {
   /** The engine's socket. */
@@ -14,6 +14,8 @@ export interface ControllerOptions {
   /** What `npm run build` made. */
   readonly dist: string;
   readonly workers: number;
+  /** More for the configuration of a controller in this directory; it names the sources. */
+  readonly configuration?: ((directory: string) => string) | undefined;
   /** Where a CPU profile of the controller goes. */
   readonly profile?: string;
 }
@@ -38,10 +40,14 @@ export class ControllerProcess {
     const directory = mkdtempSync(join(tmpdir(), "ds01-bench-"));
     for (const path of [`specs/users/${benchUser}`, "specs/quotas", "staging"])
       mkdirSync(join(directory, path), { recursive: true });
-    writeFileSync(join(directory, "config.yaml"), `trust: path\nworkers: ${options.workers}\n`);
+    writeFileSync(
+      join(directory, "config.yaml"),
+      `trust: path\nworkers: ${options.workers}\n${options.configuration?.(directory) ?? ""}`,
+    );
     writeFileSync(join(directory, "specs/quotas/bench.yaml"), quotaText);
     const flags = [
-      ...flag("specs", join(directory, "specs")),
+      // Sources stand in the place of a directory of specs.
+      ...(options.configuration === undefined ? flag("specs", join(directory, "specs")) : []),
       ...["state", "run", "log"].flatMap((name) => flag(`${name}-dir`, join(directory, name))),
     ];
     const profile = options.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", options.profile];
@@ -61,6 +67,11 @@ export class ControllerProcess {
     const controller = new ControllerProcess(directory, child);
     await waitFor("the controller to be ready", () => controller.#isReady(), { timeoutMs: 30_000 });
     return controller;
+  }
+
+  /** Writes a file into its directory, for its user alone. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.directory, name), text, { mode: 0o600 });
   }
 
   /** Writes specs beside the tree, for `drop`. */
@@ -121,11 +132,3 @@ function flag(name: string, value: string): readonly string[] {
 
 /** The directory where `npm run build` puts the program of this checkout. */
 export const ownDist = join(dirname(dirname(import.meta.dirname)), "dist");
-
-const quotaText = `apiVersion: ds01.io/v1alpha1
-kind: QuotaSpec
-metadata: {name: bench}
-spec:
-  subjects: {default: true}
-  policy: {hostNetwork: true}
-`;

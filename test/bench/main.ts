@@ -9,6 +9,7 @@ import { clients } from "./clients.ts";
 import { ownDist } from "./controller-process.ts";
 import { dropToStart } from "./drop-to-start.ts";
 import { get } from "./get.ts";
+import { gitPush, gitWebhook } from "./gitops.ts";
 import { idle } from "./idle.ts";
 import { queue } from "./queue.ts";
 import { repair } from "./repair.ts";
@@ -24,6 +25,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   idle,
   clients,
   queue,
+  "git-webhook": gitWebhook,
+  "git-push": gitPush,
 };
 
 const usage = `usage: npx tsx test/bench/main.ts [${Object.keys(benchmarks).join("|")}]...

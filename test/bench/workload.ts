@@ -65,3 +65,12 @@ export function composeText(count: number, network: BenchNetwork): string {
   );
   return `version: "2.4"\nservices:\n${services.join("")}`;
 }
+
+/** Lets everybody use the network of the host. */
+export const quotaText = `apiVersion: ds01.io/v1alpha1
+kind: QuotaSpec
+metadata: {name: bench}
+spec:
+  subjects: {default: true}
+  policy: {hostNetwork: true}
+`;

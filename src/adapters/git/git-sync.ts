@@ -11,8 +11,8 @@ import { refuseInvalid } from "./revision-problems.ts";
 import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
 import type { SignatureCheck, Signed } from "./signature-check.ts";
 import { isOrderOf, orderAfter } from "./signed-order.ts";
-import { checkedOut, revisionOf, type Revision } from "./revision.ts";
-import type { TreeEntry } from "./tree-entry.ts";
+import { fillingOf } from "./revision-files.ts";
+import { revisionOf, type Revision } from "./revision.ts";
 import type { Fill, Worktrees } from "./worktrees.ts";
 
 /** Where a sync has come to. */
@@ -27,12 +27,6 @@ export interface GitSyncOptions extends GitSettings {
   readonly sink: SpecSink;
   readonly log: Log;
   readonly onStep?: (step: SyncStep) => void;
-}
-
-/** The copy that files are taken from, and what ends that. */
-interface Copy {
-  readonly repository: GitRepository;
-  readonly signal: AbortSignal;
 }
 
 /** Takes revisions from a repository into effect, one attempt at a time. */
@@ -158,7 +152,7 @@ export class GitSync {
     const settings = { ...this.#options, before, appliedAt: Date.now() };
     const revision = { ...revisionOf(commit, entries, settings), ...signed };
     this.#step("listed");
-    const fill = this.#filling(revision, entries, { repository, signal });
+    const fill = fillingOf(revision, entries, { repository, signal });
     await worktrees.add(revision, fill);
     this.#step("checkedOut");
     const changes = await this.#changesTo(revision);
@@ -199,20 +193,6 @@ export class GitSync {
     this.#told = revision;
   }
 
-  /** Writes out what of a revision is taken. */
-  #filling({ commit, path }: Revision, entries: readonly TreeEntry[], { repository, signal }: Copy): Fill {
-    const below = path === "" ? "" : `${path}/`;
-    const taken = new Set(checkedOut(entries));
-    const pathsOf = (some: readonly TreeEntry[]): readonly string[] =>
-      some.map((entry) => `${below}${entry.path}`);
-    const leftOut = pathsOf(entries.filter((entry) => !taken.has(entry)));
-    const links = pathsOf([...taken].filter(({ type }) => type === "symlink"));
-    return async (draft) => {
-      await repository.checkOut({ commit, path, leftOut, ...draft }, signal);
-      return links;
-    };
-  }
-
   /** Lets the next revision be written with work for what differs; without it all is written then. */
   async #prepareNext(fill: Fill): Promise<void> {
     const { worktrees, log, name } = this.#options;
@@ -231,7 +211,7 @@ export class GitSync {
       if (current === null) return;
       const clone = await repository();
       const entries = await clone.entries(current.commit, path, signal);
-      await worktrees.addAnew(current, this.#filling(current, entries, { repository: clone, signal }));
+      await worktrees.addAnew(current, fillingOf(current, entries, { repository: clone, signal }));
       this.#deliver(current, await this.#changesTo(current));
     } catch (error) {
       this.#tellFailure(error, null);

@@ -44,3 +44,26 @@ test.each(views)("a long text is not kept with the history: $representation, $in
   expect(texts[1]).toBe(texts[0]);
   expect(times()).toBe(2);
 });
+
+test("a row whose age has changed tells it, and writes nothing else out again", () => {
+  const { object, times } = counted(10);
+  const view: View = { type: namespaceType, representation: "table", includeObject: "Metadata", now: 0 };
+  const created = Date.parse("2026-01-01T00:00:00Z");
+  const rowAt = (afterMs: number): unknown => {
+    const { rows } = JSON.parse(objectText({ ...view, now: created + afterMs }, object, false)) as {
+      rows: readonly { cells: readonly unknown[]; object: unknown }[];
+    };
+    return rows[0];
+  };
+  const metadata = { name: "alice", annotations: { note: "a".repeat(10) } };
+  for (const [afterMs, age] of [
+    [1000, "1s"],
+    [2000, "2s"],
+    [3_600_000 * 30, "30h"],
+    [3_600_000 * 30 + 1000, "30h"],
+    [3_600_000 * 72, "3d"],
+  ] as const) {
+    expect(rowAt(afterMs)).toMatchObject({ cells: ["alice", "Active", age], object: { metadata } });
+  }
+  expect(times()).toBe(1);
+});

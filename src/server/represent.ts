@@ -1,5 +1,6 @@
+import type { Cell } from "../api/column.ts";
 import type { ApiObject } from "../api/meta.ts";
-import type { Table, TableRow } from "../api/table.ts";
+import type { Table } from "../api/table.ts";
 import type { Representation } from "./negotiate.ts";
 import { printerOf } from "./columns.ts";
 import { StatusError } from "./failure.ts";
@@ -88,6 +89,7 @@ const rowTexts: Readonly<Record<View["includeObject"], WeakMap<ApiObject, Row>>>
 
 interface Row {
   readonly second: number;
+  readonly cells: readonly Cell[];
   readonly text: string;
 }
 
@@ -96,11 +98,18 @@ function rowText({ type, includeObject, now }: View, object: ApiObject): string 
   const known = rowTexts[includeObject].get(object);
   if (known?.second === second) return known.text;
   const cells = printerOf(type).cells(object, second * 1000);
-  const shown = includeObject === "Object" ? object : metadataOnly(object);
-  const row: TableRow = includeObject === "None" ? { cells } : { cells, object: shown };
-  const text = JSON.stringify(row);
-  if (text.length <= keptCharacters) rowTexts[includeObject].set(object, { second, text });
+  // Most ages are told in minutes, hours or days, and say in the next second what they said before.
+  const isSame = known !== undefined && cells.every((cell, index) => cell === known.cells[index]);
+  const text = isSame ? known.text : writtenRow(includeObject, cells, object);
+  if (text.length <= keptCharacters) rowTexts[includeObject].set(object, { second, cells, text });
   return text;
+}
+
+/** What is shown beside the cells tells no ages and is written out once. */
+function writtenRow(includeObject: View["includeObject"], cells: readonly Cell[], object: ApiObject): string {
+  const written = `{"cells":${JSON.stringify(cells)}`;
+  if (includeObject === "None") return `${written}}`;
+  return `${written},"object":${includeObject === "Object" ? objectJson(object) : metadataText(object)}}`;
 }
 
 function objectJson(object: ApiObject): string {

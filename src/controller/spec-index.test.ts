@@ -50,6 +50,20 @@ describe("a file that does not parse", () => {
     ).toEqual(["train"]);
   });
 
+  it("is about what its text suggests where what it declared stands in another file, which was first", () => {
+    const stored: SpecIdentity = { kind: "ContainerSpec", namespace: "alice", name: "train" };
+    const index = new SpecIndex((_source, path) => (path === "users/alice/job.yaml" ? [stored] : []));
+    index.upsert("specs", text("users/alice/job.yaml", good("train")));
+    index.upsert("specs", text("users/alice/copy.yaml", good("train")));
+    const broken = good("other").replace("image", "imgae");
+
+    expect(names(index.upsert("specs", text("users/alice/copy.yaml", broken)))).toEqual(["other", "train"]);
+    expect(index.filesOf(stored).map(({ path }) => path)).toEqual(["users/alice/job.yaml"]);
+    // The first one is still about it.
+    index.upsert("specs", text("users/alice/copy.yaml", good("train")));
+    expect(names(index.upsert("specs", text("users/alice/job.yaml", broken)))).toEqual(["train"]);
+  });
+
   it("is listed under its own name when nothing better is known", () => {
     expect(names(new SpecIndex(() => []).upsert("specs", text("users/alice/job.yaml", "")))).toEqual(["job"]);
   });

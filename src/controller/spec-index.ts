@@ -162,12 +162,25 @@ export class SpecIndex {
   }
 
   /**
-   * A text that does not parse cannot take an object back: it is about what the file declared before, and only
-   * when that is not known about what its text or name suggest.
+   * A text that does not parse cannot take an object back: it is about what the file declared before, unless another
+   * file does so and was first, and only when that is not known about what its text or name suggest.
    */
   #aboutBroken(source: string, path: string, guessed: readonly SpecIdentity[]): readonly SpecIdentity[] {
-    const before = this.#files.get(fileKey(source, path))?.identities ?? this.#storedFrom(source, path);
+    const stored = this.#storedFrom(source, path);
+    const isOwn = new Set(stored.map(identityKey));
+    const before =
+      this.#files
+        .get(fileKey(source, path))
+        ?.identities.filter(
+          (identity) => isOwn.has(identityKey(identity)) || !this.#isDeclaredBeside(source, path, identity),
+        ) ?? stored;
     return before.length > 0 ? before : guessed;
+  }
+
+  #isDeclaredBeside(source: string, path: string, identity: SpecIdentity): boolean {
+    return this.filesOf(identity).some(
+      (file) => (file.source !== source || file.path !== path) && documentsAbout(file, identity).length > 0,
+    );
   }
 
   #put(file: IndexedFile): readonly SpecIdentity[] {

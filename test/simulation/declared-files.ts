@@ -9,6 +9,7 @@ const momentMs = 1000;
 interface DeclaredFile {
   readonly text: string;
   readonly keys: readonly string[];
+  readonly isBroken: boolean;
   readonly since: number;
   /** What it declared before, by a text that stood for long enough that somebody has read it. */
   readonly lasting: readonly string[];
@@ -35,10 +36,12 @@ export class DeclaredFiles {
     const changed = [...files].filter(([path, text]) => this.#files.get(path)?.text !== text);
     for (const [path, text] of changed) {
       const lasting = this.#lastingKeys(path, now);
-      this.#files.set(path, { text, keys: keysOf(path, text) ?? lasting, since: now, lasting });
+      const keys = keysOf(path, text);
+      this.#files.set(path, { text, keys: keys ?? lasting, isBroken: keys === null, since: now, lasting });
     }
     const gone = [...this.#files.keys()].filter((path) => !files.has(path));
     for (const path of gone) this.#files.delete(path);
+    this.#leaveToOthers();
     if (changed.length === 0 && gone.length === 0) return;
     const declared = new Set(this.#declared());
     for (const key of before) if (!declared.has(key)) this.#absences.set(key, { from: now, to: Infinity });
@@ -65,6 +68,16 @@ export class DeclaredFiles {
   /** Whether the whole directory of a user is gone, which is never taken for a deletion unasked. */
   isWithoutDirectory(user: string, now: number): boolean {
     return (this.#directories.get(user) ?? -Infinity) < now - momentMs;
+  }
+
+  /** What a good file declares, a broken one is not about any more, whatever it declared before. */
+  #leaveToOthers(): void {
+    const good = new Set([...this.#files.values()].flatMap(({ keys, isBroken }) => (isBroken ? [] : keys)));
+    for (const [path, file] of this.#files) {
+      if (!file.isBroken) continue;
+      const [keys, lasting] = [file.keys, file.lasting].map((all) => all.filter((key) => !good.has(key)));
+      this.#files.set(path, { ...file, keys: keys ?? [], lasting: lasting ?? [] });
+    }
   }
 
   /** What the file declared by the last text that somebody has surely read. */

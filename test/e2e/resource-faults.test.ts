@@ -34,48 +34,44 @@ describe("a controller that is short of what it needs", () => {
     await host.stop();
   });
 
-  it(
-    "must live without file descriptors, take nothing for gone, and go on",
-    { timeout: 180_000 },
-    async () => {
-      const { controller } = host;
-      host.drop("users/carol/hit.yaml", small("carol/hit"));
-      await host.waitForReady("carol/hit");
-      const before = await runsOf(host, kept);
-      host.proxy.clear();
-      const pid = controller.child.pid ?? 0;
-      const [, allowed = ""] =
-        /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
-      const setLimit = (descriptors: string): void => {
-        execFileSync("prlimit", ["--pid", String(pid), `--nofile=${descriptors}:`]);
-      };
-      // All but the first three are in use, and those that get free are above the limit as well.
-      setLimit("3");
-      host.drop("users/carol/new.yaml", small("carol/new"));
-      await host.engine.docker.getContainer(dockerName("carol/hit")).kill();
-      // What it has open to the engine is gone, and it needs new ones.
-      host.proxy.cutStreams();
-      await waitFor("it to run out of them", () => controller.stderr.includes("EMFILE"));
-      // Longer than until it looks at all files again, and at all GPUs.
-      await holdsFor(25_000, async () => {
-        expect(controller.isRunning).toBe(true);
-        expect(await runsOf(host, kept)).toEqual(before);
-      });
-      const changes = host.proxy.mutations();
-      expect(changes).toEqual([]);
-
-      setLimit(allowed);
-      for (const key of ["carol/new", "carol/hit"]) await host.waitForReady(key);
-      expect(await runsOf(host, kept)).toEqual(before);
-      expect(host.proxy.mutations().filter((one) => !/\/(?:create|start)$/.test(one))).toEqual([]);
+  it("must live without file descriptors, take nothing for gone, and go on", async () => {
+    const { controller } = host;
+    host.drop("users/carol/hit.yaml", small("carol/hit"));
+    await host.waitForReady("carol/hit");
+    const before = await runsOf(host, kept);
+    host.proxy.clear();
+    const pid = controller.child.pid ?? 0;
+    const [, allowed = ""] =
+      /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
+    const setLimit = (descriptors: string): void => {
+      execFileSync("prlimit", ["--pid", String(pid), `--nofile=${descriptors}:`]);
+    };
+    // All but the first three are in use, and those that get free are above the limit as well.
+    setLimit("3");
+    host.drop("users/carol/new.yaml", small("carol/new"));
+    await host.engine.docker.getContainer(dockerName("carol/hit")).kill();
+    // What it has open to the engine is gone, and it needs new ones.
+    host.proxy.cutStreams();
+    await waitFor("it to run out of them", () => controller.stderr.includes("EMFILE"));
+    // Longer than until it looks at all files again, and at all GPUs.
+    await holdsFor(25_000, async () => {
       expect(controller.isRunning).toBe(true);
-      recordFault(
-        "no-descriptors",
-        `EMFILE in the log, ${changes.length} requests changed anything; afterwards the new container and the killed one ran, without a restart of the controller; ${before.length} others kept their ids and start times`,
-      );
-      await host.remove("carol/new", "carol/hit");
-    },
-  );
+      expect(await runsOf(host, kept)).toEqual(before);
+    });
+    const changes = host.proxy.mutations();
+    expect(changes).toEqual([]);
+
+    setLimit(allowed);
+    for (const key of ["carol/new", "carol/hit"]) await host.waitForReady(key);
+    expect(await runsOf(host, kept)).toEqual(before);
+    expect(host.proxy.mutations().filter((one) => !/\/(?:create|start)$/.test(one))).toEqual([]);
+    expect(controller.isRunning).toBe(true);
+    recordFault(
+      "no-descriptors",
+      `EMFILE in the log, ${changes.length} requests changed anything; afterwards the new container and the killed one ran, without a restart of the controller; ${before.length} others kept their ids and start times`,
+    );
+    await host.remove("carol/new", "carol/hit");
+  });
 
   /** Declares containers, and takes the memory from the controller as soon as it makes the first. */
   async function limitMemoryAtWork(
@@ -98,7 +94,7 @@ describe("a controller that is short of what it needs", () => {
 
   /** Waits until all are there, each once, and sees that nothing is left to do. */
   async function expectEachOnce(keys: readonly string[]): Promise<void> {
-    for (const key of keys) await host.waitForReady(key, 120_000);
+    for (const key of keys) await host.waitForReady(key);
     for (const key of keys) expect([key, (await host.containersOf(key)).length]).toEqual([key, 1]);
     host.proxy.clear();
     await host.client.resync();
@@ -107,7 +103,6 @@ describe("a controller that is short of what it needs", () => {
 
   it.skipIf(!canLimitMemory)(
     "must be followed by one that ends its work when the kernel kills it for want of memory",
-    { timeout: 240_000 },
     async () => {
       const before = await runsOf(host, kept);
       const keys = twenty("dave");
@@ -128,7 +123,6 @@ describe("a controller that is short of what it needs", () => {
 
   it.skipIf(!canLimitMemory)(
     "must go on by itself when the kernel has held it up for want of memory",
-    { timeout: 240_000 },
     async () => {
       const before = await runsOf(host, kept);
       const { controller } = host;

@@ -104,6 +104,10 @@ export const faults = {
     fault: "the limit of inotify watches is reached",
     expected: "it says so, and finds changes by looking at all files",
   },
+  "many-specs": {
+    fault: "hundreds of specs at once, some of them wrong",
+    expected: "each is made once; a wrong one is refused alone; what runs is not touched",
+  },
   "no-descriptors": {
     fault: "the controller gets no file descriptors any more",
     expected: "it lives, takes nothing for gone, and goes on when there are some",

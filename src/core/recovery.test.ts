@@ -113,13 +113,16 @@ describe("a replacement", () => {
     expect(decide(failed, now + 9 * minute).steps).toEqual([]);
   });
 
-  it("that cannot be started there is not made anew again and again", () => {
+  it("that cannot be started there waits beside the old one, which is kept, and is not made anew", () => {
     const made = besideOneThatCannotRun();
-    const tried = remembering(made, { failure: { ...failure("start", now + 9 * minute), generation: 2 } });
-    const alone = after(1, tried, now + 2 * minute);
-    expect(isAfterwards(alone)).toEqual(["train._.alice"]);
-    expect(decide(alone, now + 8 * minute)).toMatchObject({ steps: [], status: { phase: "Backoff" } });
-    expect(renderPlan(decide(alone, now + 9 * minute).steps)).toContain("1 start train._.alice");
+    const tried = remembering(made, { failure: { ...failure("start", now + 5 * minute), generation: 2 } });
+    const waiting = decide(tried, now + 2 * minute);
+    expect(waiting).toMatchObject({ steps: [], requeueAt: now + 5 * minute, status: { phase: "Backoff" } });
+    expect(waiting.status.message).toContain("the engine said 500");
+    expect(renderPlan(decide(tried, now + 5 * minute).steps)).toMatch(/^1 start train\._\.alice\.ds01-2: /);
+    const asks = { ...failure("start", now + 5 * minute), generation: 2, stalled: true };
+    const stalled = decide(remembering(made, { failure: asks }), now + 2 * minute);
+    expect(stalled).toMatchObject({ steps: [], status: { phase: "Failed" } });
   });
 
   it("that is good at last is not called rolled back any more", () => {

@@ -51,6 +51,16 @@ describe("a new container that ends beside the old one", () => {
     expect(decide(taken, back).fact.type).toBe("replacement.failed");
   });
 
+  test("ends nothing of the old one where somebody has started that", () => {
+    const taken = { ...newEnds(replacing()), engineSince: back };
+    const beside = changed(
+      taken,
+      { state: "running", startedAt: start + 1500, finishedAt: null },
+      ({ name }) => !isReplacementName(name),
+    );
+    expect(steps(beside, back)).toEqual(["remove train._.alice.ds01-2"]);
+  });
+
   test("takes the place of the old one when it stays up after the engine is back", () => {
     const done = after(4, { ...newEnds(replacing()), engineSince: back }, back);
     expect(done.containers).toMatchObject([{ name: "train._.alice", config: { image: "bed/base:2" } }]);
@@ -73,4 +83,18 @@ describe("an emergency while a new container stands beside the old one", () => {
     expect(done.containers).toMatchObject([{ name: "train._.alice", config: { image: "bed/base:2" } }]);
     expect(done.record.memory.rolledBack).toBeNull();
   });
+
+  test.each(["OnFailure", "Never"] as const)(
+    "is no end of a job (%s), whatever code its new container ended with",
+    (restartPolicy) => {
+      const stopped = after(3, { ...replacing({ restartPolicy }), emergencyStop: stop }, start + 1000);
+      const over = { ...newEnds(stopped, 0), emergencyStop: null };
+      expect(steps(over, start + 60_000)).toEqual(["start train._.alice.ds01-2"]);
+      const done = after(4, over, start + 60_000);
+      expect(done.containers).toMatchObject([{ name: "train._.alice", state: "running" }]);
+      // The next end is its own.
+      const ended = changed(done, { state: "exited", exitCode: 0, finishedAt: start + 90_000 });
+      expect(after(1, ended, start + 90_000).record.status).toMatchObject({ phase: "Completed" });
+    },
+  );
 });

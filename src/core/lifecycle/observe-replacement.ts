@@ -1,13 +1,13 @@
 import { labels } from "../../api/names.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { startOf } from "../container-clock.ts";
-import { holdsDevicesOf, isMadeFor } from "../expiry.ts";
+import { deviceUuidsOf, holdsDevicesOf, isMadeFor } from "../expiry.ts";
 import { isLive } from "../plan/roles.ts";
-import { describeExit, fact, type Fact } from "./fact.ts";
+import { describeExit, fact, failureFact, type Fact } from "./fact.ts";
 import { gpuStackAway } from "./gpu-stack-away.ts";
 import { mayRunWhereItWas } from "./may-run-where-it-was.ts";
-import { isFromAheadOf } from "./put-off.ts";
-import { isStartedAgain } from "./replacement-again.ts";
+import { isFromAheadOf, isPutOff } from "./put-off.ts";
+import { isStartedAgain, isStoppedWithAll } from "./replacement-again.ts";
 import type { Situation } from "./situation.ts";
 
 /** How long a replacement without health check must run before the old container is removed. */
@@ -24,19 +24,44 @@ export function observeReplacement(
   replacement: ObservedContainer,
 ): Fact {
   if (isStale(situation, replacement)) {
-    return isLive(replacement)
-      ? fact("replacement.failed", "Outdated", "the spec changed again while it was being replaced")
-      : fact("replacement.leftover", "Outdated", "made for a configuration that is not wanted any more");
+    if (isLive(replacement))
+      return fact("replacement.failed", "Outdated", "the spec changed again while it was being replaced");
+    const why = keepsDevices(situation, replacement)
+      ? "made for a configuration that is not wanted any more"
+      : "its GPUs were given back meanwhile, as nothing ran on them";
+    return fact("replacement.leftover", "Outdated", why);
   }
   const found = observeWanted(situation, primary, replacement);
-  const isTheOnlyOne = !isLive(primary) && !mayRunWhereItWas(situation, primary);
-  if (found.type !== "replacement.failed" || !isTheOnlyOne) return found;
+  if (found.type !== "replacement.failed" || mayRunAgain(situation, primary, replacement)) return found;
   // Else it would be made anew at once, and so for ever: it is started again like any other.
+  const { failure } = situation.memory;
+  if (replacement.startedAt === null && failure !== null) {
+    // What has never run takes nobody's place.
+    return isPutOff(failure, situation.now)
+      ? failureFact(failure)
+      : fact("replacement.created", "TriedAgain", found.message);
+  }
   return fact(
     "replacement.ready",
     "NothingToRollBackTo",
     `${found.message}, and the old one cannot run again`,
   );
+}
+
+/** True when the old container runs, or may be started where it was, be it later. */
+function mayRunAgain(
+  situation: Situation,
+  primary: ObservedContainer,
+  replacement: ObservedContainer,
+): boolean {
+  if (isLive(primary) || mayRunWhereItWas(situation, primary)) return true;
+  // Its devices are there and are no others' than those of the new one: they may be cordoned or suspect for a while.
+  return situation.gone.length === 0 && hasSameDevices(primary, replacement);
+}
+
+function hasSameDevices(one: ObservedContainer, other: ObservedContainer): boolean {
+  const [left, right] = [deviceUuidsOf(one), deviceUuidsOf(other)];
+  return left.length === right.length && left.every((uuid) => right.includes(uuid));
 }
 
 /** One that is as it should be. */
@@ -47,11 +72,12 @@ function observeWanted(
 ): Fact {
   if (replacement.startedAt === null) return observeCreatedReplacement(situation, primary);
   if (isLive(replacement)) return observeLiveReplacement(situation, replacement);
-  const { restartPolicy } = situation.spec;
-  if (restartPolicy !== "Always" && replacement.exitCode === 0) {
+  const { memory, spec } = situation;
+  if (spec.restartPolicy !== "Always" && replacement.exitCode === 0 && !isStoppedWithAll(memory)) {
     return fact("replacement.ready", "Completed", "the new container has done its work");
   }
-  if (isStartedAgain(situation, replacement)) return observeCreatedReplacement(situation, primary);
+  if (!isLive(primary) && isStartedAgain(situation, replacement))
+    return observeCreatedReplacement(situation, primary);
   return fact("replacement.failed", "RollbackPerformed", `the new container ${describeExit(replacement)}`);
 }
 
@@ -105,8 +131,12 @@ function healthDeadlineMs({ config }: ObservedContainer): number {
 
 /** True when the replacement was made for another spec or other devices than wanted now. */
 function isStale(situation: Situation, replacement: ObservedContainer): boolean {
-  const { devices, world } = situation;
+  const { devices } = situation;
   if (replacement.labels[labels.specHash] !== situation.specHash) return true;
-  if (!isLive(replacement) && !holdsDevicesOf(world.claim, replacement)) return true;
+  if (!keepsDevices(situation, replacement)) return true;
   return devices !== null && !isMadeFor(replacement, devices);
+}
+
+function keepsDevices({ world }: Situation, replacement: ObservedContainer): boolean {
+  return isLive(replacement) || holdsDevicesOf(world.claim, replacement);
 }

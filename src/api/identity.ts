@@ -31,6 +31,11 @@ export function guessedIdentity(value: unknown, text: string, hints: IdentityHin
   return { kind, namespace: kind === "ContainerSpec" ? namespace : "", name: name || "unnamed" };
 }
 
+/** Whether the text, which is no valid document, says that name itself; else it is a guess. */
+export function isNamed(value: unknown, { name }: SpecIdentity): boolean {
+  return field(field(value, "metadata"), "name") === name;
+}
+
 /** A line that is longer than any name is cut first: what is searched in it would cost its length squared. */
 function lineValue(text: string, pattern: RegExp): string | undefined {
   return pattern

@@ -1,7 +1,7 @@
 import type { YAMLError } from "yaml";
 import { checkDocument } from "./check-document.ts";
 import type { CheckedDocument } from "./check-document.ts";
-import { guessedIdentity } from "./identity.ts";
+import { guessedIdentity, isNamed } from "./identity.ts";
 import type { IdentityHints, SpecIdentity } from "./identity.ts";
 import type { Position, Problem } from "./problem.ts";
 import type { ParsedDocument, TextProblem } from "./parsed-document.ts";
@@ -21,6 +21,8 @@ export interface ParseResult {
   readonly problems: readonly Problem[];
   /** The object of every document, also of those that never parsed (then a guess); never empty. */
   readonly identities: readonly SpecIdentity[];
+  /** True when each of them is what the text says by itself, and none a guess. */
+  readonly named: boolean;
 }
 
 const problemsMax = 100;
@@ -44,6 +46,7 @@ class FileReading {
   private readonly problems: TextProblem[] = [];
   private readonly documents: ParsedDocument[] = [];
   private readonly identities: SpecIdentity[] = [];
+  private named = true;
 
   constructor(text: string, yaml: YamlText, options: ParseOptions) {
     this.text = text;
@@ -60,8 +63,10 @@ class FileReading {
         this.problems.push({ offset: 0, length: 0, field: "", message });
       }
       this.identities.push(guessedIdentity(undefined, this.text, this.options));
+      this.named = false;
     }
-    return { documents: this.documents, problems: this.placedProblems(), identities: this.identities };
+    const { documents, identities, named } = this;
+    return { documents, problems: this.placedProblems(), identities, named };
   }
 
   private read(document: YamlDocument): void {
@@ -80,6 +85,7 @@ class FileReading {
       problems.push({ ...place, field: "metadata.name", message });
     }
     this.identities.push(identity);
+    this.named &&= syntax.length === 0 && tree.whole && isNamed(tree.value, identity);
     this.problems.push(...problems);
     if (checked.document !== null && problems.length === 0) {
       this.documents.push({ ...checked.document, positions: this.positionsOf(tree) });

@@ -64,6 +64,39 @@ describe("a file that does not parse", () => {
     expect(names(index.upsert("specs", text("users/alice/job.yaml", broken)))).toEqual(["train"]);
   });
 
+  it.each([
+    ["nothing", ""],
+    ["its beginning", "apiVersion: ds01.io/v1alpha1\nkind: Cont"],
+    ["no name", good("")],
+    ["a quote without its end", good('"train')],
+    ["another name before something that is no YAML", `${good("other")}\t: [`],
+  ])(
+    "stays about what it declared, beside another file, as long as it does not name another: %s",
+    (_what, broken) => {
+      const stored: SpecIdentity = { kind: "ContainerSpec", namespace: "alice", name: "train" };
+      const index = new SpecIndex((_source, path) => (path === "users/alice/job.yaml" ? [stored] : []));
+      for (const path of ["users/alice/job.yaml", "users/alice/copy.yaml"])
+        index.upsert("specs", text(path, good("train")));
+      index.upsert("specs", text("users/alice/copy.yaml", broken));
+      index.remove("specs", "users/alice/job.yaml");
+      expect(index.isUndeclared(stored)).toBe(false);
+    },
+  );
+
+  it("that may not be read any more stays about what it declared beside another file", () => {
+    const stored: SpecIdentity = { kind: "ContainerSpec", namespace: "alice", name: "train" };
+    const index = new SpecIndex((_source, path) => (path === "users/alice/job.yaml" ? [stored] : []));
+    for (const path of ["users/alice/job.yaml", "users/alice/copy.yaml"])
+      index.upsert("specs", text(path, good("train")));
+    index.refuse("specs", {
+      path: "users/alice/copy.yaml",
+      reason: "FileNotTrusted",
+      message: "others may write it",
+    });
+    index.remove("specs", "users/alice/job.yaml");
+    expect(index.isUndeclared(stored)).toBe(false);
+  });
+
   it("is listed under its own name when nothing better is known", () => {
     expect(names(new SpecIndex(() => []).upsert("specs", text("users/alice/job.yaml", "")))).toEqual(["job"]);
   });

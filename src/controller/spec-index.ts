@@ -1,6 +1,6 @@
 import type { Problem } from "../api/problem.ts";
 import type { ParsedDocument } from "../api/parsed-document.ts";
-import { parseSpecText } from "../api/parse.ts";
+import { parseSpecText, type ParseResult } from "../api/parse.ts";
 import { identitiesWithElements, withElements } from "../api/sweep.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { expectedIn } from "../api/spec-folders.ts";
@@ -68,7 +68,7 @@ export class SpecIndex {
       rejection: parsed.problems.length > 0 ? invalid(document.path, parsed.problems) : null,
       identities:
         parsed.problems.length > 0
-          ? this.#aboutBroken(source, document.path, parsed.identities)
+          ? this.#aboutBroken(source, document.path, parsed)
           : identitiesWithElements(parsed.identities, documents),
       suggested: parsed.identities,
     });
@@ -77,11 +77,7 @@ export class SpecIndex {
   /** A file that may not be read: what it said before stays the last good. */
   refuse(source: string, file: RefusedFile): readonly SpecIdentity[] {
     const { kind, namespace } = expectedIn(file.path);
-    const guessed = parseSpecText("", {
-      path: file.path,
-      expect: kind,
-      namespaceFromPath: namespace,
-    }).identities;
+    const guessed = parseSpecText("", { path: file.path, expect: kind, namespaceFromPath: namespace });
     return this.#put({
       source,
       path: file.path,
@@ -95,7 +91,7 @@ export class SpecIndex {
         problems: [],
       },
       identities: this.#aboutBroken(source, file.path, guessed),
-      suggested: guessed,
+      suggested: guessed.identities,
     });
   }
 
@@ -162,19 +158,23 @@ export class SpecIndex {
   }
 
   /**
-   * A text that does not parse cannot take an object back: it is about what the file declared before, unless another
-   * file does so and was first, and only when that is not known about what its text or name suggest.
+   * A text that does not parse cannot take an object back: it is about what the file declared before, and only when
+   * that is not known about what its text or name suggest. What another file declares as well, and first, it is about
+   * for as long as it does not name another object itself.
    */
-  #aboutBroken(source: string, path: string, guessed: readonly SpecIdentity[]): readonly SpecIdentity[] {
+  #aboutBroken(
+    source: string,
+    path: string,
+    { identities: suggested, named }: Pick<ParseResult, "identities" | "named">,
+  ): readonly SpecIdentity[] {
     const stored = this.#storedFrom(source, path);
+    const before = this.#files.get(fileKey(source, path))?.identities ?? stored;
     const isOwn = new Set(stored.map(identityKey));
-    const before =
-      this.#files
-        .get(fileKey(source, path))
-        ?.identities.filter(
-          (identity) => isOwn.has(identityKey(identity)) || !this.#isDeclaredBeside(source, path, identity),
-        ) ?? stored;
-    return before.length > 0 ? before : guessed;
+    const own = before.filter(
+      (identity) => isOwn.has(identityKey(identity)) || !this.#isDeclaredBeside(source, path, identity),
+    );
+    const known = named ? own : before;
+    return known.length > 0 ? known : suggested;
   }
 
   #isDeclaredBeside(source: string, path: string, identity: SpecIdentity): boolean {

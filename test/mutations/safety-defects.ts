@@ -75,8 +75,8 @@ export const safetyDefects: readonly Defect[] = [
     file: "src/core/prune-guard.ts",
     changes: [
       {
-        find: "if (missingDirectories.length > 0) return",
-        replace: "if (missingDirectories.length < 0) return",
+        find: "if (missingDirectories.length > 0)",
+        replace: "if (missingDirectories.length < 0)",
       },
     ],
     tests: ["src/core/prune-guard.test.ts"],

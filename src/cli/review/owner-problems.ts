@@ -25,7 +25,7 @@ export async function addOwnerProblems(
     problems: [...one.problems, ...problems.filter((problem) => problem.file === one.path)],
   }));
   if (own.length === 0) return checked;
-  return [{ path: file, text, documents: [], identities: [], problems: own }, ...checked];
+  return [{ path: file, text, documents: [], identities: [], named: true, problems: own }, ...checked];
 }
 
 function rootOf(file: string): string {

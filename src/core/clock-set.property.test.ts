@@ -140,6 +140,32 @@ describe("what is known of the clock", () => {
     expect(life.decision?.memory.ranMs).toBe(60_000);
   });
 
+  test("an end that is seen after the clock was set ahead is not long ago", () => {
+    const lifecycle = { removeAfterStop: "2h", holdGpuAfterStop: "30m" };
+    const life = new Life(running({ gpus: { count: 1 }, restartPolicy: "Never", lifecycle }));
+    const endedAt = life.wall + 60_000;
+    // Nobody looks while it ends and the clock is set.
+    life.elapsedMs += 2 * 60_000;
+    life.jumpsMs += 10 * 24 * hour;
+    life.world = changed(life.world, { ...ended(endedAt), exitCode: 0 });
+    for (let pass = 0; pass < 3; pass += 1) {
+      life.look();
+      expect(life.decision?.steps.filter((step) => step.do === "remove")).toEqual([]);
+    }
+    life.happen({ passMs: 3 * hour });
+    life.look();
+    expect(life.decision?.steps.map((step) => step.do)).toContain("remove");
+  });
+
+  test("an end after the clock was set ahead counts as it stands", () => {
+    const life = new Life(running({ lifecycle: { removeAfterStop: "2h" }, restartPolicy: "Never" }));
+    life.elapsedMs += hour;
+    life.jumpsMs += 10 * 24 * hour;
+    life.world = changed(life.world, { ...ended(life.wall - 5000), exitCode: 0 });
+    life.look();
+    expect(life.decision?.memory.clocks).toMatchObject([{ endShiftMs: 0 }]);
+  });
+
   test("that it was set is told once, with when it ends now", () => {
     const life = new Life(running({ lifecycle: { maxRuntime: "1h" } }));
     expect(life.decision?.announcements).toEqual([]);

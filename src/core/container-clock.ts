@@ -53,7 +53,7 @@ function clockOf(
 ): ContainerClock | null {
   if (startedAt === null) return null;
   const jumpMs = known === undefined ? 0 : jumpBetween(known.reading, reading);
-  const isKnownEnd = known?.finishedAt === finishedAt;
+  const isKnownEnd = known !== undefined && known.finishedAt === finishedAt;
   const isSameBoot = known?.reading.boot === reading.boot;
   if (known !== undefined && isKnownEnd && isSameBoot && jumpMs === 0) return known;
   const shift = (at: number | null, knownMs: number | undefined): number => {
@@ -66,9 +66,20 @@ function clockOf(
     startedAt,
     finishedAt,
     startShiftMs: shift(startedAt, known?.startShiftMs),
-    endShiftMs: shift(finishedAt, isKnownEnd ? known?.endShiftMs : undefined),
+    endShiftMs: isKnownEnd
+      ? shift(finishedAt, known.endShiftMs)
+      : firstSeenShiftMs(finishedAt, shift(finishedAt, undefined), { jumpMs, now }),
     reading,
   };
+}
+
+/** An end that is seen after the clock was set ahead may have come before that: it counts as the later of the two. */
+function firstSeenShiftMs(
+  at: number | null,
+  shiftMs: number,
+  { jumpMs, now }: { readonly jumpMs: number; readonly now: number },
+): number {
+  return at !== null && jumpMs > 0 && at + jumpMs <= now + leastJumpMs ? jumpMs : shiftMs;
 }
 
 /** By how much the wall clock was set between two readings; 0 where that cannot be known (milliseconds). */

@@ -129,9 +129,10 @@ export class ContainerReconciler implements Reconciler {
     const latest = store.get("ContainerSpec", key);
     if (latest === undefined) return null;
     const view = host.view();
-    // Read before the world: a clock that is set in between makes nothing look older than it is.
-    const now = clock.now();
+    const before = clock.now();
     const world = host.world(latest, prepared);
+    // The earlier of the two: a clock that is set in between makes nothing look older than it is.
+    const now = Math.min(before, clock.now());
     return { latest, view, world, decision: decide(world, now) };
   }
 

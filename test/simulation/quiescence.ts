@@ -10,8 +10,8 @@ import type { SimulatedWorld } from "./simulated-world.ts";
 
 /** Longest time that anything waits for once all faults are over: the longest backoff, and some. */
 const calmMs = 330_000;
-/** How often it may be waited for. */
-const patience = 12;
+/** How often it may be waited for: a maxRuntime of minutes is used up in runs of seconds, one in each backoff. */
+const patience = 24;
 /** A restart must change nothing within this time: the first relist and the first audit are over. */
 const restartMs = 400_000;
 

@@ -37,7 +37,8 @@ export class DeclaredFiles {
     for (const [path, text] of changed) {
       const lasting = this.#lastingKeys(path, now);
       const keys = keysOf(path, text);
-      this.#files.set(path, { text, keys: keys ?? lasting, isBroken: keys === null, since: now, lasting });
+      const surely = this.#surelyStill(path, lasting);
+      this.#files.set(path, { text, keys: keys ?? surely, isBroken: keys === null, since: now, lasting });
     }
     const gone = [...this.#files.keys()].filter((path) => !files.has(path));
     for (const path of gone) this.#files.delete(path);
@@ -85,6 +86,12 @@ export class DeclaredFiles {
     const last = this.#files.get(path);
     if (last === undefined) return [];
     return now - last.since >= momentMs ? last.keys : last.lasting;
+  }
+
+  /** A text that stood for a moment may have been read all the same: what it does not declare may have been let go. */
+  #surelyStill(path: string, lasting: readonly string[]): readonly string[] {
+    const last = this.#files.get(path);
+    return last === undefined || last.isBroken ? lasting : lasting.filter((key) => last.keys.includes(key));
   }
 
   #declared(): readonly string[] {

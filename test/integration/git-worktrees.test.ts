@@ -15,9 +15,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { join, relative } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { findProgram } from "../bed/requirements.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { filesWritten } from "../support/files-written.ts";
 import { specText, type GitBed } from "../support/git-repository.ts";
 import {
@@ -30,7 +31,9 @@ import {
 /** Everything below a folder: directories, links, and files with what makes them executable. */
 function contentsOf(folder: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    readdirSync(folder, { recursive: true, encoding: "utf8" })
+    // With their types, or it goes through links as well, round and round where one leads back.
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
       .toSorted()
       .map((path) => {
         const stats = lstatSync(join(folder, path));
@@ -172,7 +175,12 @@ test("files that somebody has changed, added or removed meanwhile are as the com
   const { mtime } = lstatSync(kept);
   writeFileSync(kept, "KEPT\n");
   utimesSync(kept, mtime, mtime);
-  chmodSync(join(spare, "users/alice/app/run.sh"), 0o666);
+  const script = join(spare, "users/alice/app/run.sh");
+  const { ctimeMs } = lstatSync(script);
+  const second = (ms: number): number => Math.floor(ms / 1000);
+  // Git compares whole seconds of the time at which a mode was changed.
+  await waitFor("the next second", () => second(Date.now()) > second(ctimeMs));
+  chmodSync(script, 0o666);
   rmSync(join(spare, "users/alice/eval.yaml"));
   truncateSync(join(spare, "quotas/all.yaml"));
   mkdirSync(join(spare, "users/mallory/.git"), { recursive: true });
@@ -201,6 +209,76 @@ test("a directory that somebody has put a link in the place of is written there,
   const [ours, fresh] = await sideBySide(bed);
   expect(ours).toEqual(fresh);
   expect(contentsOf(elsewhere)).toEqual({ "train.yaml": "644 elsewhere\n" });
+});
+
+test.each(["the folder of the next revision", "one below it"])(
+  "what %s is a link to is left as it is, and all is written anew",
+  async (what) => {
+    const { run, ...bed } = await syncedSource();
+    const { folder, state } = bed;
+    change(bed, 2);
+    await run.sync();
+    const moved = join(spareOf(state), what === "one below it" ? "users" : "");
+    const elsewhere = join(folder, "elsewhere");
+    renameSync(moved, elsewhere);
+    symlinkSync(elsewhere, moved);
+    writeFileSync(join(elsewhere, "notes.txt"), "somebody's own\n");
+    const before = contentsOf(elsewhere);
+
+    for (const version of [3, 4, 5]) {
+      const commit = change(bed, version);
+      expect(await run.sync()).toMatchObject({ failure: null, appliedRevision: commit });
+      const [ours, fresh] = await sideBySide(bed);
+      expect(ours).toEqual(fresh);
+      expect(contentsOf(elsewhere)).toEqual(before);
+    }
+  },
+);
+
+test("what Git takes for a repository of its own does not stay among the files", async () => {
+  const { run, ...bed } = await syncedSource();
+  const { git, state } = bed;
+  git.write("users/bob/train.yaml", specText("train"));
+  git.push();
+  await run.sync();
+  change(bed, 2);
+  await run.sync();
+  const spare = spareOf(state);
+  mkdirSync(join(spare, ".git"));
+  writeFileSync(join(spare, ".git/config"), "[core]\n");
+  writeFileSync(join(spare, "users/.git"), "gitdir: /elsewhere\n");
+  mkdirSync(join(spare, "users/bob/.git"));
+  git.remove("users/bob");
+  const commit = change(bed, 3);
+
+  expect(await run.sync()).toMatchObject({ failure: null, appliedRevision: commit });
+  const [ours, fresh] = await sideBySide(bed);
+  expect(ours).toEqual(fresh);
+});
+
+test("files have the mode that the mask of now gives them", async () => {
+  const { run, ...bed } = await syncedSource();
+  const { git, state } = bed;
+  await run.end();
+  const mask = process.umask(0o077);
+  onTestFinished(() => void process.umask(mask));
+  const masked = await new RunningGitSource(state, git.bare).first();
+  for (const version of [2, 3]) {
+    change(bed, version);
+    expect((await masked.sync()).failure).toBeNull();
+  }
+  const modes = () =>
+    Object.values(contentsOf(join(state, "current/")))
+      .map((content) => content.split(" ")[0])
+      .filter((mode) => mode !== "directory");
+  expect(new Set(modes())).toEqual(new Set(["600"]));
+  await masked.end();
+
+  process.umask(0o022);
+  const run2 = await new RunningGitSource(state, git.bare).first();
+  change(bed, 4);
+  expect((await run2.sync()).failure).toBeNull();
+  expect(new Set(modes())).toEqual(new Set(["644"]));
 });
 
 /** What keeps the files of an earlier revision from being taken. */

@@ -1,4 +1,5 @@
 import type { GitRepository } from "./git-repository.ts";
+import { directoriesOf, makePlain } from "./plain-directories.ts";
 import { checkedOut, type Revision } from "./revision.ts";
 import type { TreeEntry } from "./tree-entry.ts";
 import type { Fill } from "./worktrees.ts";
@@ -21,7 +22,9 @@ export function fillingOf(
     some.map((entry) => `${below}${entry.path}`);
   const leftOut = pathsOf(entries.filter((entry) => !taken.has(entry)));
   const links = pathsOf([...taken].filter(({ type }) => type === "symlink"));
+  const directories = directoriesOf(pathsOf([...taken]));
   return async (draft) => {
+    await makePlain(draft.directory, directories);
     await repository.checkOut({ commit, path, leftOut, ...draft }, signal);
     return links;
   };

@@ -7,6 +7,7 @@ import { replaceFile, syncDirectory, unfinishedName } from "../atomic-file.ts";
 import { errorCode } from "../error-code.ts";
 import { namesIn } from "../if-there.ts";
 import { removeLinksOut } from "./links-out.ts";
+import { isDirectory, mustBeDirectory } from "./plain-directories.ts";
 import type { Revision } from "./revision.ts";
 import { WorktreeIndexes } from "./worktree-indexes.ts";
 
@@ -140,9 +141,10 @@ export class Worktrees {
   /** Files that are not in effect, and of which Git knows what they are; those of a preferred name first. */
   async #spareName(...preferred: readonly string[]): Promise<string | undefined> {
     const inEffect = await this.#nameInEffect();
-    const names = (await this.#indexes.names()).filter(
-      (name) => name !== inEffect && existsSync(join(this.#folder, name)),
-    );
+    const names: string[] = [];
+    for (const name of await this.#indexes.names()) {
+      if (name !== inEffect && (await isDirectory(join(this.#folder, name)))) names.push(name);
+    }
     return names.find((name) => preferred.includes(name)) ?? names[0];
   }
 
@@ -155,6 +157,8 @@ export class Worktrees {
       if (spare !== undefined) {
         await rename(join(this.#folder, spare), draft.directory);
         await rename(this.#indexes.pathOf(spare), draft.index);
+        // Git would empty what a link in its place leads to.
+        await mustBeDirectory(draft.directory);
       }
       await removeLinksOut(draft.directory, await fill(draft));
       await rm(index, { force: true });

@@ -27,7 +27,10 @@ export interface OwnerFiles {
   make(path: string, kind: "Directory" | "File", owner: OwnerAccount): Promise<void>;
   /** What a regular file holds. */
   read(path: string, maximumBytes: number, owner: OwnerAccount): Promise<ReadFile>;
-  /** A tar archive of a file, or of a directory with everything below it; links stay links. */
+  /**
+   * A tar archive of a file, or of a directory with everything below it; links stay links. WaitingError `CopyChanged`
+   * where the path leads elsewhere by the end.
+   */
   archive(request: ArchiveRequest, owner: OwnerAccount): Promise<Buffer>;
   /** What it needs and this host lacks, in words: `tar of GNU tar (there is none)`. */
   missingPrograms(): readonly string[];

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,6 +17,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ownerFiles } from "../../src/adapters/host/owner-files.ts";
+import { WaitingError } from "../../src/util/errors.ts";
+import { waitFor } from "../bed/wait-for.ts";
 import { ControllerBed } from "../support/controller-bed.ts";
 
 const nobody = {
@@ -101,6 +104,40 @@ describe("files of an owner", () => {
     const packed = async (path: string) => files.archive({ path, to: "/x", as, maximumBytes }, nobody);
     await expect(packed(join(root, "secret"))).rejects.toMatchObject({ reason: "CopyFailed" });
     await expect(packed(join(own, "big"))).rejects.toMatchObject({ reason: "CopyTooLarge" });
+  });
+
+  test.each<[string, (place: string) => void]>([
+    [
+      "the way to them is another",
+      (place) => {
+        rmSync(join(place, "current"));
+        symlinkSync("two", join(place, "current"));
+      },
+    ],
+    ["they have another name", (place) => renameSync(join(place, "one"), join(place, "three"))],
+    ["they are gone", (place) => rmSync(join(place, "one/src"), { recursive: true })],
+  ])("are packed another time when %s by the end", async (_, change) => {
+    const place = join(own, "place");
+    for (const name of ["one", "two"]) {
+      mkdirSync(join(place, name, "src"), { recursive: true });
+      writeFileSync(join(place, name, "src/f"), name);
+    }
+    symlinkSync("one", join(place, "current"));
+    const bin = join(root, "bin");
+    mkdirSync(bin);
+    const script = `#!/bin/sh\n/usr/bin/env -i PATH=/usr/bin:/bin tar "$@"\ntouch ${own}/packed\nwhile [ ! -e ${own}/go ]; do sleep 0.05; done\n`;
+    writeFileSync(join(bin, "tar"), script, { mode: 0o755 });
+    const held = ownerFiles({ path: `${bin}:/usr/bin:/bin` });
+    const packed = async () =>
+      held.archive({ path: join(place, "current/src"), to: "/x", as, maximumBytes }, nobody);
+    const first = packed().catch((error: unknown) => error);
+    await waitFor("what is packed", () => existsSync(join(own, "packed")));
+    change(place);
+    writeFileSync(join(own, "go"), "");
+
+    const error = await first;
+    expect(error).toBeInstanceOf(WaitingError);
+    expect(error).toMatchObject({ reason: "CopyChanged" });
   });
 
   test("are touched only as the own user where ds01 is not root", async () => {

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -33,9 +42,9 @@ describe("the archive of what an image is built from", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  const contexts = (maximumBytes = 2 ** 30) =>
+  const contexts = (maximumBytes = 2 ** 30, place = root) =>
     contextFiles({
-      rootOf: () => root,
+      rootOf: () => place,
       identity: { userByName: async () => undefined },
       maximumBytes,
       maximumEntries: 100,
@@ -94,6 +103,51 @@ describe("the archive of what an image is built from", () => {
     const opened = contexts().open(request, "0".repeat(64));
 
     await expect(unpacked(opened)).rejects.toMatchObject({ reason: "ContextChanged" });
+  });
+
+  it.each<[string, (app: string) => void]>([
+    ["becomes another", (app) => renameSync(app, `${app}-before`)],
+    ["is removed", (app) => rmSync(app, { recursive: true })],
+    [
+      "stands in another by now",
+      (app) => {
+        renameSync(join(app, ".."), join(app, "../../bob"));
+        mkdirSync(join(app, "data"), { recursive: true });
+      },
+    ],
+  ])("must break off where the directory that is read %s", async (_, change) => {
+    const own = mkdtempSync(join(tmpdir(), "ds01-context-"));
+    try {
+      cpSync(root, own, { recursive: true, verbatimSymlinks: true });
+      const files = contexts(undefined, own);
+      const { hash } = await files.dockerfile(request);
+      const opened = files.open(request, hash);
+      opened.tar.once("data", () => change(join(own, "users/alice/app")));
+
+      await expect(unpacked(opened)).rejects.toMatchObject({ reason: "ContextChanged" });
+      await expect(opened.hash).rejects.toMatchObject({ reason: "ContextChanged" });
+    } finally {
+      rmSync(own, { recursive: true });
+    }
+  });
+
+  it("must not mind a link to the specs directory that leads elsewhere while they are read", async () => {
+    const own = mkdtempSync(join(tmpdir(), "ds01-context-"));
+    try {
+      symlinkSync(root, join(own, "current"));
+      const files = contexts(undefined, join(own, "current"));
+      const { hash } = await files.dockerfile(request);
+      const opened = files.open(request, hash);
+      opened.tar.once("data", () => {
+        rmSync(join(own, "current"));
+        symlinkSync(own, join(own, "current"));
+      });
+
+      expect([...(await unpacked(opened)).keys()]).toContain("empty");
+      expect(await opened.hash).toBe(await contexts().hash(request));
+    } finally {
+      rmSync(own, { recursive: true });
+    }
   });
 
   it.each(["link", "data", "nowhere"])(

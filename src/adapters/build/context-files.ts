@@ -7,7 +7,7 @@ import type { BuildContexts, ContextRequest, OpenedContext } from "../../ports/b
 import type { Identity } from "../../ports/identity.ts";
 import { formatBytes } from "../../util/quantity.ts";
 import { StalledError } from "../../util/errors.ts";
-import { walkContext, type ContextEntry } from "./context-walk.ts";
+import { changed, walkContext, type ContextEntry } from "./context-walk.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import type { Reader } from "./reader.ts";
 
@@ -144,14 +144,6 @@ async function addFile(
   packed?.entry.end(null);
   await packed?.done;
   return hash.digest();
-}
-
-function changed(message: string): StalledError {
-  return new StalledError({
-    reason: "ContextChanged",
-    message,
-    remedy: "it is read again; let nothing write to what is built from",
-  });
 }
 
 async function addBare({ path, type, stats, target }: ContextEntry, into: Pack): Promise<void> {

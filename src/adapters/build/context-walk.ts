@@ -1,5 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, readlink, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import dockerignore from "@balena/dockerignore";
 import { StalledError } from "../../util/errors.ts";
 import { errorCode } from "../error-code.ts";
@@ -37,6 +38,7 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
  * Everything of a context that .dockerignore leaves, in an order that depends on names alone. It goes from one opened
  * directory to the next, so that no link and no rename on the way leads anywhere else; links are entries and are never
  * followed. What the reader may not read is refused, not left out. Neither files nor links: left out, as Docker does.
+ * StalledError ContextChanged where the directory has another name, or none, once all of it was read.
  */
 export async function* walkContext(options: WalkOptions): AsyncGenerator<ContextEntry, void, void> {
   const { root, parts, dockerfile, leftOut, reader } = options;
@@ -55,6 +57,10 @@ export async function* walkContext(options: WalkOptions): AsyncGenerator<Context
       }
       yield entry;
     }
+    await mustStandAt(top, join(root, ...parts));
+  } catch (error) {
+    await mustStandAt(top, join(root, ...parts));
+    throw error;
   } finally {
     await top.close();
   }
@@ -173,6 +179,21 @@ async function ignoredBy(top: FileHandle, reader: Reader): Promise<(path: string
 /** Through the descriptor: whatever its name has become, this is the directory that was judged. */
 function here(directory: FileHandle): string {
   return `/proc/self/fd/${directory.fd}`;
+}
+
+/** Files of a source that are out of use under their name become others in place: what was read may be of both. */
+async function mustStandAt(directory: FileHandle, path: string): Promise<void> {
+  if ((await readlink(here(directory))) !== path)
+    throw changed("the directory was replaced or removed while it was read");
+}
+
+/** What was read is not what was there at any one time. */
+export function changed(message: string): StalledError {
+  return new StalledError({
+    reason: "ContextChanged",
+    message,
+    remedy: "it is read again; let nothing write to what is built from",
+  });
 }
 
 function missing(path: string): StalledError {

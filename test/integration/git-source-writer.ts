@@ -1,6 +1,6 @@
 import { gitSettings } from "../../src/adapters/git/git-settings.ts";
 import { gitSource } from "../../src/adapters/git/git-source.ts";
-import type { SyncStep } from "../../src/adapters/git/git-sync.ts";
+import type { SyncStep } from "../../src/adapters/git/sync-step.ts";
 import { RecordingSink } from "../support/recording-sink.ts";
 import { silentLog } from "../support/silent-log.ts";
 

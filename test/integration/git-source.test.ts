@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
-import type { SyncStep } from "../../src/adapters/git/git-sync.ts";
+import type { SyncStep } from "../../src/adapters/git/sync-step.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { filesWritten } from "../support/files-written.ts";
 import { specText, type GitBed } from "../support/git-repository.ts";
@@ -72,6 +72,7 @@ test("fetches, reads and writes for a commit of one file in a thousand no more t
   const before = objects();
   run.sink.events.length = 0;
 
+  await waitFor("files for the next revision", () => existsSync(join(state, "worktrees/spare")));
   const written = filesWritten(state);
   git.write("users/user7/c7.yaml", specText("c7", "bed/base:2"));
   git.push();
@@ -259,7 +260,7 @@ test("takes a history that was rewritten like any other revision, and says so", 
   git.write("users/alice/train.yaml", specText("train", "bed/base:3"));
   const rewritten = git.push();
 
-  expect(await run.sync()).toMatchObject({
+  expect(await run.compared()).toMatchObject({
     appliedRevision: rewritten,
     failure: null,
     rewrittenFrom: commit,
@@ -275,16 +276,16 @@ test("takes a history that was rewritten like any other revision, and says so", 
   const old = git.push("old");
   git.environment["GIT_COMMITTER_DATE"] = "2026-03-01T12:00:00Z";
   const newer = git.push("newer");
-  expect(await run.sync()).toMatchObject({ appliedRevision: newer, rewrittenFrom: rewritten });
+  expect(await run.compared()).toMatchObject({ appliedRevision: newer, rewrittenFrom: rewritten });
   git.git("push", "--quiet", "--force", "origin", `${old}:main`);
-  expect(await run.sync()).toMatchObject({ appliedRevision: old, failure: null, rewrittenFrom: newer });
+  expect(await run.compared()).toMatchObject({ appliedRevision: old, failure: null, rewrittenFrom: newer });
   expect(existsSync(join(state, "history"))).toBe(false);
 });
 
 test("takes what goes on from the revision in effect for that, however it got there", async () => {
   const { git, run } = await syncedSource();
   const taken = async (): Promise<void> => {
-    const report = await run.sync();
+    const report = await run.compared();
     expect(report.appliedRevision).toBe(git.git("rev-parse", "HEAD").trim());
     expect(run.sink.reports.filter(({ rewrittenFrom }) => rewrittenFrom !== undefined)).toEqual([]);
   };
@@ -389,6 +390,7 @@ const leftByKill: Readonly<Record<SyncStep, "old" | "new">> = {
   validated: "old",
   published: "new",
   delivered: "new",
+  compared: "new",
 };
 
 test.each(Object.entries(leftByKill))(

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { gitSettings, type GitSettings } from "../../src/adapters/git/git-settings.ts";
 import { gitSource } from "../../src/adapters/git/git-source.ts";
+import type { SyncStep } from "../../src/adapters/git/sync-step.ts";
 import type { SpecSource, SyncReport } from "../../src/ports/spec-source.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { GitBed, specText } from "./git-repository.ts";
@@ -14,12 +15,15 @@ export class RunningGitSource {
   readonly sink = new RecordingSink();
   readonly log = silentLog();
   readonly source: SpecSource;
+  /** Where its syncs have come to, one after another. */
+  readonly steps: SyncStep[] = [];
   readonly #end = new AbortController();
   readonly #running: Promise<void>;
 
   constructor(directory: string, url: string, changes: Partial<GitSettings> = {}, suspended = false) {
     const settings = { ...gitSettings({ url, interval: "1h" }), ...changes };
-    this.source = gitSource({ name: "lab", directory, log: this.log, ...settings });
+    const onStep = (step: SyncStep): void => void this.steps.push(step);
+    this.source = gitSource({ name: "lab", directory, log: this.log, ...settings, onStep });
     if (suspended) void this.source.setSuspended?.(true);
     this.#running = this.source.run(this.sink, this.#end.signal);
     onTestFinished(() => this.end());
@@ -33,6 +37,14 @@ export class RunningGitSource {
   /** Syncs once more; what came of it. */
   async sync(): Promise<SyncReport> {
     await this.source.sync?.();
+    return this.report();
+  }
+
+  /** Syncs once more, and waits until what is in effect is compared with what was; what is told then. */
+  async compared(): Promise<SyncReport> {
+    const before = this.steps.length;
+    await this.sync();
+    await waitFor("a look at the history", () => this.steps.slice(before).includes("compared"));
     return this.report();
   }
 

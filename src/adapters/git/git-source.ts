@@ -5,15 +5,16 @@ import type { Log } from "../../ports/log.ts";
 import type { SourcePlace, SpecSink, SpecSource } from "../../ports/spec-source.ts";
 import type { RevisionStatus } from "../../core/revision-status.ts";
 import { faultDelayMs } from "../../util/backoff.ts";
-import { messageOf } from "../../util/errors.ts";
 import type { BranchChange, PushedBranch } from "../../ports/branch-writer.ts";
 import { runProgram } from "../run-program.ts";
 import { BranchPush } from "./branch-push.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { GitRepository } from "./git-repository.ts";
 import type { GitSettings } from "./git-settings.ts";
-import { GitSync, type SyncStep } from "./git-sync.ts";
+import { GitSync } from "./git-sync.ts";
+import type { SyncStep } from "./sync-step.ts";
 import { HistoryCheck } from "./history-check.ts";
+import { HistoryWatch } from "./history-watch.ts";
 import { SignatureCheck } from "./signature-check.ts";
 import { Worktrees } from "./worktrees.ts";
 
@@ -46,7 +47,7 @@ class GitSource implements SpecSource {
   readonly #options: GitSourceOptions;
   readonly #worktrees: Worktrees;
   readonly #pushes: BranchPush;
-  #history: HistoryCheck | undefined;
+  #history: HistoryWatch | undefined;
   /** Absent before and after `run`. */
   #sync: GitSync | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -82,16 +83,21 @@ class GitSource implements SpecSource {
     this.#stopped = signal;
     const signatures = new SignatureCheck({ ...this.#options, directory: join(directory, "signers") });
     const worktrees = this.#worktrees;
-    this.#history = new HistoryCheck({ ...this.#options, repository });
-    this.#sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
-    await this.#sync.start(signal);
-    if (this.#suspended.signal.aborted) this.#sync.tellSuspended();
+    const sync = new GitSync({ ...this.#options, repository, signatures, worktrees, sink });
+    const check = new HistoryCheck({ ...this.#options, repository });
+    const tellRewritten = sync.tellRewritten.bind(sync);
+    this.#history = new HistoryWatch({ ...this.#options, check, tellRewritten });
+    this.#sync = sync;
+    await sync.start(signal);
+    if (this.#suspended.signal.aborted) sync.tellSuspended();
     let isDue = true;
     while (!signal.aborted) {
       if (isDue) await this.sync();
       isDue = await this.#waited(signal);
     }
     await this.#running;
+    await this.#history.end();
+    await sync.settled;
     this.#sync = undefined;
   }
 
@@ -138,6 +144,7 @@ class GitSource implements SpecSource {
     if (suspended) {
       this.#suspended.abort();
       await this.#running;
+      await this.#sync?.settled;
       return;
     }
     this.#suspended = new AbortController();
@@ -163,26 +170,12 @@ class GitSource implements SpecSource {
 
   async #attempt(): Promise<void> {
     const ended = AbortSignal.any([this.#stopped, this.#suspended.signal]);
+    await this.#history?.end();
     const before = this.#sync?.applied ?? null;
     const succeeded = (await this.#sync?.attempt(ended)) ?? true;
     this.#failures = succeeded ? 0 : this.#failures + 1;
     // The wait that is under way was reckoned from the attempt before.
     this.#wake();
-    await this.#tellIfRewritten(before, ended);
-  }
-
-  /** Nothing depends on it: a history that cannot be had keeps nobody from what is in effect. */
-  async #tellIfRewritten(older: string | null, ended: AbortSignal): Promise<void> {
-    const newer = this.#sync?.applied ?? null;
-    if (older === null || newer === null || older === newer || ended.aborted) return;
-    try {
-      if ((await this.#history?.isRewritten({ older, newer }, ended)) === true)
-        this.#sync?.tellRewritten(older);
-    } catch (error) {
-      if (ended.aborted) return;
-      const reason = "HistoryUnknown";
-      const message = `whether ${newer} goes on from ${older} is not known: ${messageOf(error)}`;
-      this.#options.log.info({ source: this.name, reason, newer, older }, message);
-    }
+    this.#history?.begin(before, this.#sync?.applied ?? null, ended);
   }
 }

@@ -11,12 +11,14 @@ import { refuseInvalid } from "./revision-problems.ts";
 import { changesBetween, DamagedWorktree } from "./revision-texts.ts";
 import type { SignatureCheck, Signed } from "./signature-check.ts";
 import { isOrderOf, orderAfter } from "./signed-order.ts";
+import { NextWorktree } from "./next-worktree.ts";
+import type { Succession } from "./history-check.ts";
 import { fillingOf } from "./revision-files.ts";
 import { revisionOf, type Revision } from "./revision.ts";
+import type { SyncStep } from "./sync-step.ts";
 import type { Fill, Worktrees } from "./worktrees.ts";
 
-/** Where a sync has come to. */
-export type SyncStep = "fetched" | "listed" | "checkedOut" | "validated" | "published" | "delivered";
+type Filling = (signal: AbortSignal) => Fill;
 
 export interface GitSyncOptions extends GitSettings {
   readonly name: string;
@@ -35,9 +37,11 @@ export class GitSync {
   /** What the sink was told. */
   #told: Revision | null = null;
   #lastFailure = "";
+  readonly #next: NextWorktree;
 
   constructor(options: GitSyncOptions) {
     this.#options = options;
+    this.#next = new NextWorktree(options);
   }
 
   /** Says what is in effect where no attempt does, for nobody may look for anything newer. */
@@ -62,12 +66,17 @@ export class GitSync {
     return this.#told?.commit ?? null;
   }
 
-  /** Says that what is in effect does not go on from `before`. */
-  tellRewritten(before: string): void {
+  /** Resolves when nothing is written beside attempts any more. */
+  get settled(): Promise<void> {
+    return this.#next.settled;
+  }
+
+  /** Says that what is in effect does not go on from what was, unless something else is by now. */
+  tellRewritten({ older: before, newer }: Succession): void {
     const { log, name } = this.#options;
-    const commit = this.applied;
-    log.warn({ source: name, reason: "HistoryRewritten", revision: commit, before }, "history was rewritten");
-    this.#tellSuccess(commit, { rewrittenFrom: before });
+    if (this.applied !== newer) return;
+    log.warn({ source: name, reason: "HistoryRewritten", revision: newer, before }, "history was rewritten");
+    this.#tellSuccess(newer, { rewrittenFrom: before });
   }
 
   /** Whether what stands there, or in the place of a directory above, is not taken. */
@@ -95,14 +104,15 @@ export class GitSync {
   async attempt(stopped: AbortSignal): Promise<boolean> {
     if (stopped.aborted) return true;
     const { signal, isTimeUp, stop } = endingAfter(this.#options.timeoutMs, stopped);
-    const found: { commit: string | null } = { commit: null };
+    const found: { commit: string | null; filling: Filling | null } = { commit: null, filling: null };
     try {
       await this.#withGoodClone(signal, async (repository) => {
         found.commit = await this.#commitToTake(repository, signal);
         this.#step("fetched");
-        await this.#take(found.commit, repository, signal);
+        found.filling = await this.#take(found.commit, repository, signal);
       });
       this.#tellSuccess(found.commit);
+      if (found.filling !== null) this.#next.begin(found.filling, stopped);
       return true;
     } catch (error) {
       if (stopped.aborted) {
@@ -135,25 +145,28 @@ export class GitSync {
     } catch (error) {
       if (!(error instanceof DamagedClone) || signal.aborted) throw error;
       log.warn({ source: name, reason: error.reason }, `${error.message}; it is fetched anew`);
+      await this.#next.settled;
       await clone.discard();
       await work(clone);
     }
   }
 
-  async #take(commit: string, repository: GitRepository, signal: AbortSignal): Promise<void> {
+  /** Resolves to what writes the files once more, for the next revision; null where nothing has come into effect. */
+  async #take(commit: string, repository: GitRepository, signal: AbortSignal): Promise<Filling | null> {
     const { worktrees, path, onInvalid, signatures } = this.#options;
-    if (this.#isSettled(commit)) return;
+    if (this.#isSettled(commit)) return null;
     const signed = this.#inOrder(commit, await signatures.check(repository, signal));
     const told = this.#told;
     // It came into effect before signatures were asked for, or under another name.
     if (told?.commit === commit) return this.#confirm({ ...told, ...signed });
+    await this.#next.settled;
     const before = (await worktrees.current()) ?? null;
     const entries = await repository.entries(commit, path, signal);
     const settings = { ...this.#options, before, appliedAt: Date.now() };
     const revision = { ...revisionOf(commit, entries, settings), ...signed };
     this.#step("listed");
-    const fill = fillingOf(revision, entries, { repository, signal });
-    await worktrees.add(revision, fill);
+    const fillUntil: Filling = (ended) => fillingOf(revision, entries, { repository, signal: ended });
+    await worktrees.add(revision, fillUntil(signal));
     this.#step("checkedOut");
     const changes = await this.#changesTo(revision);
     if (onInvalid === "revision") refuseInvalid(changes);
@@ -165,7 +178,7 @@ export class GitSync {
     this.#step("delivered");
     await worktrees.tidy([revision, ...(before === null ? [] : [before])]);
     await repository.collectGarbage(signal);
-    await this.#prepareNext(fill);
+    return fillUntil;
   }
 
   /** What is kept of a signature, where it is no older than that of what is in effect. */
@@ -188,19 +201,10 @@ export class GitSync {
     return { url: place.url, ref };
   }
 
-  async #confirm(revision: Revision): Promise<void> {
+  async #confirm(revision: Revision): Promise<null> {
     await this.#options.worktrees.publish(revision);
     this.#told = revision;
-  }
-
-  /** Lets the next revision be written with work for what differs; without it all is written then. */
-  async #prepareNext(fill: Fill): Promise<void> {
-    const { worktrees, log, name } = this.#options;
-    try {
-      await worktrees.prepare(fill);
-    } catch (error) {
-      log.info({ source: name, message: messageOf(error) }, "nothing is made ready for the next revision");
-    }
+    return null;
   }
 
   /** What was in effect is written anew from the copy; where that is lost as well, the server has to be asked. */

@@ -99,13 +99,19 @@ async function isSettled(host: Host): Promise<boolean> {
     names.length === 4 && names.every((name) => wanted.includes(name) && !name.includes(".ds01-"));
   const places = objects.flatMap((object) => object?.status.queue?.position ?? []).toSorted((a, b) => a - b);
   const epochs = running.flatMap((object) => object?.spec.env?.map(({ value }) => value) ?? []);
-  return (
+  const isDone =
     isTidy &&
     running.length === 4 &&
     epochs.every((epoch) => epoch === "final") &&
     places.length === 16 &&
-    places.every((place, index) => place === index + 1)
-  );
+    places.every((place, index) => place === index + 1);
+  if (isDone) return true;
+  // What waited in vain has to say where it stood.
+  const told = objects.map((object, index) => {
+    const { phase, reason, message, queue } = object?.status ?? {};
+    return `${keys[index]}: ${phase} ${reason} ${queue?.position ?? "-"} ${message}`;
+  });
+  throw new Error([...names, ...told].join("\n"));
 }
 
 /** Starts whose container saw other devices than it asked for. */

@@ -6,10 +6,10 @@ import { systemClock } from "../../src/adapters/host/system-clock.ts";
 import { doorSecrets } from "../../src/adapters/tls/door-secrets.ts";
 import type { IssuedCredential, NetworkAddress } from "../../src/api/network-access.ts";
 import type { ContainerAccess, ExecSession } from "../../src/ports/container-access.ts";
-import type { Identity } from "../../src/ports/identity.ts";
 import { waitFor } from "../bed/wait-for.ts";
-import { containerText, startApiBed, users } from "../support/api-bed.ts";
+import { containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
+import { changingIdentity, type ChangingIdentity } from "../support/changing-identity.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const group = "/apis/ds01.io/v1alpha1";
@@ -46,31 +46,13 @@ interface Stream {
   speak(): Promise<void>;
 }
 
-interface StreamBed extends ApiBed {
-  /** Whom the name service knows, and with which groups. */
-  readonly known: Map<string, readonly string[]>;
-  /** When set, the name service does not answer. */
-  isAway: boolean;
+interface StreamBed extends ApiBed, ChangingIdentity {
   openAs(user: string, what: "exec" | "attach" | "portforward" | "log"): Promise<Stream>;
 }
 
 async function startStreamBed(): Promise<StreamBed> {
-  const known = new Map<string, readonly string[]>([
-    ["alice", ["alice"]],
-    ["carol", ["operators"]],
-  ]);
-  const state = { known, isAway: false };
-  const found = async (matches: (user: (typeof users)[number]) => boolean) => {
-    if (state.isAway) throw new Error("the name service is away");
-    return users.find((user) => known.has(user.name) && matches(user));
-  };
-  const identity: Identity = {
-    userByName: async (name) => found((user) => user.name === name),
-    userByUid: async (uid) => found((user) => user.uid === uid),
-    groupsOf: async (name) => known.get(name) ?? [],
-    knowsGroup: async () => true,
-    accountOf: async () => undefined,
-  };
+  const state = changingIdentity();
+  const { identity } = state;
   const secrets = await doorSecrets(temporaryDirectory(), systemClock);
   const bed = await startApiBed({ https: { port: 0, secrets }, identity, containers });
   await bed.control.drop("users/alice/train.yaml", containerText("train"));

@@ -1,10 +1,10 @@
 import { request } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import type { Identity } from "../../src/ports/identity.ts";
 import { waitFor } from "../bed/wait-for.ts";
-import { containerText, startApiBed, users } from "../support/api-bed.ts";
+import { containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
+import { changingIdentity, type ChangingIdentity } from "../support/changing-identity.ts";
 
 const path = "/apis/ds01.io/v1alpha1/containers?watch=true";
 const minute = 60_000;
@@ -15,30 +15,11 @@ interface Watching {
   ended(): boolean;
 }
 
-interface WatchBed extends ApiBed {
-  /** Whom the name service knows, and with which groups. */
-  readonly known: Map<string, readonly string[]>;
-  /** When set, the name service does not answer. */
-  isAway: boolean;
-}
+interface WatchBed extends ApiBed, ChangingIdentity {}
 
 async function startWatchBed(): Promise<WatchBed> {
-  const known = new Map<string, readonly string[]>([
-    ["alice", ["alice"]],
-    ["carol", ["operators"]],
-  ]);
-  const state = { known, isAway: false };
-  const found = async (matches: (user: (typeof users)[number]) => boolean) => {
-    if (state.isAway) throw new Error("the name service is away");
-    return users.find((user) => known.has(user.name) && matches(user));
-  };
-  const identity: Identity = {
-    userByName: async (name) => found((user) => user.name === name),
-    userByUid: async (uid) => found((user) => user.uid === uid),
-    groupsOf: async (name) => known.get(name) ?? [],
-    knowsGroup: async () => true,
-    accountOf: async () => undefined,
-  };
+  const state = changingIdentity();
+  const { identity } = state;
   const bed = await startApiBed({ identity });
   await bed.control.drop("users/alice/train.yaml", containerText("train"));
   return Object.assign(state, bed);

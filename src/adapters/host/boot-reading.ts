@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
+import { parseStat } from "../parse-stat.ts";
 import { leastJumpMs, type ClockReading } from "../../core/container-clock.ts";
 
 /** How the time is told, and where the kernel says what. */
@@ -55,9 +56,7 @@ function bootedAtBy(options: BootReadingOptions): number {
 function bootOf({ bootIdPath, firstProcessPath }: BootReadingOptions): string | null {
   try {
     const bootId = readFileSync(bootIdPath, "utf8").trim();
-    const stat = readFileSync(firstProcessPath, "utf8");
-    // The command name in parentheses may hold spaces and parentheses itself.
-    const startTicks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const { startTicks } = parseStat(readFileSync(firstProcessPath, "utf8"));
     return bootId === "" || startTicks === "" ? null : `${bootId}/${startTicks}`;
   } catch {
     // Not Linux, or no /proc: nobody can tell one boot from another.

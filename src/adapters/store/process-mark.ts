@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
+import { parseStat } from "../parse-stat.ts";
 
 /** What tells one process from every other, also from a later one with the same pid. */
 export interface ProcessMark {
@@ -36,11 +37,8 @@ export function fateOf(mark: ProcessMark): "alive" | "dead" | "unknown" {
 
 /** Start time of a running process; undefined when there is none, or only its zombie. */
 function startTicksOf(pid: number): string | undefined {
-  const stat = readTrimmed(`/proc/${pid}/stat`);
-  // The command name in parentheses may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state] = fields;
-  return state === undefined || state === "" || state === "Z" || state === "X" ? undefined : fields[19];
+  const { state, startTicks } = parseStat(readTrimmed(`/proc/${pid}/stat`));
+  return ["", "Z", "X"].includes(state) ? undefined : startTicks;
 }
 
 function pidNamespace(): string {

@@ -1,9 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { after, edited, ended, failure, remembering, running } from "../../test/support/one-object.ts";
-import { startOfTest as now } from "../../test/support/world-builder.ts";
+import {
+  after,
+  changed,
+  edited,
+  ended,
+  failure,
+  remembering,
+  running,
+} from "../../test/support/one-object.ts";
+import { device, startOfTest as now } from "../../test/support/world-builder.ts";
 import { decide } from "./decide.ts";
 import type { ObservedContainer } from "./observed.ts";
+import { formatTime } from "./format-time.ts";
 import { predict } from "./plan/predict.ts";
+import type { ManagedClaim } from "./schedule/lease.ts";
 import type { World } from "./world.ts";
 
 const minute = 60_000;
@@ -60,5 +70,35 @@ describe("a step that failed", () => {
     };
 
     expect(decide(unwanted, now + minute).steps).toMatchObject([{ do: "stop", graceMs: 120_000 }]);
+  });
+
+  it("and waits for somebody to mend it tells until when the GPUs are kept that the object had", () => {
+    const start = running({ gpus: { count: 1 } });
+    const claim: ManagedClaim = {
+      uid: start.record.uid,
+      namespace: start.record.namespace,
+      name: start.record.name,
+      deviceUuids: [device(0).uuid],
+      state: "Held",
+      until: now + 20 * minute,
+      untilCause: "holdGpuAfterStop",
+      containerIds: [],
+    };
+    const stalled = { ...failure("pull", now + 5 * minute), generation: 2, stalled: true };
+    const missing = remembering(
+      {
+        ...edited(changed(start, ended(now + minute)), { image: "far/missing:1" }),
+        claim,
+        image: { type: "missing" },
+      },
+      { generation: 2, failure: stalled },
+    );
+
+    expect(decide(missing, now + 2 * minute).status).toMatchObject({
+      reason: "EngineError",
+      holdUntil: formatTime(now + 20 * minute),
+    });
+    const released = decide({ ...missing, claim: null }, now + 2 * minute).status;
+    expect(released).not.toHaveProperty("holdUntil");
   });
 });

@@ -2,8 +2,8 @@ import type { ContainerStatus, Phase } from "../api/container.ts";
 import { accessCondition } from "./announce-access.ts";
 import { updateConditions, type ConditionInput } from "./conditions.ts";
 import { extrasCondition } from "./extra-containers.ts";
-import { deviceUuidsOf, holdUntil } from "./expiry.ts";
 import { limitsCondition, pendingFields } from "./pending-status.ts";
+import { statusDeadlines } from "./status-deadlines.ts";
 import { queueStatus } from "./queue-status.ts";
 import { formatTime } from "./format-time.ts";
 import { describeAccessLoss, describeAccessRemedy, type LostAccess } from "./gpu-access.ts";
@@ -11,12 +11,10 @@ import { deviceGone } from "./lifecycle/device-gone.ts";
 import { fileConditions, shownSource } from "./file-status.ts";
 import type { Fact } from "./lifecycle/fact.ts";
 import { describeNotice } from "./lifecycle/preemption-notice.ts";
-import { idleCondition, shownIdleSince } from "./lifecycle/idle-end.ts";
+import { idleCondition } from "./lifecycle/idle-end.ts";
 import type { LifecycleMemory } from "./lifecycle/memory.ts";
-import { releasedContainer } from "./lifecycle/released-container.ts";
-import { restingRemoval } from "./lifecycle/resting-removal.ts";
 import { runtimeCondition } from "./lifecycle/runtime-warning.ts";
-import { deadlineOf, type Situation } from "./lifecycle/situation.ts";
+import type { Situation } from "./lifecycle/situation.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { lastRunStatus } from "./last-run-status.ts";
 import { nameConflict } from "./name-conflict.ts";
@@ -47,7 +45,7 @@ export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fa
     restarts: memory.restarts,
     ...lastRunStatus(memory),
     ...pendingFields(situation),
-    ...deadlines(situation, memory, fact),
+    ...statusDeadlines(situation, memory, fact),
     ...(world.borrowing ? { borrowing: true } : {}),
     ...(outcome?.type === "waiting" && fact.type === "waiting"
       ? { queue: queueStatus(outcome, record.status.queue) }
@@ -256,44 +254,4 @@ function heldDevices({ world }: Situation, fact: Fact): ContainerStatus["gpus"] 
       ...(device.sharing === undefined ? {} : { sharedBy: device.sharing.replicas }),
     };
   });
-}
-
-function deadlines(situation: Situation, memory: LifecycleMemory, fact: Fact): Partial<ContainerStatus> {
-  const { primary } = situation.roles;
-  if (primary === null) return {};
-  if (isLive(primary)) {
-    const dueAt = situation.access?.dueAt ?? null;
-    return {
-      ...timeField("expiresAt", deadlineOf({ ...situation, memory })),
-      ...timeField("nextStartAt", dueAt !== null && dueAt > situation.now ? dueAt : null),
-      ...timeField("idleSince", shownIdleSince(situation)),
-    };
-  }
-  if (fact.type === "restart.waiting" || fact.type === "retry.waiting")
-    return timeField("nextStartAt", fact.at);
-  const resting = fact.type.startsWith("stopped.") || fact.type.startsWith("job.");
-  return resting ? restingDeadlines(situation, primary, fact) : {};
-}
-
-/** Until when a stopped container keeps its GPUs, and when it is removed. */
-function restingDeadlines(
-  situation: Situation,
-  primary: ObservedContainer,
-  fact: Fact,
-): Partial<ContainerStatus> {
-  const { limits, now } = situation;
-  const hasGpus = deviceUuidsOf(primary).length > 0 && releasedContainer(situation) !== primary.id;
-  const hold = hasGpus ? (holdUntil(primary, limits) ?? null) : null;
-  return {
-    ...timeField("holdUntil", hold !== null && hold > now ? hold : null),
-    ...timeField("removeAt", restingRemoval(situation, primary, fact)),
-  };
-}
-
-function timeField(
-  field: "expiresAt" | "nextStartAt" | "holdUntil" | "removeAt" | "idleSince",
-  at: number | null,
-): Partial<ContainerStatus> {
-  // A job that never mends has no next start.
-  return at === null || at >= Number.MAX_SAFE_INTEGER ? {} : { [field]: formatTime(at) };
 }

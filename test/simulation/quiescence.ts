@@ -120,12 +120,16 @@ function endFaults(world: SimulatedWorld): void {
 
 async function comesToRest(simulation: Simulation): Promise<boolean> {
   let mutations: readonly string[] = [];
-  for (let round = 0; round < patience && simulation.violation === null; round += 1) {
-    const before = simulation.watch.mutations.length;
+  let left = patience;
+  while (left > 0 && simulation.violation === null) {
+    const [before, restless] = [simulation.watch.mutations.length, endingForGood(simulation.world)];
     await simulation.pass(calmMs);
     mutations = changesOf(simulation, before);
-    const isDue = somethingIsDue(simulation.world) || (round + 1 < patience && endsForGood(simulation.world));
+    const going = endingForGood(simulation.world);
+    const isDue = somethingIsDue(simulation.world) || (left > 1 && going > 0);
     if (mutations.length === 0 && !isDue) return simulation.violation === null;
+    // Who comes in the place of one that has used up its maxRuntime only now is given the time to.
+    if (going >= restless) left -= 1;
   }
   report(simulation, "rest", `it goes on and on: ${mutations.slice(-12).join(", ")}`);
   return false;
@@ -155,14 +159,17 @@ function somethingIsDue({ acting, clock }: SimulatedWorld): boolean {
   );
 }
 
-/** What ends again and again is at its end once its maxRuntime is used up, and then others may come in its place. */
-function endsForGood({ acting }: SimulatedWorld): boolean {
-  return (acting?.store.list("ContainerSpec") ?? []).some(
+/**
+ * How many end again and again until their maxRuntime is used up. Each is at its end then, and others may come in its
+ * place.
+ */
+function endingForGood({ acting }: SimulatedWorld): number {
+  return (acting?.store.list("ContainerSpec") ?? []).filter(
     ({ spec, status }) =>
       spec?.image === restlessImage &&
       spec.lifecycle?.maxRuntime !== undefined &&
       ["Backoff", "Running", "Starting", "Paused"].includes(status.phase),
-  );
+  ).length;
 }
 
 /** Changes since then but the starts of what ends by itself again and again. */

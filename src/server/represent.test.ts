@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ApiObject } from "../api/meta.ts";
 import { namespaceType } from "./resource-type.ts";
-import { listItems, objectText, type View } from "./represent.ts";
+import { listHead, listItems, objectText, type View } from "./represent.ts";
 
 const views: readonly View[] = [
   { type: namespaceType, representation: "object", includeObject: "Metadata", now: 0 },
@@ -36,6 +36,22 @@ test.each(views)("what many ask for is written out once: $representation, $inclu
   listItems(view, [object]);
   expect(texts[1]).toBe(texts[0]);
   expect(times()).toBe(1);
+});
+
+test.each([0, 1, 3])("a list is the texts of its %i items, whatever is written in them", (count) => {
+  const objects = Array.from(
+    { length: count },
+    (_, index) =>
+      ({ metadata: { name: `${"ü".repeat(index)}€😀\ud800`, resourceVersion: "1" } }) as unknown as ApiObject,
+  );
+  const view: View = { type: namespaceType, representation: "object", includeObject: "Metadata", now: 0 };
+  const text = `${listHead(view, 7)}${listItems(view, objects).toString()}`;
+  expect(JSON.parse(text)).toEqual({
+    kind: "NamespaceList",
+    apiVersion: "v1",
+    metadata: { resourceVersion: "7" },
+    items: objects,
+  });
 });
 
 test.each(views)("a long text is not kept with the history: $representation, $includeObject", (view) => {

@@ -179,7 +179,7 @@ function sendList(
       const seen = select(object) ? seenBy(caller, object) : undefined;
       if (seen !== undefined) objects.push(seen);
     }
-    return Buffer.from(listItems(view, objects));
+    return listItems(view, objects);
   });
   sendJsonParts(response, listHead(view, cache.version()), items);
 }

@@ -72,6 +72,26 @@ export class MixedLoad {
     }
   }
 
+  /** Short jobs, so many at once and gone again, until it says that it is enough. */
+  async fill(atOnce: number, isEnough: () => Promise<boolean>): Promise<void> {
+    const { host } = this.#machine;
+    while (!(await isEnough())) {
+      const names = Array.from({ length: atOnce }, () => `fill-${++this.#named}`);
+      for (const name of names) {
+        const text = containerSpec(name, { command: ["true"], restartPolicy: "Never" });
+        this.#machine.drop(`users/alice/${name}.yaml`, text);
+      }
+      const haveEnded = async (): Promise<boolean> => {
+        const { items } = await host.client.list(kind("container"), { namespace: "alice" });
+        const ended = items.filter(({ status }) => (status as { phase?: string }).phase === "Completed");
+        return names.every((name) => ended.some(({ metadata }) => metadata.name === name));
+      };
+      await waitFor("short jobs to end", haveEnded, { timeoutMs: 300_000, intervalMs: 250 });
+      for (const name of names) await host.client.delete(kind("container"), { namespace: "alice", name });
+      this.past += atOnce;
+    }
+  }
+
   /** Restarts the engine, every other time by a kill; containers live on, and everybody finds the engine again. */
   async restartEngine(byKill: boolean): Promise<void> {
     const { host } = this.#machine;

@@ -11,6 +11,7 @@ const usage = `usage: npm run soak -- [--minutes N] [--rounds N] [--pause MS] [-
   --pause MS          between two things that are done, on average; 5000 unless told
   --engine-minutes N  between two restarts of the engine; 15 unless told
   --seed S            what is drawn from; 1 unless told
+  --fill N            events that short jobs make at first; 2500 unless told
   --samples FILE      keeps all samples there, as JSON
 `;
 
@@ -21,11 +22,19 @@ const { values } = parseArgs({
     pause: { type: "string", default: "5000" },
     "engine-minutes": { type: "string", default: "15" },
     seed: { type: "string", default: "1" },
+    fill: { type: "string", default: "2500" },
     samples: { type: "string" },
   },
 });
 const minutes = Number(values.minutes);
-const numbers = [minutes, values.rounds, values.pause, values["engine-minutes"], values.seed].map(Number);
+const numbers = [
+  minutes,
+  values.rounds,
+  values.pause,
+  values["engine-minutes"],
+  values.seed,
+  values.fill,
+].map(Number);
 if (numbers.some((value) => !Number.isFinite(value) || value <= 0)) {
   process.stderr.write(usage);
   process.exit(2);
@@ -37,6 +46,7 @@ const result = await runSoak({
   engineMinutes: Number(values["engine-minutes"]),
   sampleMs: minutes < 10 ? 5000 : 30_000,
   seed: Number(values.seed),
+  fillEvents: Number(values.fill),
   onRest: (line, soFar) => {
     process.stderr.write(`${line}\n`);
     if (soFar !== null) process.stderr.write(renderVerdicts(judge(soFar)).text);

@@ -17,6 +17,8 @@ export interface SoakOptions {
   /** How often the controller looks into itself, in milliseconds. */
   readonly sampleMs: number;
   readonly seed: number;
+  /** Events that are made at first, by short jobs. */
+  readonly fillEvents: number;
   /** Is told what there is at rest, and what was measured so far, after each round. */
   readonly onRest: (line: string, soFar: SoakResult | null) => void;
 }
@@ -61,6 +63,8 @@ async function soak(machine: SoakHost, outside: ProcessSample[], options: SoakOp
   const { minutes, rounds, seed, onRest } = options;
   const load = new MixedLoad(machine, seed);
   const random = new SeededRandom(seed + 1);
+  // What is kept of the last events and changes, up to a number of them, is full before anything is measured.
+  await load.fill(20, async () => (await machine.written()).events >= options.fillEvents);
   for (const name of load.actions) await load.act(name);
   await load.restartEngine(true);
   const rests = [await rest(machine, load, options)];

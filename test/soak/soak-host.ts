@@ -131,7 +131,10 @@ async function sampleWritten(host: Host): Promise<WrittenSample> {
   const events = readFileSync(join(host.logDir, "events.jsonl"), "utf8").split("\n").length - 1;
   const { docker } = host.engine;
   const containers = await docker.listContainers({ all: true });
-  const inspected = await Promise.all(containers.map(async ({ Id }) => docker.getContainer(Id).inspect()));
+  // One may go between the two questions.
+  const inspected = await Promise.all(
+    containers.map(async ({ Id }) => docker.getContainer(Id).inspect().catch(unlessGone)),
+  );
   const { metadata } = await host.client.list(containerKind(), {});
   const info = (await docker.info()) as { NEventsListener?: number };
   return {
@@ -142,7 +145,11 @@ async function sampleWritten(host: Host): Promise<WrittenSample> {
     events,
     changes: Number(metadata.resourceVersion),
     containers: containers.length,
-    execs: inspected.flatMap(({ ExecIDs }) => (ExecIDs as unknown as string[] | null) ?? []).length,
+    execs: inspected.flatMap((one) => (one?.ExecIDs as unknown as string[] | null) ?? []).length,
     eventStreams: info.NEventsListener ?? 0,
   };
+}
+
+function unlessGone(error: unknown): undefined {
+  if ((error as { statusCode?: number }).statusCode !== 404) throw error;
 }

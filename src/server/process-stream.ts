@@ -3,6 +3,9 @@ import type { WebSocket } from "ws";
 import type { ExecSession } from "../ports/container-access.ts";
 import { messageOf } from "../util/errors.ts";
 
+/** While nothing is read of a connection, only writing to it shows that the client has gone. */
+const pingMs = 5000;
+
 /** First byte of every message: which stream it belongs to. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
@@ -16,7 +19,9 @@ export async function runProcess(
   webSocket.on("error", onError);
   // A process may end before it has read its input.
   session.stdin.on("error", () => webSocket.resume());
+  const pinging = setInterval(() => webSocket.ping(), pingMs);
   webSocket.once("close", () => {
+    clearInterval(pinging);
     // Nobody is left to read or type: the command sees the end of its input and a closed terminal.
     leaveProcess(session);
   });

@@ -115,6 +115,7 @@ class WatchStream {
     const { cache } = this.#watch.resource;
     const version = cache.version();
     for (const object of cache.list()) {
+      if (this.#ended) break;
       const seen = this.#shown(object);
       if (seen !== undefined) await this.#sendSeen("ADDED", seen);
     }

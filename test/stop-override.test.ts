@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, test } from "vitest";
+import { overridesTold } from "../src/core/stop-override.ts";
 import { startApiBed } from "./support/api-bed.ts";
 import { ControllerBed } from "./support/controller-bed.ts";
 import { MemorySource } from "./support/memory-source.ts";
@@ -254,10 +255,59 @@ describe("a stop that overrides Git", () => {
     expect(isStopped(bed)).toBe(true);
   });
 
-  test("counts as none where what was written down is damaged, and the log says so", () => {
-    const bed = newBed();
-    bed.stopOverrides.value = { version: 1, overrides: [{ uid: 5 }] };
-    expect(newBed(bed).logged("StopOverridesUnreadable")).toHaveLength(1);
+  test.each([{ version: 1, overrides: [{ uid: 5 }] }, undefined])(
+    "goes on for as long as was said where what was written down is damaged (%j), and the log says so",
+    async (damaged) => {
+      const first = await runningBed();
+      const until = await first.manager.controlPlane().overrideStop(asked);
+      await first.until("it to stop", () => isStopped(first));
+      await first.stop();
+      first.stopOverrides.value = damaged;
+
+      const next = newBed(first);
+      expect(next.logged("StopOverridesUnreadable")).toHaveLength(1);
+      next.start();
+      await next.until("all to be known", () => next.manager.ready() && next.manager.settled());
+      await next.pass(hourMs / 60);
+      expect(isStopped(next)).toBe(true);
+      expect(next.record("alice/train")?.status.override).toMatchObject({ by: "alice", reason: "a talk" });
+      expect(next.phase("alice/here")).toBe("Running");
+      next.clock.advance(until - next.clock.now() - 10_000);
+      await next.pass(5000);
+      expect(isStopped(next)).toBe(true);
+      await next.until("it to run", () => isRunning(next));
+    },
+  );
+
+  test("of a sweep is known again from any of its containers", () => {
+    const source = { source: "lab", path, element: { of: "sweep", index: 0 } };
+    const override = {
+      desiredState: "Stopped",
+      by: "alice",
+      since: "2026-01-01T10:00:00Z",
+      until: "2026-01-01T11:00:00Z",
+    };
+    const made = record({});
+    const one = {
+      ...made,
+      name: "sweep-0",
+      source: { ...made.source, ...source },
+      status: { ...made.status, override },
+    };
+    const uidOf = (key: string): string | undefined => (key === "alice/sweep" ? "of-the-sweep" : undefined);
+    const records = [one, { ...one, name: "sweep-1" }, made] as const;
+    expect(overridesTold(records as never, uidOf)).toEqual([
+      {
+        uid: "of-the-sweep",
+        namespace: "alice",
+        name: "sweep",
+        by: "alice",
+        at: Date.parse("2026-01-01T10:00:00Z"),
+        forMs: hourMs,
+        reason: null,
+      },
+    ]);
+    expect(overridesTold(records as never, () => undefined)).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   overrideBounds,
   overridden,
   overrideFor,
+  overridesTold,
   type StopOverride,
 } from "../core/stop-override.ts";
 import type { ContainerRecord } from "../core/record.ts";
@@ -200,11 +201,17 @@ export class StopOverrideDesk {
     events.record({ type: "Normal", reason, message, about: involved(record, apiVersion) });
   }
 
+  /** The statuses of the objects tell of each override as well, to the second. */
   #read(): readonly StopOverride[] {
-    const { document, log } = this.#options;
-    const message = "what is stopped whatever Git says cannot be read; nothing counts as stopped so";
-    const tell = (): void => log.error({ reason: "StopOverridesUnreadable" }, message);
-    return readDocument(document, Document, tell)?.overrides ?? [];
+    const { document, log, store } = this.#options;
+    let told: readonly StopOverride[] = [];
+    const read = readDocument(document, Document, () => {
+      told = overridesTold(store.list("ContainerSpec"), (key) => this.#uidOf(key));
+      const names = told.map(({ namespace, name }) => `${namespace}/${name}`).join(", ") || "none";
+      const message = `what is stopped whatever Git says cannot be read; it is taken from the statuses: ${names}`;
+      log.error({ reason: "StopOverridesUnreadable" }, message);
+    });
+    return read?.overrides ?? told;
   }
 }
 

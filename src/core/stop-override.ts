@@ -51,6 +51,23 @@ export function overrideFor(
   return found !== undefined && holdsAt(found, now) ? found : null;
 }
 
+/** The overrides that the statuses of these objects tell of, each once: to the second, as statuses tell times. */
+export function overridesTold(
+  records: readonly Pick<ContainerRecord, "uid" | "namespace" | "name" | "source" | "status">[],
+  uidOf: (key: string) => string | undefined,
+): readonly StopOverride[] {
+  const told = new Map<string, StopOverride>();
+  for (const { uid: ownUid, namespace, name: ownName, source, status } of records) {
+    if (status.override === undefined) continue;
+    const { by, since, until, reason = null } = status.override;
+    const name = source.element?.of ?? ownName;
+    const uid = source.element === undefined ? ownUid : uidOf(`${namespace}/${name}`);
+    const [at, end] = [Date.parse(since), Date.parse(until)];
+    if (uid !== undefined) told.set(uid, { uid, namespace, name, by, at, forMs: end - at, reason });
+  }
+  return [...told.values()];
+}
+
 /** The object as it counts while it is overridden: as if its spec said Stopped. */
 export function overridden(record: ContainerRecord, override: StopOverride | null): ContainerRecord {
   const { spec } = record;

@@ -14,6 +14,7 @@ import { formatBytes } from "../util/quantity.ts";
 import { sameValue } from "../util/same-value.ts";
 import type { EngineBook } from "./engine-book.ts";
 import { isRecent } from "../util/is-recent.ts";
+import { readDocument } from "./read-document.ts";
 
 /** Objects of one user that are looked at together share one look at their cgroup. */
 const freshMs = 500;
@@ -58,9 +59,9 @@ export class AggregateBook {
 
   constructor(options: AggregateBookOptions) {
     this.#options = options;
-    const read = Made.safeParse(options.document.read());
-    const isOfThisBoot = read.success && read.data.bootId === options.cgroups?.bootId;
-    this.#made = isOfThisBoot ? read.data.parents : [];
+    // Where it cannot be read those with one of our containers are known again, see `#isOurs`.
+    const read = readDocument(options.document, Made);
+    this.#made = read !== null && read.bootId === options.cgroups?.bootId ? read.parents : [];
   }
 
   /** How it stood at the last look; null for a user without an aggregate. */

@@ -4,6 +4,7 @@ import { formatPlacement } from "../core/schedule/placement.ts";
 import { ownSliceOf, type OwnSlice } from "../core/schedule/recut.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { isRecent } from "../util/is-recent.ts";
+import { readDocument } from "./read-document.ts";
 
 /** A cut that was begun and of which nobody knows yet whether it was made; its place was empty then. */
 export type CutIntent = Omit<OwnSlice, "gpuInstance"> & { readonly at: number };
@@ -22,7 +23,7 @@ const Written = z.object({
   intent: z.object({ ...shape, at: z.number() }).nullable(),
 });
 /** As it was written before there were intents. */
-const WrittenBefore = z.array(OwnSliceShape).transform((own) => ({ own, intent: null }));
+const WrittenBefore = z.array(OwnSliceShape);
 
 /** The slices that ds01 has cut, and nobody else, durably; also the one that it is about to cut. */
 export class OwnSlices {
@@ -32,8 +33,9 @@ export class OwnSlices {
 
   constructor(document: StateDocument) {
     this.#document = document;
-    const read = z.union([Written, WrittenBefore]).safeParse(document.read());
-    if (read.success) ({ own: this.#own, intent: this.#intent } = read.data);
+    // Where it cannot be read no slice is ds01's, and all of them stay as they are.
+    const read = readDocument(document, z.union([Written, WrittenBefore])) ?? [];
+    ({ own: this.#own, intent: this.#intent } = "own" in read ? read : { own: read, intent: null });
   }
 
   get all(): readonly OwnSlice[] {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { advanceRuns, parseRunHistory, type RunHistory, type RunsNow } from "../core/schedule/run-history.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -5,11 +6,18 @@ import type { StateDocument } from "../ports/state-document.ts";
 import { sameValue } from "../util/same-value.ts";
 import { messageOf } from "../util/errors.ts";
 import { isRecent } from "../util/is-recent.ts";
+import { readDocument } from "./read-document.ts";
 
 /** What runs is looked at this often; work that vanishes in between ended at most so much earlier. */
 const lookMs = 60_000;
 /** When work was last seen is written this often, what has ended at once. */
 const writeMs = 300_000;
+
+const Written = z.looseObject({
+  version: z.literal(1),
+  runs: z.array(z.unknown()),
+  open: z.array(z.unknown()),
+});
 
 export interface RunBookOptions {
   readonly document: StateDocument;
@@ -28,7 +36,7 @@ export class RunBook {
 
   constructor(options: RunBookOptions) {
     this.#options = options;
-    this.#history = parseRunHistory(options.document.read());
+    this.#history = parseRunHistory(readDocument(options.document, Written));
     this.#writtenAt = options.clock.now();
   }
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { HostView } from "../core/host-view.ts";
 import type { RecentUse } from "../core/schedule/queue-order.ts";
 import { advanceUse, parseUseHistory, recentUseOf, type UseHistory } from "../core/schedule/recent-use.ts";
@@ -7,11 +8,14 @@ import type { Log } from "../ports/log.ts";
 import type { StateDocument } from "../ports/state-document.ts";
 import { messageOf } from "../util/errors.ts";
 import { isRecent } from "../util/is-recent.ts";
+import { readDocument } from "./read-document.ts";
 
 /** What is held is looked at this often; what is held for less counts as far as a look meets it. */
 const lookMs = 60_000;
 /** The history is written this often at most, and when the controller ends. */
 const writeMs = 300_000;
+
+const Written = z.looseObject({ at: z.number(), hours: z.record(z.string(), z.unknown()) });
 
 export interface UseMeterOptions {
   readonly document: StateDocument;
@@ -32,7 +36,7 @@ export class UseMeter {
   constructor(options: UseMeterOptions) {
     this.#options = options;
     const now = options.clock.now();
-    this.#history = parseUseHistory(options.document.read(), now);
+    this.#history = parseUseHistory(readDocument(options.document, Written), now);
     this.#recent = recentUseOf(this.#history);
     this.#writtenAt = now;
   }

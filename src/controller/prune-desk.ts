@@ -1,4 +1,3 @@
-import type { DeletionPolicy } from "../api/names.ts";
 import type { SpecIdentity } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import { adminFolders } from "../api/spec-folders.ts";
@@ -7,36 +6,18 @@ import { isToFinish, whileItFinishes } from "../core/deletion-policy.ts";
 import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { seenPruneReasons } from "../core/seen-prune-reason.ts";
-import { heldBack, PruneEffects, type PruneBlocked, type PruneEffectsOptions } from "./prune-effects.ts";
+import type { PruneDeskOptions } from "./prune-desk-options.ts";
+import { heldBack, PruneEffects, type PruneBlocked } from "./prune-effects.ts";
 import { ExpectedRemovals } from "./expected-removals.ts";
 import { PatientTimer } from "./patient-timer.ts";
-import { identityKey, type SpecIndex } from "./spec-index.ts";
-import type { SourceBook } from "./source-book.ts";
+import { identityKey } from "./spec-index.ts";
+import { isRecent } from "../util/is-recent.ts";
 import { storedRecord, storedRecords } from "./stored-record.ts";
 
 /** Editors save by rename: a file may be gone this long without meaning it (I11). */
 const candidateMs = 3000;
 /** What is held back, or finishes first, tells of itself: it is looked for no more often than a directory is read anyway. */
 const maximumPauseMs = 20_000;
-
-export interface PruneDeskOptions extends PruneEffectsOptions {
-  /** Whether an object of this source is judged here. */
-  readonly owns: (source: string) => boolean;
-  /** The configuration has no such source any more. */
-  readonly retired?: boolean;
-  /** What is known of the other sources, to one of which objects may have moved while the controller was away. */
-  readonly book: Pick<SourceBook, "allAsked" | "neverRead">;
-  /** The revision of the source that is in effect; null where it has none. */
-  readonly revision: () => string | null;
-  readonly index: SpecIndex;
-  readonly hasDirectory: (path: string) => boolean;
-  /** Reads the source again and resolves when what it found is taken in. */
-  readonly rescan: () => Promise<void>;
-  /** An object is about to be deleted, for this cause. */
-  readonly onDelete?: (record: StoredRecord, cause: string) => Promise<void>;
-  /** What becomes of a running job that does not say it itself. */
-  readonly deletionPolicy: DeletionPolicy;
-}
 
 interface Candidate {
   readonly identity: SpecIdentity;
@@ -58,6 +39,8 @@ export class PruneDesk {
   #synced = false;
   #cameBackEmpty = false;
   #judging = false;
+  /** When the source was read last for a decision; milliseconds since the epoch. */
+  #lookedAt = 0;
   /** Something came while others were judged. */
   #judgeAgain = false;
   /** Its candidates wait until every source was asked. */
@@ -160,7 +143,7 @@ export class PruneDesk {
     if (this.#judging || !this.#synced || this.#candidates.size === 0) return;
     this.#judging = true;
     try {
-      await this.#options.rescan();
+      await this.#look();
       if (this.#synced) await this.#decide();
     } catch (error) {
       this.#options.log.error({ err: error, reason: "PruneFailed" }, "vanished specs could not be judged");
@@ -169,6 +152,11 @@ export class PruneDesk {
       this.#judging = false;
       if (this.#judgeAgain) this.#timer.plan(0);
     }
+  }
+
+  async #look(): Promise<void> {
+    await this.#options.rescan();
+    this.#lookedAt = this.#options.clock.now();
   }
 
   async #decide(): Promise<void> {
@@ -267,7 +255,9 @@ export class PruneDesk {
     const key = identityKey(identity);
     const noted = this.#isGone(candidate) ? this.#stored(identity) : undefined;
     if (noted !== undefined && this.#options.dryRun !== true) await this.#options.onDelete?.(noted, cause);
-    if (!this.#isGone(candidate)) return;
+    // Who was held up meanwhile (stopped, the machine paused, the disk slow) has heard of nothing.
+    if (!isRecent(this.#lookedAt, this.#options.clock.now(), candidateMs)) await this.#look();
+    if (!this.#synced || !this.#isGone(candidate)) return;
     this.#candidates.delete(key);
     this.#expected.forget(key);
     const record = this.#stored(identity);

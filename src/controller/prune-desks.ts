@@ -4,7 +4,8 @@ import type { BlockedPrune } from "../api/blocked-prune.ts";
 import { finishesFirst, isToFinish } from "../core/deletion-policy.ts";
 import { blockedBy } from "../core/prune-confirmation.ts";
 import type { StoredRecord } from "../core/record.ts";
-import { PruneDesk, type PruneDeskOptions } from "./prune-desk.ts";
+import type { PruneDeskOptions } from "./prune-desk-options.ts";
+import { PruneDesk } from "./prune-desk.ts";
 import type { SourceBook } from "./source-book.ts";
 import { storedRecord } from "./stored-record.ts";
 

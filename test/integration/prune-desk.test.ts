@@ -37,7 +37,7 @@ class Tree {
     };
     const place = { type: "directory", url: "/specs" } as const;
     const hasDirectory = (path: string): boolean => !this.missing.has(path);
-    const sources = [{ name: "specs", place, hasDirectory, rescan: async () => undefined }];
+    const sources = [{ name: "specs", place, hasDirectory, rescan: async () => this.rescan() }];
     const book = new SourceBook(sources, () => undefined);
     this.desk = new PruneDesks({
       ...shared,
@@ -85,6 +85,9 @@ class Tree {
   /** What happens while that is written. */
   whileNoted = async (): Promise<void> => undefined;
 
+  /** What another look at the source finds. */
+  rescan = async (): Promise<void> => undefined;
+
   isDeleted(name: string): boolean {
     return this.store.get("ContainerSpec", `alice/${name}`)?.deletion != null;
   }
@@ -131,6 +134,24 @@ describe("a file that is gone", () => {
     await tree.pass(3000);
     await waitFor("one is deleted", () => tree.isDeleted("one"));
   });
+
+  it.each([
+    ["is back", () => tree.write("one"), false],
+    ["cannot be looked for", async () => tree.sink.unavailable("away"), false],
+    ["is still gone", async () => undefined, true],
+  ])(
+    "and of which the controller was held up while its deletion was noted is looked for again: it %s",
+    async (_what, found, isDeleted) => {
+      await tree.remove("one");
+      tree.whileNoted = async () => tree.clock.advance(20_000);
+      // Nobody was there to hear of it before.
+      tree.rescan = async () => (tree.noted.length === 0 ? undefined : found());
+      await tree.pass(3000);
+      await waitFor("the deletion to be noted", () => tree.noted.length > 0);
+      await tree.pass(0);
+      expect(tree.isDeleted("one")).toBe(isDeleted);
+    },
+  );
 
   it("does nothing when it is back in time, as editors save", async () => {
     await tree.remove("one");

@@ -89,6 +89,11 @@ test("every book that is written is in the fixture of the last release", () => {
 describe.each(released)("the state directory of $version", (one) => {
   test("has an object of each kind, and nothing in it is empty that can be filled", () => {
     expect(new Set(rawRecords(one).map(({ kind }) => kind))).toEqual(new Set(storedKinds));
+    if (one.version !== "0.1.0") {
+      // It had neither yet.
+      expect(rawRecords(one).some(({ source }) => source.element !== undefined)).toBe(true);
+      expect(raw(one, "devices.json")["health"]).not.toEqual([]);
+    }
     const books = Object.keys(one.state).filter((path) => !path.includes("/") && path.endsWith(".json"));
     for (const path of books) {
       const sizes = Object.values(raw(one, path)).map((value) =>

@@ -66,7 +66,10 @@ export function writeReleasedState(released: ReleasedState, places: Places): str
     (rest, [name, value]) => rest.replaceAll(value, `{${name}}`),
     JSON.stringify(released, null, 1),
   );
-  writeFileSync(path, `${text}\n`);
+  const moved = JSON.parse(text) as ReleasedState;
+  // Places stand in records too, and their checksums are of what the fixture has.
+  const state = withJson(moved.state, (value) => value);
+  writeFileSync(path, `${JSON.stringify({ ...moved, state }, null, 1)}\n`);
   return path;
 }
 

@@ -16,7 +16,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { bedName } from "../bed/engine-record.ts";
-import { readGpuState } from "../bed/nvidia/state.ts";
+import { readGpuState, updateGpuState } from "../bed/nvidia/state.ts";
 import { waitFor } from "../bed/wait-for.ts";
 import { startHost } from "../e2e/host.ts";
 import type { Host } from "../e2e/host.ts";
@@ -91,6 +91,7 @@ try {
 
 /** Each of these leaves something in a book of its own. */
 async function fill(machine: Host): Promise<void> {
+  const begun = Date.now();
   const ds01 = async (...line: string[]): Promise<string> => {
     const { code, stdout, stderr } = await machine.ds01(...line);
     if (code !== 0) throw new Error(`ds01 ${line.join(" ")}: ${stderr}`);
@@ -120,6 +121,7 @@ async function fill(machine: Host): Promise<void> {
       gpus: { count: 1 },
     }),
   );
+  drop("users/bob/sweep.yaml", containerSpec("sweep", { replicas: 2, resources: { memory: "64Mi" } }));
   drop("users/carol/mistaken.yaml", containerSpec("mistaken"));
   drop("users/carol/kept-on.yaml", annotated(containerSpec("kept-on")));
   drop("users/dave/deleted.yaml", containerSpec("deleted", { gpus: { count: 1 } }));
@@ -127,6 +129,7 @@ async function fill(machine: Host): Promise<void> {
     await machine.waitForReady(key, 60_000);
   for (const key of ["carol/mistaken", "carol/kept-on", "dave/deleted"])
     await machine.waitForReady(key, 60_000);
+  await machine.waitForObject("bob/sweep", "running", ({ status }) => status.elements?.running === 2);
   await machine.waitForPhase("bob/done", "Completed", 60_000);
 
   await ds01("stop", "kept");
@@ -145,12 +148,26 @@ async function fill(machine: Host): Promise<void> {
   });
   await ds01("suspend", "source", "lab", "--reason", "the server moves");
   await ds01("cordon", "gpu/7", "--reason", "memory test");
+  await fallIll(machine);
   await ds01("emergency-stop", "--user", "mallory", "--reason", "smoke");
   await adopt(machine, ds01);
   await applyServerSide(machine);
+  // Who uses how much is looked at each minute.
+  await waitFor("the first look at what is used", () => Date.now() - begun > 65_000, { timeoutMs: 90_000 });
   // What is only written from time to time is written at the end.
   await machine.client.resync();
   await sleep(1500);
+}
+
+/** A card with a history: nobody has it, and nobody gets it. */
+async function fallIll(machine: Host): Promise<void> {
+  updateGpuState(machine.engine.gpuState, ({ gpus }) => {
+    const [card] = gpus.slice(6);
+    if (card !== undefined) card.eccUncorrected = 3;
+  });
+  await waitFor("the card to be found ill", () =>
+    readFileSync(join(machine.stateDir, "devices.json"), "utf8").includes("uncorrectedErrors"),
+  );
 }
 
 /** A container of plain Docker that stands for a spec. */

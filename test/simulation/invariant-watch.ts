@@ -242,6 +242,8 @@ export class InvariantWatch implements WorldObserver {
   }
 
   #withinQuota(by: ControllerProcess, made: FakeContainer): void {
+    // What reaches the engine after its object has gone is never started.
+    if (recordOf(by, made) === undefined) return;
     const user = made.labels[labels.user];
     const own = this.#simulated.engine.containers.filter(
       (one) => isOurs(one) && one.labels[labels.user] === user && (isLive(one) || one.state === "created"),

@@ -56,4 +56,14 @@ describe("ObjectCache", () => {
     expect(cache.next(2)).toMatchObject({ resourceVersion: 3 });
     expect(cache.next(5)).toBe("expired");
   });
+
+  it("keeps little more than it is to keep, so that what a busy controller takes does not rise and fall", () => {
+    const { cache, counter } = cacheAt(0, 100);
+    for (let version = 1; version <= 1000; version += 1) {
+      counter.at = version;
+      cache.record(object("b", version), false);
+      expect(version - cache.oldest()).toBeLessThanOrEqual(111);
+      expect(version - cache.oldest()).toBeGreaterThanOrEqual(Math.min(version, 100));
+    }
+  });
 });

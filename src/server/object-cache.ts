@@ -15,6 +15,9 @@ export interface VersionCounter {
   next(): number;
 }
 
+/** Share of the history by which it may be too long until it is cut: cutting at each change would copy it each time. */
+const spareShare = 0.1;
+
 /**
  * The objects of one resource as the API shows them, and a bounded history of their changes.
  * Watchers share the history and only remember how far they are, so a slow one costs no memory.
@@ -74,7 +77,7 @@ export class ObjectCache {
     this.#sorted = undefined;
     const type = deleted ? "DELETED" : previous === undefined ? "ADDED" : "MODIFIED";
     this.#history.push({ resourceVersion, type, object: current, previous });
-    if (this.#history.length >= 2 * this.#historyLength) this.#forget();
+    if (this.#history.length >= this.#historyLength * (1 + spareShare) + 1) this.#forget();
     for (const listener of this.#listeners) listener();
   }
 

@@ -9,11 +9,6 @@ const trendMinutes = 20;
 /** Share of its size by which memory may grow in an hour. */
 const heapGrowth = 0.1;
 const residentGrowth = 0.15;
-/**
- * Who watches can go on from any of the last changes: the server keeps up to 2,000 of each kind, and of a container
- * also as a Pod, some 2.5 KiB each. Until so many have been made memory grows by them, and it should.
- */
-const keptChanges = { until: 2000, bytes: 5 * 1024 };
 const descriptorsPerHour = 4;
 /** What is kept of each object that has gone (what it said, for a day), and of each event. */
 const stateBytesPerPast = 4096;
@@ -29,15 +24,12 @@ export function judge(result: SoakResult): readonly Verdict[] {
   return [...trends(result), ...atRest(first, last), ...written(first, last, result), ...told(result)];
 }
 
-function trends({ inside, outside, rests, startedAt, endedAt }: SoakResult): readonly Verdict[] {
+function trends({ inside, outside, startedAt, endedAt }: SoakResult): readonly Verdict[] {
   const isLong = endedAt - startedAt >= trendMinutes * 60_000;
   const row = (name: string, points: readonly Point[], options: TrendOptions): Verdict => {
     const late = secondHalf(points.filter(({ at }) => at >= startedAt));
     const [growth, middle] = [growthPerHour(late), median(late.map(({ value }) => value))];
-    const limit =
-      options.share === undefined
-        ? (options.perHour ?? 0)
-        : options.share * middle + keptChangesPerHour(rests, endedAt - startedAt);
+    const limit = options.share === undefined ? (options.perHour ?? 0) : options.share * middle;
     return {
       name: `${name}, second half`,
       found: `${options.text(middle)}, ${growth < 0 ? "-" : "+"}${options.text(Math.abs(growth))} an hour`,
@@ -62,14 +54,6 @@ function trends({ inside, outside, rests, startedAt, endedAt }: SoakResult): rea
       { perHour: descriptorsPerHour, text: (count) => count.toFixed(1) },
     ),
   ];
-}
-
-/** Bytes an hour by which the history of changes grows in the second half; 0 once it was full in the middle. */
-function keptChangesPerHour(rests: readonly RestPoint[], tookMs: number): number {
-  const changes = rests.map(({ written: of }) => of.changes);
-  const [middle, last] = [changes[Math.floor((changes.length - 1) / 2)] ?? 0, changes.at(-1) ?? 0];
-  const kept = Math.max(0, Math.min(last, keptChanges.until) - middle);
-  return (kept * keptChanges.bytes) / (tookMs / 2 / 3_600_000);
 }
 
 interface TrendOptions {

@@ -77,8 +77,9 @@ export class MixedLoad {
     const { host } = this.#machine;
     while (!(await isEnough())) {
       const names = Array.from({ length: atOnce }, () => `fill-${++this.#named}`);
-      for (const name of names) {
-        const text = containerSpec(name, { command: ["true"], restartPolicy: "Never" });
+      for (const [index, name] of names.entries()) {
+        const gpus = index % 2 === 0 ? { gpus: { count: 1 } } : {};
+        const text = containerSpec(name, { command: ["true"], restartPolicy: "Never", ...gpus });
         this.#machine.drop(`users/alice/${name}.yaml`, text);
       }
       const haveEnded = async (): Promise<boolean> => {

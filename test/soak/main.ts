@@ -11,7 +11,7 @@ const usage = `usage: npm run soak -- [--minutes N] [--rounds N] [--pause MS] [-
   --pause MS          between two things that are done, on average; 5000 unless told
   --engine-minutes N  between two restarts of the engine; 15 unless told
   --seed S            what is drawn from; 1 unless told
-  --fill N            events that short jobs make at first; 2500 unless told
+  --fill N            events that short jobs make at first; 4000 unless told
   --samples FILE      keeps all samples there, as JSON
 `;
 
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     pause: { type: "string", default: "5000" },
     "engine-minutes": { type: "string", default: "15" },
     seed: { type: "string", default: "1" },
-    fill: { type: "string", default: "2500" },
+    fill: { type: "string", default: "4000" },
     samples: { type: "string" },
   },
 });

@@ -1,7 +1,13 @@
 import { z } from "zod";
 import type { HostView } from "../core/host-view.ts";
 import type { RecentUse } from "../core/schedule/queue-order.ts";
-import { advanceUse, parseUseHistory, recentUseOf, type UseHistory } from "../core/schedule/recent-use.ts";
+import {
+  advanceUse,
+  lookAtUse,
+  parseUseHistory,
+  recentUseOf,
+  type UseHistory,
+} from "../core/schedule/recent-use.ts";
 import type { Inventory } from "../core/schedule/device.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -73,7 +79,7 @@ export class UseMeter {
   #look(held: ReadonlyMap<string, number>): void {
     const now = this.#options.clock.now();
     const before = this.#recent;
-    this.#history = advanceUse(this.#history, held, now);
+    this.#history = lookAtUse(this.#history, held, now);
     this.#recent = recentUseOf(this.#history);
     if (!sameUse(before, this.#recent)) {
       this.#version += 1;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { advanceUse, halfLifeMs, parseUseHistory, recentUseOf, type UseHistory } from "./recent-use.ts";
+import {
+  advanceUse,
+  halfLifeMs,
+  lookAtUse,
+  parseUseHistory,
+  recentUseOf,
+  type UseHistory,
+} from "./recent-use.ts";
 
 const hour = 60 * 60 * 1000;
 const day = 24 * hour;
@@ -38,6 +45,18 @@ describe("recent use", () => {
   test("gives nothing back when the clock is set back", () => {
     const history = { at: 10 * day, hours: { alice: 5 } };
     expect(advanceUse(history, new Map([["alice", 1]]), day)).toEqual({ at: day, hours: { alice: 5 } });
+  });
+
+  test("counts nothing of the days by which a clock is set ahead", () => {
+    const held = new Map([["alice", 4]]);
+    let history = nothing;
+    const minute = hour / 60;
+    for (let at = minute; at <= hour; at += minute) history = lookAtUse(history, held, at);
+    expect(history.hours["alice"]).toBeCloseTo(4, 1);
+    history = lookAtUse(history, held, 3 * day);
+    expect(history.hours["alice"]).toBeLessThan(4.5);
+    for (let at = 3 * day; at <= 3 * day + hour; at += minute) history = lookAtUse(history, held, at);
+    expect(history.hours["alice"]).toBeGreaterThan(7);
   });
 
   test("is read back as it was written, and as nothing from anything else", () => {

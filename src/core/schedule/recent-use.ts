@@ -28,6 +28,19 @@ export function advanceUse(history: UseHistory, held: ReadonlyMap<string, number
   return { at: now, hours };
 }
 
+/** What passes between two looks that come each minute; more was seen by nobody (milliseconds). */
+const mostSeenMs = 5 * 60 * 1000;
+
+/**
+ * The same for looks that come each minute. After a longer pause only the last minutes count as used: the controller was
+ * held up, or the clock was set ahead, and days that never were are nobody's use.
+ */
+export function lookAtUse(history: UseHistory, held: ReadonlyMap<string, number>, now: number): UseHistory {
+  const unseen = now - history.at - mostSeenMs;
+  const from = unseen > 0 ? advanceUse(history, new Map(), history.at + unseen) : history;
+  return advanceUse(from, held, now);
+}
+
 /** The history as the queue counts it: rounded, so that looking at it a moment later changes no place. */
 export function recentUseOf({ hours }: UseHistory): RecentUse {
   return new Map(Object.entries(hours).map(([namespace, value]) => [namespace, Math.round(value * 10) / 10]));

@@ -75,14 +75,16 @@ function silent(record: ContainerRecord, live: readonly FakeContainer[]): string
 }
 
 function runningProblem(record: ContainerRecord, live: FakeContainer | undefined): string | null {
-  const { namespace, name, spec, memory, status } = record;
+  const { namespace, name, spec, memory, status, rejection, pruneBlocked } = record;
   if (live === undefined) return "says that it runs, and nothing does";
   if (spec?.desiredState === "Stopped")
     return `runs, but is to be stopped: ${status.reason}: ${status.message}`;
   if (live.state !== "running") return `says that it runs, but is ${live.state}`;
   const isReady = status.conditions.some(({ type, status: value }) => type === "Ready" && value === "True");
   if (!isReady) return null;
-  if (live.name !== containerName(namespace, name) && status.reason !== "NameInUse")
+  // What is wrong with the file is told first.
+  const isToldFirst = rejection !== null || pruneBlocked !== null;
+  if (live.name !== containerName(namespace, name) && status.reason !== "NameInUse" && !isToldFirst)
     return `runs as ${live.name}, and says: ${status.message ?? "nothing"}`;
   const isWanted = spec !== null && live.labels[labels.specHash] === specHash(spec);
   return isWanted || memory.rolledBack !== null ? null : "is Ready with another configuration than its spec";

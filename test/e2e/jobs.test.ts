@@ -4,7 +4,8 @@ import { startHost } from "./host.ts";
 import type { ContainerObject, Host } from "./host.ts";
 import { containerSpec } from "./spec-text.ts";
 
-// Most of these wait for deadlines, so they wait together; each has its own object.
+// Most of these wait for deadlines, so they wait together; each has its own object. Who polls takes `expect` from its
+// test: the global one knows none any more when another test has ended meanwhile.
 describe.concurrent("a job", () => {
   let host: Host;
 
@@ -52,7 +53,9 @@ describe.concurrent("a job", () => {
     await host.remove(first, second);
   });
 
-  it("must run a sweep, so many at a time, each with its index, and act on all by its name", async () => {
+  it("must run a sweep, so many at a time, each with its index, and act on all by its name", async ({
+    expect,
+  }) => {
     drop("rate", {
       command: [
         "/bin/sh",

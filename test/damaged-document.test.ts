@@ -52,8 +52,10 @@ const books: readonly [name: string, empty: object, read: (document: StateDocume
   [
     "aggregate-cgroups",
     { bootId: "1", parents: [] },
-    (document) =>
-      new AggregateBook({ ...plain, document, cgroups: null } as never) instanceof AggregateBook && [],
+    (document) => {
+      const state = new AggregateBook({ ...plain, document, cgroups: null } as never).stateOf("alice");
+      return state === null ? [] : [state];
+    },
   ],
 ];
 

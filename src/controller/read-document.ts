@@ -4,7 +4,8 @@ import { fieldsWithout } from "../util/fields-without.ts";
 
 /**
  * What a document holds; null where there is none, or, after `onUnreadable`, where it holds something else or cannot be
- * read: then the document keeps a copy and tells of it. Fields that the schema does not know are left out, and the document keeps a copy of them.
+ * read: then the document keeps a copy and tells of it. Fields that the schema does not know are left out, and the
+ * document keeps a copy of them.
  */
 export function readDocument<T>(
   document: StateDocument,

@@ -73,9 +73,8 @@ function atRest(first: RestPoint, last: RestPoint): readonly Verdict[] {
   const resources = ({ inside }: RestPoint): number =>
     Object.values(inside.resources).reduce((a, b) => a + b, 0);
   return [
-    // A child that just looks at the GPUs has three.
     row("descriptors", ({ outside }) => descriptorCount(outside), 4),
-    row("child processes", ({ outside }) => outside.children, 1),
+    row("child processes", ({ outside }) => outside.children, 0),
     row("timers, sockets and other handles", resources, 4),
     row("listeners", ({ inside }) => inside.listeners, 12),
     row("most listeners of one thing", ({ inside }) => Math.max(...Object.values(inside.crowded)), 2),

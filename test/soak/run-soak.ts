@@ -104,11 +104,24 @@ async function soak(machine: SoakHost, outside: ProcessSample[], options: SoakOp
 async function rest(machine: SoakHost, load: MixedLoad, { sampleMs }: SoakOptions): Promise<RestPoint> {
   await load.clear();
   const before = machine.inside().length;
-  const inside = await waitFor("two samples at rest", () => machine.inside()[before + 1], {
-    timeoutMs: sampleMs * 4 + 20_000,
-    intervalMs: 500,
-  });
-  return { inside, outside: machine.outside(), written: await machine.written(), past: load.past };
+  const options = { timeoutMs: sampleMs * 12 + 20_000, intervalMs: 500 };
+  // nvidia-smi and git run now and then also at rest; one that happens to run has its pipes and listeners.
+  const isWithoutChild = ({ resources }: InsideSample): boolean => (resources["ProcessWrap"] ?? 0) === 0;
+  const inside = await waitFor(
+    "a sample at rest without a child",
+    () =>
+      machine
+        .inside()
+        .slice(before + 1)
+        .find(isWithoutChild),
+    options,
+  );
+  const outside = await waitFor(
+    "a look at rest without a child",
+    () => [machine.outside()].find(({ children }) => children === 0),
+    { timeoutMs: options.timeoutMs, intervalMs: 100 },
+  );
+  return { inside, outside, written: await machine.written(), past: load.past };
 }
 
 function lineOf(point: RestPoint | undefined): string {

@@ -13,6 +13,8 @@ export interface NvidiaSmiOptions {
   readonly breaker?: Partial<BreakerOptions>;
 }
 
+type Failure = Pick<NvidiaSmiError, "reason" | "message" | "output">;
+
 /** A child in the driver outlives SIGKILL until the driver lets go. */
 const killGraceMs = 1_000;
 const largestOutputBytes = 16 * 1024 ** 2;
@@ -27,7 +29,8 @@ export class NvidiaSmi {
   readonly #queue = new Turns(1);
   /** A child that did not even end by SIGKILL: the driver has it. */
   #stuck: ChildProcess | null = null;
-  #lastFailure: NvidiaSmiError | null = null;
+  /** Its words only: an error holds the frames it was made in, and by them the child and its pipes. */
+  #lastFailure: Failure | null = null;
 
   constructor(options: NvidiaSmiOptions = {}) {
     this.#program = options.program ?? "nvidia-smi";
@@ -54,10 +57,11 @@ export class NvidiaSmi {
     try {
       const output = await this.#spawn(words);
       this.#breaker.succeeded();
+      this.#lastFailure = null;
       return output;
     } catch (error) {
       this.#breaker.failed();
-      this.#lastFailure = error instanceof NvidiaSmiError ? error : null;
+      this.#lastFailure = error instanceof NvidiaSmiError ? wordsOf(error) : null;
       throw error;
     }
   }
@@ -111,6 +115,10 @@ export class NvidiaSmi {
     const message = `${call} did not answer within ${this.#deadlineMs / 1000} s`;
     throw new NvidiaSmiError("NvidiaSmiTimeout", message);
   }
+}
+
+function wordsOf({ reason, message, output }: NvidiaSmiError): Failure {
+  return { reason, message, output };
 }
 
 function collect(child: ChildProcess): () => { readonly stdout: string; readonly stderr: string } {

@@ -160,11 +160,12 @@ export class PruneDesk {
   }
 
   async #decide(): Promise<void> {
-    const now = this.#options.clock.now();
     for (const [key, candidate] of this.#candidates) {
       const actor = this.#expected.by(key);
       if (actor !== undefined) await this.#delete(candidate, `deleted by ${actor}`);
     }
+    // Not before: what has vanished while these were written down would look as if the clock had been set back.
+    const now = this.#options.clock.now();
     this.#countFromNow(now);
     this.#waitsForOthers = !this.#options.book.allAsked;
     if (this.#waitsForOthers) return;

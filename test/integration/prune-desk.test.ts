@@ -135,6 +135,25 @@ describe("a file that is gone", () => {
     await waitFor("one is deleted", () => tree.isDeleted("one"));
   });
 
+  it("waits its three seconds also when it vanished while another deletion was noted", async () => {
+    tree.desk.expect({ kind: "ContainerSpec", namespace: "alice", name: "one" }, "alice");
+    tree.whileNoted = async () => {
+      tree.whileNoted = async () => undefined;
+      for (const name of ["two", "three"]) {
+        tree.clock.advance(1000);
+        await tree.remove(name);
+      }
+    };
+    await tree.remove("one");
+    await tree.pass(0);
+    await waitFor("one is deleted", () => tree.isDeleted("one"));
+    await tree.pass(2000);
+    await waitFor("two is deleted", () => tree.isDeleted("two"));
+    expect(tree.isDeleted("three")).toBe(false);
+    await tree.pass(3000);
+    await waitFor("three is deleted", () => tree.isDeleted("three"));
+  });
+
   it.each([
     ["is back", () => tree.write("one"), false],
     ["cannot be looked for", async () => tree.sink.unavailable("away"), false],

@@ -34,6 +34,7 @@ import { quotaPreviewRoutes } from "./routes/quota-preview.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { portForwardRoutes } from "./routes/port-forward.ts";
+import { readOnlyRoutes } from "./routes/read-only.ts";
 import { readingRoutes } from "./routes/reading.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
 import { statusRoutes } from "./routes/status.ts";
@@ -158,5 +159,7 @@ function routesOf(services: Services): readonly Route[] {
     ...adoptionRoutes(services),
     ...questionRoutes(services),
     ...quotaPreviewRoutes(services),
+    // The last ones: what is written in some other way is asked before.
+    ...readOnlyRoutes(services),
   ];
 }

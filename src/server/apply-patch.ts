@@ -7,6 +7,7 @@ import type { FieldConflict, ManagedObject } from "../core/field-managers/manage
 import { isWithinOwnerBounds } from "../core/field-managers/owner-bounds.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { flag, sendJson } from "./exchange.ts";
+import { refuseMissing } from "./expected-object.ts";
 import { StatusError } from "./failure.ts";
 import { applierOf } from "./field-manager.ts";
 import { isObject, mergePatchBetween } from "./merge-patch.ts";
@@ -32,7 +33,8 @@ export async function applyPatch(request: WriteRequest): Promise<void> {
   const found = recordOf(services.control.store, type, target);
   const record = found?.deletion === null ? found : undefined;
   // What goes is no less another source's for that.
-  if (found !== undefined) refuseUnwritable(request, found, body.resourceVersion);
+  if (found !== undefined) refuseUnwritable(request, found, body.expected);
+  else refuseMissing(type, target.name, { ...body.expected, resourceVersion: undefined });
   if (!isWrittenKind(type.kind)) throw new TypeError(`${type.kind} is not written by people`);
   const by = { manager, apiVersion, now: services.clock.now() };
   const application = { body, by, schema: ownedSchema(type.kind), force: flag(exchange.query, "force") };

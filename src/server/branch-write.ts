@@ -5,7 +5,8 @@ import { mustBeBranchName } from "../core/push-rules.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Verb } from "./access.ts";
 import { composeEdit, composeWhole } from "./compose-document.ts";
-import { deletionOf, refuseOtherDeletion } from "./deletion.ts";
+import { deletionOf } from "./deletion.ts";
+import { refuseMissing, refuseUnexpected, refuseUnexpectedDeletion } from "./expected-object.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { detailsOf, notFound, StatusError } from "./failure.ts";
@@ -14,7 +15,7 @@ import { isObject } from "./merge-patch.ts";
 import { presentRecord } from "./present.ts";
 import { recordOf, specPathFor } from "./spec-path.ts";
 import { findDocument, namesNothing, removeDocument } from "./spec-text.ts";
-import { refuseChanged, refuseElement } from "./write-request.ts";
+import { refuseElement } from "./write-request.ts";
 import type { WriteRequest } from "./write-request.ts";
 import { changeOf, checkChange } from "./write-spec.ts";
 import type { SpecWrite } from "./write-spec.ts";
@@ -94,8 +95,8 @@ async function replacementOf(
 ): Promise<Composed> {
   const { type } = resource;
   const body = await readWrittenObject(exchange, type, target);
-  if (record !== undefined) refuseChanged(type, record, body.resourceVersion);
-  else if (body.resourceVersion !== undefined) throw notFound(type, target.name);
+  if (record !== undefined) refuseUnexpected(type, record, body.expected);
+  else refuseMissing(type, target.name, body.expected);
   const message = `${record === undefined ? "Declare" : "Change"} ${named(type, target)}`;
   return { compose: composeWhole(record, body), message };
 }
@@ -109,10 +110,10 @@ async function patchOf(request: WriteRequest, { record }: Found): Promise<Compos
   const message = `Change ${named(type, target)}`;
   if ("patched" in wanted) {
     const body = wanted.patched(presentRecord(record));
-    refuseChanged(type, record, body.resourceVersion);
+    refuseUnexpected(type, record, body.expected);
     return { compose: composeWhole(record, body), message };
   }
-  refuseChanged(type, record, wanted.resourceVersion);
+  refuseUnexpected(type, record, wanted.expected);
   const state = onlyState(wanted.patch);
   return {
     compose: composeEdit(type, target, wanted.patch),
@@ -134,7 +135,7 @@ async function removal(request: WriteRequest, { record }: Found): Promise<Wanted
   const { type } = resource;
   const deletion = await deletionOf(exchange);
   if (record === undefined) throw notInEffect(request);
-  refuseOtherDeletion(type, record, deletion);
+  refuseUnexpectedDeletion(type, record, deletion.expected);
   return {
     message: `Delete ${named(type, target)}`,
     dryRun: request.dryRun || deletion.dryRun,

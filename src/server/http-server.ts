@@ -6,6 +6,7 @@ import type { StatusObject } from "../api/status-error.ts";
 import type { Caller } from "./access.ts";
 import { sendJson } from "./exchange.ts";
 import { codeOf, StatusError, statusOfError } from "./failure.ts";
+import { refuseImpersonation } from "./impersonation.ts";
 import type { Router } from "./router.ts";
 
 /** A listening server. */
@@ -99,7 +100,9 @@ async function upgrade(
 
 async function identify(parts: HttpServerParts, request: IncomingMessage): Promise<Caller> {
   try {
-    return await parts.callerOf(request);
+    const caller = await parts.callerOf(request);
+    refuseImpersonation(request, caller);
+    return caller;
   } catch (error) {
     if (error instanceof StatusError) throw error;
     parts.log.warn({ err: error }, "caller not identified");

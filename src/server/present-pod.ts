@@ -46,6 +46,8 @@ export function presentPod(record: ContainerRecord, nodeName: string): ApiObject
     spec: {
       nodeName,
       restartPolicy: spec?.restartPolicy ?? "Always",
+      // Always there in Kubernetes: `kubectl debug` looks into it without asking.
+      securityContext: {},
       containers: [
         {
           name,

@@ -70,6 +70,19 @@ export function objectText(view: View, object: ApiObject, withColumns: boolean):
   return objectJson(object);
 }
 
+/** What a bookmark of a watch carries; only its version and annotations mean anything. */
+export function bookmarkObject(
+  { type, representation }: View,
+  version: number,
+  annotations: Readonly<Record<string, string>>,
+): object {
+  const metadata = { resourceVersion: String(version), creationTimestamp: null, annotations };
+  const meta = { apiVersion: "meta.k8s.io/v1", metadata };
+  if (representation === "table") return { kind: "Table", ...meta, columnDefinitions: [], rows: [] };
+  if (representation === "metadata") return { kind: "PartialObjectMetadata", ...meta };
+  return { kind: type.kind, apiVersion: type.apiVersion, metadata };
+}
+
 function tableHead({ type }: View, resourceVersion: string, withColumns: boolean): Omit<Table, "rows"> {
   return {
     kind: "Table",

@@ -2,7 +2,8 @@ import { fileInRepository } from "../core/file-in-repository.ts";
 import type { KindName } from "../api/names.ts";
 import type { StoredRecord } from "../core/record.ts";
 import type { Exchange } from "./exchange.ts";
-import { detailsOf, qualified, StatusError } from "./failure.ts";
+import { refuseUnexpected, type ExpectedObject } from "./expected-object.ts";
+import { detailsOf, StatusError } from "./failure.ts";
 import type { ServedResource } from "./served-resource.ts";
 import type { Services } from "./services.ts";
 import type { SpecTarget } from "./spec-path.ts";
@@ -16,30 +17,14 @@ export interface WriteRequest {
   readonly dryRun: boolean;
 }
 
-/** Throws Forbidden where the object is not written here, Conflict where it is no longer the one that was read. */
+/** Throws Forbidden where the object is not written here, Conflict where it is not the one that is meant. */
 export function refuseUnwritable(
   { services, resource: { type } }: WriteRequest,
   record: StoredRecord,
-  resourceVersion: string | undefined,
+  expected: ExpectedObject,
 ): void {
   refuseOtherSource(services, type, record);
-  refuseChanged(type, record, resourceVersion);
-}
-
-/** Throws Conflict where the object is no longer the one that was read. */
-export function refuseChanged(
-  type: KindName,
-  record: StoredRecord,
-  resourceVersion: string | undefined,
-): void {
-  if (resourceVersion !== undefined && resourceVersion !== String(record.resourceVersion)) {
-    throw new StatusError(
-      "Conflict",
-      `Operation cannot be fulfilled on ${qualified(type)} "${record.name}": the object has been modified; ` +
-        "please apply your changes to the latest version and try again",
-      detailsOf(type, record.name),
-    );
-  }
+  refuseUnexpected(type, record, expected);
 }
 
 /** Throws Forbidden where the text of an object stands elsewhere. */

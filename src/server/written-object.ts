@@ -1,11 +1,14 @@
+import { randomInt } from "node:crypto";
 import type { ManagedFieldsEntry } from "../api/managed-fields.ts";
 import type { KindName } from "../api/names.ts";
 import type { ApiObject } from "../api/meta.ts";
 import { contentType, readBody } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ExpectedObject } from "./expected-object.ts";
 import { StatusError } from "./failure.ts";
 import { checkedSpec } from "./field-validation.ts";
 import { applyJsonPatch } from "./json-patch.ts";
+import { generatedName } from "./generated-name.ts";
 import { isObject } from "./merge-patch.ts";
 import type { MergePatch } from "./merge-patch.ts";
 import { readManagedFields } from "./read-managed-fields.ts";
@@ -28,7 +31,7 @@ export interface WrittenObject {
   /** Who owns which fields; undefined where the body does not say. */
   readonly managedFields: readonly ManagedFieldsEntry[] | undefined;
   readonly name: string;
-  readonly resourceVersion: string | undefined;
+  readonly expected: ExpectedObject;
 }
 
 const yamlTypes = ["application/yaml", "application/x-yaml", "text/yaml"];
@@ -51,7 +54,15 @@ export async function readWrittenObject(
     throw unsupported(mediaType, ["application/json", "application/yaml"]);
   }
   const text = await readBody(exchange.request);
-  return writtenObject(readDocument(text), text, { type, ...target });
+  const body = readDocument(text);
+  // A text without its name is no file.
+  const kept = isNamed(body) ? text : null;
+  return writtenObject(body, kept, { type, ...target });
+}
+
+function isNamed(body: unknown): boolean {
+  const metadata = isObject(body) ? body["metadata"] : undefined;
+  return !isObject(metadata) || metadata["name"] !== undefined || metadata["generateName"] === undefined;
 }
 
 function checked(exchange: Exchange, type: KindName, object: WrittenObject): WrittenObject {
@@ -80,7 +91,7 @@ export async function readApplied(
 
 /** What a PATCH asks for: a merge patch, or what makes of the object as it is one to be put in its place. */
 export type ReadPatch =
-  | { readonly patch: MergePatch; readonly resourceVersion: string | undefined }
+  | { readonly patch: MergePatch; readonly expected: ExpectedObject }
   | { readonly patched: (current: ApiObject) => WrittenObject };
 
 /** Reads a merge patch or a JSON patch of an object. */
@@ -91,10 +102,10 @@ export async function readPatch(
 ): Promise<ReadPatch> {
   const mediaType = contentType(exchange.request);
   if (mediaType !== "application/json-patch+json") {
-    const { patch, resourceVersion } = await readMergePatch(exchange, patchTypes);
+    const { patch, expected } = await readMergePatch(exchange, patchTypes);
     const { spec, ...others } = patch;
     const wanted = isObject(spec) ? { ...others, spec: checkedSpec(exchange, type, spec) } : patch;
-    return { patch: wanted, resourceVersion };
+    return { patch: wanted, expected };
   }
   const operations = parseJson(await readBody(exchange.request));
   return {
@@ -109,7 +120,7 @@ export async function readPatch(
 export async function readMergePatch(
   exchange: Exchange,
   accepted: readonly string[] = ["application/merge-patch+json"],
-): Promise<{ readonly patch: MergePatch; readonly resourceVersion: string | undefined }> {
+): Promise<{ readonly patch: MergePatch; readonly expected: ExpectedObject }> {
   const mediaType = contentType(exchange.request);
   if (mediaType !== "application/merge-patch+json") throw unsupported(mediaType, accepted);
   const body = parseJson(await readBody(exchange.request));
@@ -119,7 +130,7 @@ export async function readMergePatch(
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     ...pick(body, ["spec"]),
   };
-  return { patch, resourceVersion: versionIn(body) };
+  return { patch, expected: expectedIn(body) };
 }
 
 /** Checks that an object is the one that the path names. */
@@ -142,7 +153,8 @@ function writtenObject(
     );
   }
   const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
-  const found = { apiVersion: body["apiVersion"], kind: body["kind"], name: metadata["name"] };
+  const named = wanted.name === undefined ? withName(metadata) : metadata;
+  const found = { apiVersion: body["apiVersion"], kind: body["kind"], name: named["name"] };
   if (found.kind !== type.kind || found.apiVersion !== type.apiVersion) {
     throw new StatusError(
       "BadRequest",
@@ -154,7 +166,7 @@ function writtenObject(
     throw new StatusError(
       "BadRequest",
       wanted.name === undefined
-        ? "metadata.name: wanted the name of the new object"
+        ? "metadata.name: wanted the name of the new object, or how it begins in metadata.generateName"
         : `the name of the object (${describe(found.name)}) does not match the name on the URL (${wanted.name})`,
     );
   }
@@ -166,7 +178,7 @@ function writtenObject(
         `the namespace sent on the request (${wanted.namespace ?? "none"})`,
     );
   }
-  const picked = pick(metadata, ["name", "namespace", "labels", "annotations"]);
+  const picked = pick(named, ["name", "namespace", "labels", "annotations"]);
   const { metadata: said, lastApplied } = withoutApplied(picked);
   return {
     text,
@@ -179,8 +191,15 @@ function writtenObject(
     lastApplied,
     managedFields: readManagedFields(metadata["managedFields"]),
     name: found.name,
-    resourceVersion: versionIn(body),
+    expected: expectedIn(body),
   };
+}
+
+/** With a new name where the object is to get one that begins in a certain way. */
+function withName(metadata: MergePatch): MergePatch {
+  const { name = "", generateName } = metadata;
+  if (name !== "" || typeof generateName !== "string" || generateName === "") return metadata;
+  return { ...metadata, name: generatedName(generateName, (limit) => randomInt(limit)) };
 }
 
 function withoutNulls(value: unknown): unknown {
@@ -190,10 +209,13 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(said.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
-function versionIn(body: MergePatch): string | undefined {
-  const metadata = body["metadata"];
-  const version = isObject(metadata) ? metadata["resourceVersion"] : undefined;
-  return typeof version === "string" && version !== "" ? version : undefined;
+function expectedIn(body: MergePatch): ExpectedObject {
+  const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
+  const said = (name: string): string | undefined => {
+    const value = metadata[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  return { uid: said("uid"), resourceVersion: said("resourceVersion") };
 }
 
 function pick(from: MergePatch, names: readonly string[]): MergePatch {

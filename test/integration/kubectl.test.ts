@@ -122,6 +122,29 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     if (minor >= 28) expect(await ok("auth", "whoami")).toMatch(/^Username\s+alice$/m);
   });
 
+  it("says what is not done here, and what does it", async () => {
+    const { ok, run, file } = await startKubectlBed(kubectl);
+    const refusals: readonly (readonly [line: readonly string[], told: RegExp])[] = [
+      [["get", "pods", "--as", "bob"], /User "alice" cannot impersonate resource "users"/],
+      [["auth", "can-i", "get", "pods", "--as", "bob"], /run the command as that user/],
+      [["label", "pod", "train", "a=b"], /change, restart or delete containers\.ds01\.io "train"/],
+      [["delete", "pod", "train"], /pods "train" cannot be deleted/],
+      [["run", "x", "--image=busybox"], /create a ContainerSpec/],
+      [["create", "namespace", "other"], /each user of this machine/],
+    ];
+    for (const [line, told] of refusals) {
+      const { code, stderr } = await run(...line);
+      expect(code, line.join(" ")).not.toBe(0);
+      expect(stderr).toMatch(told);
+    }
+    if (minor >= 30) {
+      const { stderr } = await run("debug", "train", "--image=busybox");
+      expect(stderr).toMatch(/kubectl exec -it train -- sh/);
+    }
+    const text = containerText("x", "  image: busybox").replace("name: x", "generateName: run-");
+    expect(await ok("create", "-f", file(text))).toMatch(/^containerspec\.ds01\.io\/run-\S{5} created$/m);
+  });
+
   it("shows objects in all its forms", async () => {
     const { ok, run, runAs } = await startKubectlBed(kubectl);
     expect(await ok("get", "containers")).toMatch(/^NAME\s+PHASE\s+GPU.*\ntrain\s+Running/);

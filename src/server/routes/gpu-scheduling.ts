@@ -2,7 +2,8 @@ import type { KindName } from "../../api/names.ts";
 import type { GpuRecord, SchedulingChange } from "../../ports/control-plane.ts";
 import { parameter, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
-import { detailsOf, notFound, qualified, StatusError } from "../failure.ts";
+import { refuseUnexpected } from "../expected-object.ts";
+import { detailsOf, notFound, StatusError } from "../failure.ts";
 import { isObject } from "../merge-patch.ts";
 import type { MergePatch } from "../merge-patch.ts";
 import { presentGpu } from "../present.ts";
@@ -31,17 +32,10 @@ async function patchGpu({ control }: Services, type: KindName, exchange: Exchang
   const name = parameter(exchange, "name");
   authorize(exchange.caller, "patch", type, { name });
   const dryRun = dryRunOf(exchange.query);
-  const { patch, resourceVersion } = await readMergePatch(exchange);
+  const { patch, expected } = await readMergePatch(exchange);
   const current = control.gpus.list().find((gpu) => gpu.name === name || gpu.uid === name);
   if (current === undefined) throw notFound(type, name);
-  if (resourceVersion !== undefined && resourceVersion !== String(current.resourceVersion)) {
-    throw new StatusError(
-      "Conflict",
-      `Operation cannot be fulfilled on ${qualified(type)} "${name}": the object has been modified; ` +
-        "please apply your changes to the latest version and try again",
-      detailsOf(type, name),
-    );
-  }
+  refuseUnexpected(type, current, expected);
   const change = changeOf(type, current, { patch, by: exchange.caller.user });
   const changed = dryRun ? asPatched(current, change) : await control.setSchedulable(current.uid, change);
   if (changed === undefined) throw notFound(type, name);

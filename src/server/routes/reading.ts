@@ -11,6 +11,7 @@ import { KeptAnswers } from "../kept-answers.ts";
 import { representationOf } from "../negotiate.ts";
 import { includeObjectOf, listHead, listItems, objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
+import { checkListVersion } from "../resource-version-match.ts";
 import { groupPathOf } from "../resource-type.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Route } from "../router.ts";
@@ -102,7 +103,10 @@ export function sendCollection(
     );
   }
   authorize(exchange.caller, "list", resource.type, { namespace });
-  return whenFresh(resource, () => sendList(resource, exchange, wanted));
+  return whenFresh(resource, () => {
+    checkListVersion(exchange.query, resource.cache);
+    sendList(resource, exchange, wanted);
+  });
 }
 
 const watchServer = new WebSocketServer({

@@ -7,8 +7,9 @@ import { flag, wholeNumber } from "../exchange.ts";
 import type { RequestContext } from "../exchange.ts";
 import { StatusError } from "../failure.ts";
 import { keepFresh } from "../keep-fresh.ts";
-import { objectText } from "../represent.ts";
+import { bookmarkObject, objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
+import { checkWatchVersion } from "../resource-version-match.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Selector } from "../selector.ts";
 import type { ServedResource } from "../served-resource.ts";
@@ -81,6 +82,7 @@ interface WatchStart {
 
 /** Where a watch starts: after a version, or with everything that is there. */
 function startOf(resource: ServedResource<ResourceType>, query: URLSearchParams): WatchStart {
+  checkWatchVersion(query);
   const initial = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
   const text = query.get("resourceVersion") ?? "";
   if (!/^\d{0,15}$/.test(text)) {
@@ -192,13 +194,10 @@ class WatchStream {
   }
 
   async #sendBookmark(version: number, annotations: Readonly<Record<string, string>>): Promise<void> {
-    const { kind, apiVersion } = this.#watch.view.type;
-    const metadata = { resourceVersion: String(version), creationTimestamp: null, annotations };
-    const object = { kind, apiVersion, metadata };
-    // Only the version of a bookmark means anything, so its table has no row.
-    const table = { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: [], rows: [] };
-    const shown = this.#watch.view.representation === "table" ? table : object;
-    await this.#sendLine({ type: "BOOKMARK", object: shown });
+    await this.#sendLine({
+      type: "BOOKMARK",
+      object: bookmarkObject(this.#watch.view, version, annotations),
+    });
   }
 
   #represent(object: ApiObject): string {

@@ -8,7 +8,8 @@ import type { Verb } from "../access.ts";
 import { parameter, sendJson } from "../exchange.ts";
 import type { Exchange } from "../exchange.ts";
 import { detailsOf, notFound, qualified, StatusError } from "../failure.ts";
-import { deletionOf, refuseOtherDeletion } from "../deletion.ts";
+import { deletionOf } from "../deletion.ts";
+import { refuseMissing, refuseUnexpectedDeletion } from "../expected-object.ts";
 import { createKeyedLock } from "../keyed-lock.ts";
 import { isObject } from "../merge-patch.ts";
 import type { MergePatch } from "../merge-patch.ts";
@@ -113,7 +114,7 @@ async function replace(request: WriteRequest): Promise<void> {
   const body = await readWrittenObject(exchange, type, target);
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) {
-    if (body.resourceVersion !== undefined) throw notFound(type, target.name);
+    refuseMissing(type, target.name, body.expected);
     await create(request, body);
     return;
   }
@@ -123,7 +124,7 @@ async function replace(request: WriteRequest): Promise<void> {
 async function putInPlace(request: WriteRequest, record: StoredRecord, body: WrittenObject): Promise<void> {
   const { services, exchange } = request;
   const { type } = request.resource;
-  refuseUnwritable(request, record, body.resourceVersion);
+  refuseUnwritable(request, record, body.expected);
   const compose = composeWhole(record, body);
   const notes = notesOf(request, record, body);
   sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
@@ -141,7 +142,7 @@ async function patch(request: WriteRequest): Promise<void> {
     await putInPlace(request, record, wanted.patched(presentRecord(record)));
     return;
   }
-  refuseUnwritable(request, record, wanted.resourceVersion);
+  refuseUnwritable(request, record, wanted.expected);
   const { patch: change, lastApplied } = withoutNote(wanted.patch, record);
   const compose = composeEdit(type, target, change);
   const notes = notesOf(request, record, { text: null, lastApplied, managedFields: undefined });
@@ -174,7 +175,7 @@ async function remove(request: WriteRequest): Promise<void> {
   if (record === undefined) throw notFound(type, target.name);
   // What no file declares any more, in whatever source, has no text that could be changed elsewhere.
   if (!isUndeclared(record)) refuseOtherSource(services, type, record);
-  refuseOtherDeletion(type, record, deletion);
+  refuseUnexpectedDeletion(type, record, deletion.expected);
   if (!request.dryRun && !deletion.dryRun) {
     await removeText(services, type, { record, target, actor: exchange.caller.user });
     requestResync(services);

@@ -1,0 +1,260 @@
+import { request } from "node:http";
+import { describe, expect, it } from "vitest";
+import { containerText, startApiBed } from "../support/api-bed.ts";
+import type { ApiBed } from "../support/api-bed.ts";
+
+const group = "/apis/ds01.io/v1alpha1";
+const containers = `${group}/namespaces/alice/containers`;
+const path = "users/alice/train.yaml";
+
+interface Answer {
+  readonly code: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+async function ask(
+  bed: ApiBed,
+  methodAndTarget: string,
+  headers: Readonly<Record<string, string>> = {},
+  body?: object,
+): Promise<Answer> {
+  const [method = "", target = ""] = methodAndTarget.split(" ");
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const length = { "content-length": String(Buffer.byteLength(text)) };
+    const type = text === "" ? {} : { "content-type": "application/json", ...length };
+    const options = { socketPath: bed.socketPath, path: target, method, agent: false };
+    const sent = request({ ...options, headers: { ...type, ...headers } }, (response) => {
+      let answer = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (answer += chunk));
+      response.once("end", () =>
+        resolve({ code: response.statusCode ?? 0, body: JSON.parse(answer) as Answer["body"] }),
+      );
+    });
+    sent.once("error", reject);
+    sent.end(text);
+  });
+}
+
+async function bedWithTrain(): Promise<ApiBed> {
+  const bed = await startApiBed();
+  await bed.control.drop(path, containerText("train"));
+  bed.actAs("alice");
+  return bed;
+}
+
+function train(metadata: object, image = "alpine"): object {
+  return {
+    apiVersion: "ds01.io/v1alpha1",
+    kind: "ContainerSpec",
+    metadata: { name: "train", ...metadata },
+    spec: { image },
+  };
+}
+
+describe("who wants to be answered as somebody else", () => {
+  it.each([
+    ["Impersonate-User", "bob", 'users "bob" is forbidden: User "alice" cannot impersonate resource "users"'],
+    ["Impersonate-Group", "docker", 'groups "docker" is forbidden: User "alice" cannot impersonate'],
+    ["Impersonate-Uid", "0", 'uids.authentication.k8s.io "0" is forbidden: User "alice" cannot impersonate'],
+    [
+      "Impersonate-Extra-Scopes",
+      "all",
+      'userextras/scopes.authentication.k8s.io "all" is forbidden: User "alice" cannot impersonate',
+    ],
+  ])("is refused: %s", async (header, value, message) => {
+    const bed = await bedWithTrain();
+    for (const target of [containers, `${containers}?watch=true`, "/api/v1/pods", "/api/v1/namespaces"]) {
+      const { code, body } = await ask(bed, `GET ${target}`, { [header]: value });
+      expect(code).toBe(403);
+      expect(body).toMatchObject({
+        reason: "Forbidden",
+        message: expect.stringContaining(message) as unknown,
+      });
+    }
+    // Discovery says the same to everybody, and kubectl cannot tell what it is refused.
+    for (const target of ["/version", "/api", "/apis/ds01.io/v1alpha1?timeout=32s", "/openapi/v3?x"]) {
+      expect((await ask(bed, `GET ${target}`, { [header]: value })).code, target).toBe(200);
+    }
+    bed.actAs("carol");
+    expect((await ask(bed, `GET ${containers}`, { [header]: value })).code).toBe(403);
+  });
+});
+
+it.each([
+  ["application/json", "ContainerSpec", "ds01.io/v1alpha1"],
+  ["application/json;as=Table;v=v1;g=meta.k8s.io", "Table", "meta.k8s.io/v1"],
+  ["application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "PartialObjectMetadata", "meta.k8s.io/v1"],
+])("the bookmark of a watch is of the form that was asked for: %s", async (accept, kind, apiVersion) => {
+  const bed = await startApiBed();
+  const query =
+    "watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan";
+  const { body } = await first(bed, `${containers}?${query}`, accept);
+  expect(body).toMatchObject({
+    type: "BOOKMARK",
+    object: { kind, apiVersion, metadata: { annotations: { "k8s.io/initial-events-end": "true" } } },
+  });
+});
+
+describe("a write that is meant for another object of the name", () => {
+  const uid = "11111111-2222-3333-4444-555555555555";
+  const meant = `Operation cannot be fulfilled on containers.ds01.io "train": Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+
+  it.each([
+    ["PUT", "application/json", train({ uid })],
+    ["PATCH", "application/merge-patch+json", { metadata: { uid }, spec: { image: "alpine" } }],
+    ["PATCH", "application/apply-patch+yaml", train({ uid })],
+    ["DELETE", "application/json", { preconditions: { uid } }],
+  ])("changes nothing: %s %s", async (method, type, body) => {
+    const bed = await bedWithTrain();
+    const before = bed.control.files.get(path);
+    const target = `${containers}/train?fieldManager=test`;
+    const refused = await ask(bed, `${method} ${target}`, { "content-type": type }, body);
+    expect(refused).toMatchObject({ code: 409, body: { reason: "Conflict", message: `${meant}uid-1` } });
+    expect(bed.control.files.get(path)).toBe(before);
+  });
+
+  it.each([
+    ["PUT", "application/json"],
+    ["PATCH", "application/apply-patch+yaml"],
+  ])("creates nothing either: %s %s", async (method, type) => {
+    const bed = await startApiBed();
+    bed.actAs("alice");
+    const target = `${containers}/train?fieldManager=test`;
+    const refused = await ask(bed, `${method} ${target}`, { "content-type": type }, train({ uid }));
+    expect(refused).toMatchObject({ code: 409, body: { message: meant } });
+    expect(bed.control.files.size).toBe(0);
+  });
+
+  it("goes through with the uid that it has", async () => {
+    const bed = await bedWithTrain();
+    const { code } = await ask(bed, `PUT ${containers}/train`, {}, train({ uid: "uid-1" }));
+    expect(code).toBe(200);
+  });
+
+  it("of which the version is another is told both versions when it deletes", async () => {
+    const bed = await bedWithTrain();
+    const preconditions = { resourceVersion: "999" };
+    expect(await ask(bed, `DELETE ${containers}/train`, {}, { preconditions })).toMatchObject({
+      code: 409,
+      body: {
+        message: expect.stringContaining(
+          "ResourceVersion in precondition: 999, ResourceVersion in",
+        ) as unknown,
+      },
+    });
+    expect((await ask(bed, `DELETE ${containers}/train`, {}, { preconditions: { uid: 1 } })).code).toBe(400);
+  });
+});
+
+describe("resourceVersionMatch of a list", () => {
+  it.each([
+    ["resourceVersionMatch=Exact", 422, "is forbidden unless resourceVersion is provided"],
+    ["resourceVersionMatch=Newest&resourceVersion=1", 422, 'supported values: "Exact", "NotOlderThan"'],
+    ["resourceVersionMatch=Exact&resourceVersion=0", 422, 'is forbidden for resourceVersion "0"'],
+    ["resourceVersionMatch=Exact&resourceVersion=x", 400, "wanted a number"],
+    [
+      "resourceVersionMatch=Exact&resourceVersion=999999",
+      504,
+      "Too large resource version: 999999, current: ",
+    ],
+    [
+      "watch=1&resourceVersionMatch=NotOlderThan&resourceVersion=1",
+      422,
+      "unless sendInitialEvents is provided",
+    ],
+    ["watch=1&resourceVersionMatch=Exact&sendInitialEvents=true", 422, 'supported values: "NotOlderThan"'],
+  ])("is refused where it makes no sense: %s", async (query, code, message) => {
+    const bed = await bedWithTrain();
+    expect(await ask(bed, `GET ${containers}?${query}`)).toMatchObject({
+      code,
+      body: { message: expect.stringContaining(message) as unknown },
+    });
+  });
+
+  it("that wants an exact one gets it while nothing has changed, and is told when something has", async () => {
+    const bed = await bedWithTrain();
+    const listed = await ask(bed, `GET ${containers}`);
+    const { resourceVersion } = listed.body["metadata"] as { resourceVersion: string };
+    const exact = `${containers}?resourceVersionMatch=Exact&resourceVersion=${resourceVersion}`;
+    expect(await ask(bed, `GET ${exact}`)).toEqual(listed);
+    await bed.control.drop("users/alice/other.yaml", containerText("other"));
+    expect(await ask(bed, `GET ${exact}`)).toMatchObject({ code: 410, body: { reason: "Expired" } });
+    const notOlder = exact.replace("Exact", "NotOlderThan");
+    expect(await ask(bed, `GET ${notOlder}`)).toMatchObject({ code: 200 });
+  });
+});
+
+describe("an object without a name", () => {
+  it("gets one that begins as it says, each time another", async () => {
+    const bed = await startApiBed();
+    bed.actAs("alice");
+    const body = train({ name: undefined, generateName: "run-" });
+    const created = await Promise.all([1, 2].map(() => ask(bed, `POST ${containers}`, {}, body)));
+    const names = created.map((one) => (one.body["metadata"] as { name: string }).name);
+    for (const name of names) expect(name).toMatch(/^run-[bcdfghjklmnpqrstvwxz2-9]{5}$/);
+    expect(new Set(names).size).toBe(2);
+    expect([...bed.control.files.keys()].toSorted()).toEqual(
+      names.map((name) => `users/alice/${name}.yaml`).toSorted(),
+    );
+  });
+
+  it("is cut where the name would be too long, also as YAML", async () => {
+    const bed = await startApiBed();
+    bed.actAs("alice");
+    const text = containerText("train").replace("name: train", `generateName: ${"a".repeat(70)}`);
+    const { code, text: answer } = await bed.call("POST", containers, {
+      body: text,
+      type: "application/yaml",
+    });
+    expect(code, answer).toBe(201);
+    const { name } = (JSON.parse(answer) as { metadata: { name: string } }).metadata;
+    expect(name).toMatch(/^a{58}.{5}$/);
+    expect(bed.control.files.get(`users/alice/${name}.yaml`)).toContain(`name: ${name}\n`);
+  });
+});
+
+describe("what is only shown says what to write instead", () => {
+  it.each([
+    ["POST /api/v1/namespaces/alice/pods", "pods cannot be created: .* create a ContainerSpec"],
+    [
+      "PATCH /api/v1/namespaces/alice/pods/train",
+      'pods "train" cannot be changed: .* containers.ds01.io "train"',
+    ],
+    ["PUT /api/v1/namespaces/alice/pods/train", 'pods "train" cannot be changed'],
+    [
+      "DELETE /api/v1/namespaces/alice/pods/train",
+      'pods "train" cannot be deleted: .* containers.ds01.io "train"',
+    ],
+    ["PATCH /api/v1/namespaces/alice/pods/train/ephemeralcontainers", "kubectl exec -it train -- sh"],
+    ["POST /api/v1/namespaces/alice/pods/train/eviction", "ds01 stop train"],
+    ["PATCH /api/v1/nodes/here", "ds01 cordon"],
+    ["POST /api/v1/namespaces", "each user of this machine"],
+    [`DELETE ${group}/gpus/0`, "only spec.unschedulable"],
+    [`POST ${group}/images`, "spec.build"],
+    [`PUT ${group}/sources/specs`, "configuration of this machine"],
+  ])("%s", async (line, message) => {
+    const bed = await bedWithTrain();
+    const { code, body } = await ask(bed, line, {}, {});
+    expect([code, body["reason"]]).toEqual([405, "MethodNotAllowed"]);
+    expect(body["message"]).toMatch(new RegExp(message));
+  });
+});
+
+/** The first line of a stream. */
+async function first(bed: ApiBed, target: string, accept: string): Promise<{ readonly body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const options = { socketPath: bed.socketPath, path: target, agent: false, headers: { accept } };
+    const sent = request(options, (response) => {
+      response.setEncoding("utf8");
+      response.once("data", (chunk: string) => {
+        resolve({ body: JSON.parse(chunk.split("\n")[0] ?? "") as unknown });
+        sent.destroy();
+      });
+      response.on("error", () => undefined);
+    });
+    sent.once("error", reject);
+    sent.end();
+  });
+}

@@ -1,83 +1,101 @@
 import { objectSchema } from "./crd.ts";
 import type { DefinedKind } from "./crd.ts";
-import { apiGroup, apiVersion, kindNames } from "./names.ts";
+import { apiVersion, kindNames } from "./names.ts";
 import type { KindName } from "./names.ts";
+import type { SchemaNode } from "./schema-node.ts";
 
-const version = apiVersion.slice(apiGroup.length + 1);
 const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /** A kind with a schema of ours, which events have not. */
-type DescribedKind = KindName & { readonly kind: DefinedKind };
+type OwnKind = KindName & { readonly kind: DefinedKind };
 
-/**
- * The OpenAPI 3.0 document of our group, from which `kubectl explain` reads, and clients that fields are checked here.
- * `description` and the rest are those of the CustomResourceDefinitions.
- */
-export function openApiDocument(productVersion: string): object {
-  const described = kindNames.filter((names): names is DescribedKind => names.apiVersion === apiVersion);
+/** A kind as a document describes it. */
+export interface DescribedKind {
+  readonly names: Pick<KindName, "plural" | "namespaced" | "apiVersion"> & { readonly kind: string };
+  readonly schema: SchemaNode;
+  /** Whether clients find that its fields are checked when it is written. */
+  readonly written: boolean;
+}
+
+/** The kinds of our group, with the fields and descriptions of the CustomResourceDefinitions. */
+export function ownKinds(): readonly DescribedKind[] {
+  return kindNames
+    .filter((names): names is OwnKind => names.apiVersion === apiVersion)
+    .map((names) => ({ names, schema: objectSchema(names.kind), written: true }));
+}
+
+/** `apis/ds01.io/v1alpha1`, or `api/v1` of the core group: where OpenAPI v3 has the document of a group. */
+export function openApiPath(groupVersion: string): string {
+  return `${groupVersion.includes("/") ? "apis" : "api"}/${groupVersion}`;
+}
+
+/** The OpenAPI 3.0 document of one group, from which `kubectl explain` reads, and clients that fields are checked here. */
+export function openApiDocument(productVersion: string, described: readonly DescribedKind[]): object {
   return {
     openapi: "3.0.0",
     info: { title: "ds01", version: productVersion },
     paths: Object.fromEntries(described.flatMap(pathsOf)),
     components: {
       schemas: {
-        ...Object.fromEntries(described.map((names) => [schemaName(names), schemaOf(names)])),
+        ...Object.fromEntries(described.map((one) => [schemaName(one), schemaOf(one)])),
         [objectMeta]: objectMetaSchema,
       },
     },
   };
 }
 
-function schemaName({ kind }: KindName): string {
-  return `io.ds01.${version}.${kind}`;
+function schemaName({ names }: DescribedKind): string {
+  const { group, version, kind } = typeOf(names);
+  return group === "" ? `io.k8s.api.core.${version}.${kind}` : `io.ds01.${version}.${kind}`;
 }
 
-function schemaOf(names: DescribedKind): object {
-  const schema = objectSchema(names.kind);
+function schemaOf({ names, schema }: DescribedKind): object {
   const metadata = {
     allOf: [{ $ref: `#/components/schemas/${objectMeta}` }],
     description: "Name and labels.",
   };
-  return {
-    ...schema,
-    properties: { ...schema.properties, metadata },
-    "x-kubernetes-group-version-kind": [typeOf(names)],
-  };
+  const properties = { ...headSchema, ...schema.properties, metadata };
+  return { ...schema, properties, "x-kubernetes-group-version-kind": [typeOf(names)] };
 }
 
-function typeOf({ kind }: KindName): object {
-  return { group: apiGroup, version, kind };
+function typeOf({ kind, apiVersion: groupVersion }: DescribedKind["names"]): {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+} {
+  const [version = "", group = ""] = groupVersion.split("/").toReversed();
+  return { group, version, kind };
 }
 
-function pathsOf(names: KindName): readonly (readonly [path: string, item: object])[] {
+function pathsOf(described: DescribedKind): readonly (readonly [path: string, item: object])[] {
+  const { names, written } = described;
   const place = names.namespaced ? "/namespaces/{namespace}" : "";
-  const collection = `/apis/${apiVersion}${place}/${names.plural}`;
+  const collection = `/${openApiPath(names.apiVersion)}${place}/${names.plural}`;
+  const patch = written ? { patch: operation(described, "patch", "fieldValidation") } : {};
   return [
-    [collection, { get: operation(names, "list") }],
-    [
-      `${collection}/{name}`,
-      { get: operation(names, "get"), patch: operation(names, "patch", "fieldValidation") },
-    ],
+    [collection, { get: operation(described, "list") }],
+    [`${collection}/{name}`, { get: operation(described, "get"), ...patch }],
   ];
 }
 
-function operation(names: KindName, action: string, ...parameters: readonly string[]): object {
+function operation(described: DescribedKind, action: string, ...parameters: readonly string[]): object {
+  const schema = { $ref: `#/components/schemas/${schemaName(described)}` };
   return {
     parameters: parameters.map((name) => ({
       name,
       in: "query",
       schema: { type: "string", uniqueItems: true },
     })),
-    responses: {
-      "200": {
-        description: "OK",
-        content: { "application/json": { schema: { $ref: `#/components/schemas/${schemaName(names)}` } } },
-      },
-    },
+    responses: { "200": { description: "OK", content: { "application/json": { schema } } } },
     "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": typeOf(names),
+    "x-kubernetes-group-version-kind": typeOf(described.names),
   };
 }
+
+const headSchema: Readonly<Record<string, SchemaNode>> = {
+  apiVersion: { type: "string", description: "Group and version of the kind." },
+  kind: { type: "string", description: "What it is." },
+};
 
 const words = { type: "object", additionalProperties: { type: "string" } };
 

@@ -161,6 +161,8 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect(await ok("describe", "container", "train")).toMatch(/Image:\s+busybox/);
     expect(await ok("get", "events")).toContain("Created");
     expect(await ok("events", "--for", "containerspec/train")).toContain("Created");
+    expect(await ok("events", "--for", "pod/train")).toContain("Created");
+    expect(await ok("describe", "pod", "train")).toMatch(/Events:\n.*\n.*\n\s+Normal\s+Created/);
     expect(await ok("get", "namespaces")).toMatch(/^alice\s+Active/m);
     expect(await ok("get", "nodes")).toMatch(/\sReady\s/);
     expect(await ok("describe", "nodes")).toContain("Capacity:");
@@ -168,6 +170,11 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect(await ok("top", "nodes")).toMatch(/^NAME\s+CPU/);
     expect(await ok("explain", "containers.spec.image")).toContain("FIELD: image");
     expect(await ok("explain", "quotas", "--recursive")).toContain("borrowingLimit");
+    expect(await ok("explain", "pods")).toMatch(/KIND:\s+Pod/);
+    expect(await ok("explain", "pod.status.containerStatuses.state")).toContain("terminated");
+    for (const kind of ["nodes", "namespaces", "events"]) {
+      expect(await ok("explain", kind, "--recursive")).toContain("metadata");
+    }
     const missing = await run("get", "container", "none");
     expect([missing.code, missing.stderr]).toEqual([
       1,

@@ -1,5 +1,8 @@
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
+import type { FieldPath } from "../../src/api/field-path.ts";
+import { nodeAt } from "../../src/api/schema-node.ts";
+import type { SchemaNode } from "../../src/api/schema-node.ts";
 import { containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 
@@ -239,6 +242,74 @@ describe("what is only shown says what to write instead", () => {
     const { code, body } = await ask(bed, line, {}, {});
     expect([code, body["reason"]]).toEqual([405, "MethodNotAllowed"]);
     expect(body["message"]).toMatch(new RegExp(message));
+  });
+});
+
+describe("OpenAPI of the core group", () => {
+  it.each([
+    ["Pod", "/api/v1/namespaces/alice/pods/train"],
+    ["Node", "/api/v1/nodes"],
+    ["Namespace", "/api/v1/namespaces/alice"],
+    ["Event", "/api/v1/namespaces/alice/events"],
+  ])("describes every field that a %s is shown with", async (kind, target) => {
+    const bed = await startApiBed();
+    await bed.control.drop(
+      path,
+      containerText("train", "  image: alpine\n  tty: true\n  stdin: true\n  resources: {memory: 1Gi}"),
+    );
+    bed.control.setPhase("alice", "train", "Running");
+    bed.control.emit("alice", "train", "Created");
+    bed.actAs("alice");
+    const { paths } = (await ask(bed, "GET /openapi/v3")).body as {
+      paths: Record<string, { serverRelativeURL: string }>;
+    };
+    const { body } = await ask(bed, `GET ${paths["api/v1"]?.serverRelativeURL}`);
+    const { schemas } = (body as { components: { schemas: Record<string, SchemaNode> } }).components;
+    const schema = schemas[`io.k8s.api.core.v1.${kind}`];
+    expect(schema?.["x-kubernetes-group-version-kind"]).toEqual([{ group: "", version: "v1", kind }]);
+    const answer = (await ask(bed, `GET ${target}`)).body;
+    const shown = "items" in answer ? (answer["items"] as object[])[0] : answer;
+    const fields = fieldsOf(shown).filter(([first]) => first !== "metadata");
+    expect(fields.length).toBeGreaterThan(1);
+    const unknown = fields.filter((field) => nodeAt(schema ?? {}, field) === undefined);
+    expect(unknown.map((field) => field.join("."))).toEqual([]);
+  });
+});
+
+/** All fields of an object; all items of a list are its first. */
+function fieldsOf(value: unknown, at: FieldPath = []): readonly FieldPath[] {
+  if (Array.isArray(value)) return value.flatMap((item) => fieldsOf(item, [...at, 0]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => [
+    [...at, name],
+    ...fieldsOf(member, [...at, name]),
+  ]);
+}
+
+describe("events of a Pod", () => {
+  const ofPods =
+    "/api/v1/namespaces/alice/events?fieldSelector=involvedObject.kind%3DPod,involvedObject.name%3Dtrain";
+
+  it("are those of its container, as the Pod's", async () => {
+    const bed = await bedWithTrain();
+    bed.control.emit("alice", "train", "Created");
+    const { body } = await ask(bed, `GET ${ofPods}`);
+    expect(body["items"]).toMatchObject([
+      { reason: "Created", involvedObject: { apiVersion: "v1", kind: "Pod", name: "train" } },
+    ]);
+    const all = await ask(bed, "GET /api/v1/namespaces/alice/events");
+    expect(all.body["items"]).toMatchObject([{ involvedObject: { kind: "ContainerSpec", name: "train" } }]);
+    const other = await ask(bed, `GET ${ofPods.replace("Dtrain", "Dother")}`);
+    expect(other.body["items"]).toEqual([]);
+    bed.actAs("bob");
+    expect((await ask(bed, `GET ${ofPods}`)).code).toBe(403);
+  });
+
+  it("are watched as the Pod's", async () => {
+    const bed = await bedWithTrain();
+    bed.control.emit("alice", "train", "Created");
+    const { body } = await first(bed, `${ofPods}&watch=true`, "application/json");
+    expect(body).toMatchObject({ type: "ADDED", object: { involvedObject: { kind: "Pod", name: "train" } } });
   });
 });
 

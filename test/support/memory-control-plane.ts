@@ -420,6 +420,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   emit(namespace: string, name: string, reason: string): void {
     const version = this.store.nextResourceVersion();
     const time = "2026-01-05T08:00:00Z";
+    const uid = this.store.get("ContainerSpec", `${namespace}/${name}`)?.uid ?? "";
     const event: EventObject = {
       apiVersion: "v1",
       kind: "Event",
@@ -433,7 +434,7 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
       type: "Normal",
       reason,
       message: reason,
-      involvedObject: { apiVersion: "ds01.io/v1alpha1", kind: "ContainerSpec", namespace, name, uid: "" },
+      involvedObject: { apiVersion: "ds01.io/v1alpha1", kind: "ContainerSpec", namespace, name, uid },
       source: { component: "ds01" },
       count: 1,
       firstTimestamp: time,

@@ -1,37 +1,40 @@
 import { apiVersion } from "../../api/names.ts";
-import { openApiDocument } from "../../api/openapi.ts";
+import { openApiDocument, openApiPath, ownKinds } from "../../api/openapi.ts";
+import type { DescribedKind } from "../../api/openapi.ts";
 import { sha256 } from "../../util/hash.ts";
+import { coreSchemas } from "../core-schemas.ts";
+import { discoveredResources } from "../discovered-resources.ts";
 import { sendJson } from "../exchange.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 
-const documentPath = `/openapi/v3/apis/${apiVersion}`;
+/** The core group of Kubernetes. */
+const core = "v1";
 
-/** OpenAPI v3 of our own group, and an empty v2 for clients that cannot go on without one. */
+/** OpenAPI v3 of our own group and of the core group, and an empty v2 for clients that cannot go on without one. */
 export function openApiRoutes({ version }: Services): readonly Route[] {
-  let made: { readonly document: object; readonly hash: string } | undefined;
   // Most servers are never asked.
-  const openApi = (): typeof made & object => {
-    if (made === undefined) {
-      const document = openApiDocument(version);
-      made = { document, hash: sha256(JSON.stringify(document)) };
-    }
-    return made;
-  };
+  const groups = [
+    { path: openApiPath(core), of: made(version, coreKinds) },
+    { path: openApiPath(apiVersion), of: made(version, ownKinds) },
+  ];
   return [
     {
       method: "GET",
       pattern: "/openapi/v3",
       handle: ({ response }) => {
-        const serverRelativeURL = `${documentPath}?hash=${openApi().hash}`;
-        sendJson(response, 200, { paths: { [`apis/${apiVersion}`]: { serverRelativeURL } } });
+        const places = groups.map(({ path, of }) => {
+          const serverRelativeURL = `/openapi/v3/${path}?hash=${of().hash}`;
+          return [path, { serverRelativeURL }] as const;
+        });
+        sendJson(response, 200, { paths: Object.fromEntries(places) });
       },
     },
-    {
+    ...groups.map(({ path, of }): Route => ({
       method: "GET",
-      pattern: documentPath,
-      handle: ({ response }) => sendJson(response, 200, openApi().document),
-    },
+      pattern: `/openapi/v3/${path}`,
+      handle: ({ response }) => sendJson(response, 200, of().document),
+    })),
     {
       method: "GET",
       pattern: "/openapi/v2",
@@ -43,4 +46,28 @@ export function openApiRoutes({ version }: Services): readonly Route[] {
       },
     },
   ];
+}
+
+interface MadeDocument {
+  readonly document: object;
+  readonly hash: string;
+}
+
+/** Made when somebody asks first. */
+function made(version: string, kindsOf: () => readonly DescribedKind[]): () => MadeDocument {
+  let kept: MadeDocument | undefined;
+  return () => {
+    if (kept === undefined) {
+      const document = openApiDocument(version, kindsOf());
+      kept = { document, hash: sha256(JSON.stringify(document)) };
+    }
+    return kept;
+  };
+}
+
+function coreKinds(): readonly DescribedKind[] {
+  return discoveredResources.flatMap(({ type }) => {
+    const schema = type.apiVersion === core ? coreSchemas[type.kind] : undefined;
+    return schema === undefined ? [] : [{ names: type, schema, written: false }];
+  });
 }

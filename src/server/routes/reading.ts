@@ -4,6 +4,7 @@ import { may } from "../access.ts";
 import type { AccessResource, Caller, Verb } from "../access.ts";
 import { serveWebSocket } from "../channel-server.ts";
 import { discoveredResources } from "../discovered-resources.ts";
+import { eventShapeOf } from "../event-shape.ts";
 import { flag, parameter, sendJsonParts, sendJsonText } from "../exchange.ts";
 import type { Exchange, RequestContext, UpgradeExchange } from "../exchange.ts";
 import { forbidden, notFound, StatusError } from "../failure.ts";
@@ -136,18 +137,22 @@ export async function upgradeWatch(
   );
 }
 
+type Wanted = Pick<WatchRequest, "view" | "select" | "shape">;
+
 /** What of a collection is asked for, and in which form. */
 function wantedOf(
   services: Services,
   { type }: ServedResource<ResourceType>,
   exchange: RequestContext,
-): Pick<WatchRequest, "view" | "select"> {
+): Wanted {
   const { namespace } = exchange.parameters;
   const matches = selectorOf(exchange.query);
+  const shape = eventShapeOf(type, exchange.query);
   return {
     view: viewOf(services, type, exchange),
+    shape,
     select: (object) =>
-      (namespace === undefined || object.metadata.namespace === namespace) && matches(object),
+      (namespace === undefined || object.metadata.namespace === namespace) && matches(shape(object)),
   };
 }
 
@@ -165,7 +170,7 @@ const listAnswers = new KeptAnswers(8 * 1024 * 1024);
 function sendList(
   { cache }: ServedResource<ResourceType>,
   { caller, query, parameters, response }: Exchange,
-  { view, select }: Pick<WatchRequest, "view" | "select">,
+  { view, select, shape }: Wanted,
 ): void {
   const state = cache.list();
   const question = JSON.stringify([
@@ -180,7 +185,7 @@ function sendList(
   const items = listAnswers.get({ of: cache, state, second, question }, () => {
     const objects: ApiObject[] = [];
     for (const object of state) {
-      const seen = select(object) ? seenBy(caller, object) : undefined;
+      const seen = select(object) ? seenBy(caller, shape(object)) : undefined;
       if (seen !== undefined) objects.push(seen);
     }
     return listItems(view, objects);

@@ -5,6 +5,7 @@ import { endWhenLost } from "../end-with-access.ts";
 import type { ObjectChange } from "../object-cache.ts";
 import { flag, wholeNumber } from "../exchange.ts";
 import type { RequestContext } from "../exchange.ts";
+import type { Shape } from "../event-shape.ts";
 import { StatusError } from "../failure.ts";
 import { keepFresh } from "../keep-fresh.ts";
 import { bookmarkObject, objectText } from "../represent.ts";
@@ -23,6 +24,7 @@ export interface WatchRequest {
   readonly exchange: RequestContext;
   readonly view: View;
   readonly select: Selector;
+  readonly shape: Shape;
 }
 
 /**
@@ -179,14 +181,15 @@ class WatchStream {
       // What has become of it may be none of the caller's business: then it goes as it was seen last.
       const { resourceVersion } = object.metadata;
       const last = { ...before, metadata: { ...before.metadata, resourceVersion } };
-      await this.#sendSeen("DELETED", seenBy(this.#watch.exchange.caller, object) ?? last);
+      const { shape, exchange } = this.#watch;
+      await this.#sendSeen("DELETED", seenBy(exchange.caller, shape(object)) ?? last);
     }
   }
 
   /** The object as the caller sees it, where it is selected. */
   #shown(object: ApiObject): ApiObject | undefined {
-    const { select, exchange } = this.#watch;
-    return select(object) ? seenBy(exchange.caller, object) : undefined;
+    const { select, shape, exchange } = this.#watch;
+    return select(object) ? seenBy(exchange.caller, shape(object)) : undefined;
   }
 
   async #sendSeen(type: "ADDED" | "MODIFIED" | "DELETED", seen: ApiObject): Promise<void> {

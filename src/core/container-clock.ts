@@ -83,7 +83,7 @@ function firstSeenShiftMs(
 }
 
 /** By how much the wall clock was set between two readings; 0 where that cannot be known (milliseconds). */
-function jumpBetween(then: ClockReading, now: ClockReading): number {
+export function jumpBetween(then: ClockReading, now: ClockReading): number {
   const jumpMs = then.boot === now.boot ? now.bootedAt - then.bootedAt : 0;
   return Math.abs(jumpMs) < leastJumpMs ? 0 : jumpMs;
 }

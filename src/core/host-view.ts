@@ -137,7 +137,8 @@ export function hostView(input: HostInput): HostView {
   });
   const { usage, usedBy, heldBy } = usageOf(input, claims, containersOf);
   const recentUse = withRunning(input, claims, limitsOf);
-  const { records, quotas, now } = input;
+  const { records, quotas, now, clock = null } = input;
+  const nominations = nominationsOf(records, clock);
   const tenancy = { records, claims, containersOf, heldBy, quotaOf, limitsOf, recentUse, now };
   const borrowers = borrowersOf(tenancy);
   const {
@@ -187,6 +188,7 @@ export function hostView(input: HostInput): HostView {
     strategy: input.strategy,
     recentUse,
     now,
+    clock,
     formatTime,
     tenants: () => tenantsOf(tenancy, borrowers),
     lenders: () =>
@@ -198,14 +200,13 @@ export function hostView(input: HostInput): HostView {
         quotaOf,
         (user) => usage(user, null).gpuEquivalents,
       ),
-    nominations: nominationsOf(records),
+    nominations,
     ...expectationsOf(input.runHistory, { records, claims, containersOf }, now),
     ...(input.preemption === undefined ? {} : { preemption: input.preemption }),
     ...(input.onTurn === undefined ? {} : { onTurn: input.onTurn }),
   });
   const slots = new Map(input.inventory.devices.map(({ uuid, slot }) => [uuid, slot]));
   const obstacles = describeObstacles(input.inventory, leases) + keptText(kept);
-  const notices = noticesOf(records, outcomes, now);
   return {
     kept,
     blocking,
@@ -218,7 +219,7 @@ export function hostView(input: HostInput): HostView {
     containersOf,
     slots,
     borrowers,
-    notices,
+    notices: noticesOf(records, nominations, outcomes, now),
     gates,
     quotaOf,
     reservedFrom,

@@ -1,5 +1,5 @@
 import { parseDuration } from "../util/duration.ts";
-import { startOf } from "./container-clock.ts";
+import { startOf, type ClockReading } from "./container-clock.ts";
 import type { PreemptionNotice } from "./lifecycle/memory.ts";
 import type { ObservedContainer } from "./observed.ts";
 import { isLive } from "./plan/roles.ts";
@@ -8,7 +8,7 @@ import type { ContainerRecord } from "./record.ts";
 import { borrowedUids, type Holding, type Lender } from "./schedule/borrowing.ts";
 import type { ManagedClaim } from "./schedule/lease.ts";
 import type { ScheduleOutcome } from "./schedule/outcome.ts";
-import { isInForce, type Nomination, type Tenant } from "./schedule/preemption.ts";
+import { isInForce, reckonedNomination, type Nomination, type Tenant } from "./schedule/preemption.ts";
 import type { RecentUse } from "./schedule/queue-order.ts";
 import { groupBy } from "../util/group-by.ts";
 
@@ -108,11 +108,14 @@ export function lendersOf(
   });
 }
 
-/** Nominations that objects which wait were given, by their uid. */
-export function nominationsOf(records: readonly ContainerRecord[]): ReadonlyMap<string, Nomination> {
+/** Nominations that objects which wait were given, by their uid, on the wall clock as it is set now. */
+export function nominationsOf(
+  records: readonly ContainerRecord[],
+  clock: ClockReading | null | undefined,
+): ReadonlyMap<string, Nomination> {
   return new Map(
     records.flatMap(({ uid, memory }) =>
-      memory.nomination == null ? [] : [[uid, memory.nomination] as const],
+      memory.nomination == null ? [] : [[uid, reckonedNomination(memory.nomination, clock)] as const],
     ),
   );
 }
@@ -120,13 +123,14 @@ export function nominationsOf(records: readonly ContainerRecord[]): ReadonlyMap<
 /** Who has to give way to whom: only what has been written down, and is still so. */
 export function noticesOf(
   records: readonly ContainerRecord[],
+  nominations: ReadonlyMap<string, Nomination>,
   outcomes: ReadonlyMap<string, ScheduleOutcome>,
   now: number,
 ): ReadonlyMap<string, PreemptionNotice> {
   const notices = new Map<string, PreemptionNotice>();
-  for (const { uid, namespace, name, memory } of records) {
-    const { nomination } = memory;
-    if (nomination == null || !isInForce(nomination, now)) continue;
+  for (const { uid, namespace, name } of records) {
+    const nomination = nominations.get(uid);
+    if (nomination === undefined || !isInForce(nomination, now)) continue;
     const outcome = outcomes.get(uid);
     if (outcome?.type !== "waiting" || outcome.nomination?.at !== nomination.at) continue;
     for (const victim of nomination.victims) {

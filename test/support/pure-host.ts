@@ -1,3 +1,4 @@
+import type { ClockReading } from "../../src/core/container-clock.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { Decision } from "../../src/core/decision.ts";
 import { emergencyIn, type EmergencyStop } from "../../src/core/emergency-stop.ts";
@@ -19,6 +20,8 @@ import { alice, hookAttachment, startOfTest } from "./world-builder.ts";
 /** A whole host as data: what the controller would know of it, and nothing that runs. */
 export interface PureHost {
   readonly now: number;
+  /** Where the wall clock stands; absent: only it is known. */
+  readonly clock?: ClockReading;
   readonly records: readonly ContainerRecord[];
   readonly quotas: readonly QuotaRecord[];
   /** ReservationSpecs; absent: none. */
@@ -78,6 +81,7 @@ export function viewOf(host: PureHost): HostView {
     strategy: host.strategy,
     preemption: defaultPreemption,
     now: host.now,
+    clock: host.clock ?? null,
   });
 }
 
@@ -99,6 +103,7 @@ export function worldOf(host: PureHost, uid: string): World {
     record: overridden(record, stopOverride),
     stopOverride,
     instance: ownInstance,
+    clock: host.clock ?? null,
     engineReady: host.engineReady,
     sourceSynced: host.sourceSynced,
     containers,

@@ -12,6 +12,7 @@ import {
   losesHold,
   nextCandidateAt,
   nominate,
+  reckonedNomination,
   stillStands,
   type Choice,
   type Nomination,
@@ -57,7 +58,7 @@ export function takeHeld(demand: DeviceDemand, pass: Pass): readonly Device[] | 
 
 /** Nominates the demand for devices whose holders are to give way; true when it is nominated. */
 export function makeWay(demand: DeviceDemand, pass: Pass): boolean {
-  const { preemption, now } = pass.input;
+  const { preemption, now, clock } = pass.input;
   const standing = pass.nominations.get(demand.uid);
   if (standing !== undefined) return isInForce(standing, now);
   if (preemption === undefined || preemption.maxPerDay === 0 || !mayAsk(demand, pass)) return false;
@@ -72,7 +73,7 @@ export function makeWay(demand: DeviceDemand, pass: Pass): boolean {
   const choice = choose(demand, [...held, ...running], pass);
   // Without anybody to stop it would have been served.
   if (choice === undefined || choice.tenants.every((tenant) => tenant.held)) return false;
-  pass.nominations.set(demand.uid, nominate(demand, choice, preemption, now));
+  pass.nominations.set(demand.uid, reckonedNomination(nominate(demand, choice, preemption, now), clock));
   pass.reserve({ demand, devices: choice.devices, from: now, to: now + (demand.maxRuntimeMs ?? Infinity) });
   return true;
 }

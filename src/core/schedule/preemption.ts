@@ -1,3 +1,4 @@
+import { jumpBetween, type ClockReading } from "../container-clock.ts";
 import { isFromAheadOf } from "../lifecycle/put-off.ts";
 import type { Allocation } from "./allocate.ts";
 import type { Device } from "./device.ts";
@@ -46,7 +47,10 @@ export interface Tenant {
   readonly recentHours: number;
 }
 
-/** Devices that are to go to one object alone, and who gives way for it. Times are milliseconds since the epoch. */
+/**
+ * Devices that are to go to one object alone, and who gives way for it. Times are milliseconds since the epoch, on the
+ * wall clock as it stood at `clock`.
+ */
 export interface Nomination {
   readonly devices: readonly string[];
   readonly victims: readonly Victim[];
@@ -56,6 +60,8 @@ export interface Nomination {
   readonly at: number;
   /** When it is void, if the object has not come to run by then. */
   readonly expiresAt: number;
+  /** What its times are for; absent where nobody could tell, and in those of earlier versions. */
+  readonly clock?: ClockReading;
 }
 
 export interface Victim {
@@ -70,6 +76,24 @@ export interface Victim {
 const pauseMs = 10 * 60_000;
 /** Time beyond notice and grace in which the nominee must have come to run. */
 const slackMs = 60_000;
+
+/** The nomination with its times on the wall clock as it is set now: a notice gets no longer or shorter by that. */
+export function reckonedNomination(
+  nomination: Nomination,
+  reading: ClockReading | null | undefined,
+): Nomination {
+  if (reading == null) return nomination;
+  const { clock = reading, madeAt, at, expiresAt } = nomination;
+  const jumpMs = jumpBetween(clock, reading);
+  if (nomination.clock?.boot === reading.boot && jumpMs === 0) return nomination;
+  return {
+    ...nomination,
+    ...(madeAt === undefined ? {} : { madeAt: madeAt + jumpMs }),
+    at: at + jumpMs,
+    expiresAt: expiresAt + jumpMs,
+    clock: reading,
+  };
+}
 
 /** True while the devices of a nomination are kept for its object. */
 export function isInForce({ expiresAt, madeAt }: Nomination, now: number): boolean {

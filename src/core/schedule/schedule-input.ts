@@ -1,3 +1,4 @@
+import type { ClockReading } from "../container-clock.ts";
 import type { Lender } from "./borrowing.ts";
 import type { Calendar } from "./calendar.ts";
 import type { Inventory } from "./device.ts";
@@ -27,6 +28,8 @@ export interface ScheduleInput {
   readonly calendar?: Calendar;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Where the wall clock stands; absent or null: only it is known. */
+  readonly clock?: ClockReading | null;
   /** Short text of a time (milliseconds since the epoch) for messages. */
   readonly formatTime: (at: number) => string;
   /** Who holds devices and may have to give way; asked for only when somebody waits. */

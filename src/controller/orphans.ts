@@ -1,4 +1,5 @@
 import { apiVersion, labels } from "../api/names.ts";
+import { reckonedTime, type NotedTime } from "../core/container-clock.ts";
 import type { ObservedContainer } from "../core/observed.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -31,7 +32,7 @@ export interface OrphanOptions {
  */
 export class Orphans {
   readonly #options: OrphanOptions;
-  readonly #since = new Map<string, number>();
+  readonly #since = new Map<string, NotedTime>();
   /** Uids of which was told that they stay. */
   readonly #told = new Set<string>();
 
@@ -76,10 +77,12 @@ export class Orphans {
       const [first] = own;
       if (first === undefined || (await this.#giveBack(first, containers))) continue;
       if (this.#isKept(first, own)) continue;
-      // A clock that was set back makes nobody wait for longer.
-      const since = Math.min(this.#since.get(uid) ?? Infinity, clock.now());
+      const [now, reading] = [clock.now(), clock.reading()];
+      const noted = reckonedTime(this.#since.get(uid) ?? { at: now, clock: reading }, reading);
+      // Where nobody can tell, a clock that was set back makes nobody wait for longer.
+      const since = noted.at > now ? { at: now, clock: reading } : noted;
       this.#since.set(uid, since);
-      if (clock.now() - since >= orphanMs) due.push(first);
+      if (now - since.at >= orphanMs) due.push(first);
     }
     await this.#prune(due);
     return { retryAt: this.#since.size > due.length ? clock.now() + orphanMs : null };

@@ -2,6 +2,7 @@ import type { SpecIdentity } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import { adminFolders } from "../api/spec-folders.ts";
 import { confirmationOf, type BlockedPrune } from "../api/blocked-prune.ts";
+import { reckonedTime, type NotedTime } from "../core/container-clock.ts";
 import { isToFinish, whileItFinishes } from "../core/deletion-policy.ts";
 import { judgePrune, pruneDisabled, type PruneRule, pruneRuleOf } from "../core/prune-guard.ts";
 import type { StoredRecord } from "../core/record.ts";
@@ -19,9 +20,8 @@ const candidateMs = 3000;
 /** What is held back, or finishes first, tells of itself: it is looked for no more often than a directory is read anyway. */
 const maximumPauseMs = 20_000;
 
-interface Candidate {
+interface Candidate extends NotedTime {
   readonly identity: SpecIdentity;
-  readonly since: number;
 }
 
 /**
@@ -61,7 +61,8 @@ export class PruneDesk {
   vanished(identity: SpecIdentity): void {
     const key = identityKey(identity);
     if (!this.#candidates.has(key)) {
-      this.#candidates.set(key, { identity, since: this.#options.clock.now() });
+      const { clock } = this.#options;
+      this.#candidates.set(key, { identity, at: clock.now(), clock: clock.reading() });
     }
     this.#timer.plan(this.#expected.by(key) === undefined ? candidateMs : 0);
   }
@@ -166,7 +167,7 @@ export class PruneDesk {
     }
     // Not before: what has vanished while these were written down would look as if the clock had been set back.
     const now = this.#options.clock.now();
-    this.#countFromNow(now);
+    this.#reckon(now);
     this.#waitsForOthers = !this.#options.book.allAsked;
     if (this.#waitsForOthers) return;
     for (const candidate of this.#candidates.values()) {
@@ -175,7 +176,7 @@ export class PruneDesk {
       else if (cause !== undefined) await this.#letGo(candidate, cause);
     }
     const waiting = this.#toJudge();
-    const due = waiting.filter(({ since }) => now - since >= candidateMs);
+    const due = waiting.filter(({ at }) => now - at >= candidateMs);
     if (due.length < waiting.length) this.#timer.plan(candidateMs);
     if (due.length === 0) return;
     // The elements of a sweep go with it: they are no objects that somebody has written.
@@ -208,10 +209,13 @@ export class PruneDesk {
       await this.#keep(candidate, heldBack(seen(candidate.identity.namespace)));
   }
 
-  /** Where the clock was set back, nobody waits for it to come to where it was. */
-  #countFromNow(now: number): void {
+  /** Where the clock was set, nothing has been gone for longer by that, and nobody waits for where it was. */
+  #reckon(now: number): void {
+    const reading = this.#options.clock.reading();
     for (const [key, candidate] of this.#candidates) {
-      if (candidate.since > now) this.#candidates.set(key, { ...candidate, since: now });
+      const { at, clock } = reckonedTime(candidate, reading);
+      if (at !== candidate.at || at > now)
+        this.#candidates.set(key, { ...candidate, at: Math.min(at, now), clock });
     }
   }
 

@@ -96,6 +96,21 @@ function isSameList(left: readonly ContainerClock[], right: readonly ContainerCl
   return left.length === right.length && left.every((clock, place) => clock === right[place]);
 }
 
+/** A moment that was noted. */
+export interface NotedTime {
+  /** Milliseconds since the epoch, on the wall clock as it stood at `clock`. */
+  readonly at: number;
+  /** Absent or null: nobody could tell. */
+  readonly clock?: ClockReading | null | undefined;
+}
+
+/** The same on the wall clock as it is set now; the given one where it was not set. Over a reboot it stays as it stands. */
+export function reckonedTime<T extends NotedTime>(noted: T, reading: ClockReading | null | undefined): T {
+  if (reading == null || noted.clock == null) return noted;
+  const jumpMs = jumpBetween(noted.clock, reading);
+  return jumpMs === 0 ? noted : { ...noted, at: noted.at + jumpMs, clock: reading };
+}
+
 /** The containers with their times on the wall clock as it is set now. */
 export function reckoned(
   containers: readonly ObservedContainer[],

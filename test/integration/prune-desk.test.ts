@@ -208,6 +208,25 @@ describe("a file that is gone", () => {
     expect(blocked("two")).toBeNull();
   });
 
+  it.each([4000, 86_400_000])(
+    "waits its three seconds also when the clock is set ahead by %d ms",
+    async (byMs) => {
+      await tree.remove("one");
+      await tree.pass(1000);
+      tree.clock.jumpTo(tree.clock.now() + byMs);
+      await tree.pass(0);
+      await tree.write("one");
+      await tree.pass(60_000);
+      expect(tree.isDeleted("one")).toBe(false);
+      expect(tree.noted).toEqual([]);
+      await tree.remove("one");
+      tree.clock.jumpTo(tree.clock.now() + byMs);
+      await tree.pass(3100);
+      await tree.pass(3100);
+      await waitFor("one is deleted", () => tree.isDeleted("one"));
+    },
+  );
+
   it("deletes its object also when the clock is set back by a day meanwhile", async () => {
     await tree.remove("one");
     tree.clock.jumpTo(tree.clock.now() - 86_400_000);

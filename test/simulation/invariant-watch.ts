@@ -168,7 +168,7 @@ export class InvariantWatch implements WorldObserver {
     if (deletion === null || this.#deleted.has(uid)) return;
     this.#deleted.add(uid);
     // A sweep that has fewer elements says so itself.
-    if (source.element !== undefined || this.#hasJumped()) return;
+    if (source.element !== undefined) return;
     this.#declared.look(this.#simulated.tree.files, this.#now);
     if (this.#declared.isWithoutDirectory(namespace, this.#now))
       this.#violated("I11", `${namespace}/${name} is deleted, and the whole directory is gone`);

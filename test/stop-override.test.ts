@@ -107,6 +107,30 @@ describe("a stop that overrides Git", () => {
     await next.until("that to be told", () => reasonsOf(next).includes("StopOverrideOver"));
   });
 
+  test.each([3 * hourMs, -3 * hourMs])("holds for its time when the clock is set by %d ms", async (byMs) => {
+    const first = await runningBed();
+    const until = await first.manager.controlPlane().overrideStop({ ...asked, forMs: 600_000 });
+    await first.until("it to stop", () => isStopped(first));
+    first.clock.jumpTo(first.clock.now() + byMs);
+    await first.pass(240_000);
+    expect(isStopped(first)).toBe(true);
+    // The alarms of a manual clock that is set back ring no sooner than it is where it was: nobody looks until then.
+    const shown = byMs > 0 ? until + byMs : until;
+    expect(first.record("alice/train")?.status.override?.until).toBe(
+      `${new Date(shown).toISOString().slice(0, 19)}Z`,
+    );
+    await first.stop();
+    // Also for a controller that knows it from its file, when the clock is put right.
+    const next = newBed(first);
+    next.clock.jumpTo(next.clock.now() - byMs);
+    next.start();
+    await next.until("all to be known", () => next.manager.ready() && next.manager.settled());
+    await next.pass(240_000);
+    expect(isStopped(next)).toBe(true);
+    await next.pass(120_000);
+    await next.until("it to run", () => isRunning(next));
+  });
+
   test("is over, not prolonged, when the clock was set back before its begin", async () => {
     const first = await runningBed();
     await first.manager.controlPlane().overrideStop(asked);

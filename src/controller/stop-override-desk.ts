@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiVersion } from "../api/names.ts";
+import { reckonedTime } from "../core/container-clock.ts";
 import { finishesFirst } from "../core/deletion-policy.ts";
 import {
   describeOverride,
@@ -33,13 +34,14 @@ const Document = z.object({
       name: z.string(),
       by: z.string(),
       at: z.number(),
+      clock: z.object({ boot: z.string(), bootedAt: z.number() }).nullish(),
       forMs: z.number().min(0).max(overrideBounds.mostMs),
       reason: z.string().nullable(),
     }),
   ),
 });
 
-/** However late an end is, it is looked for this often: a clock that was set back ends overrides too (milliseconds). */
+/** However late an end is, it is looked for this often: where the clock was set it is told at another time (milliseconds). */
 const lookEveryMs = 60_000;
 
 export interface StopOverrideDeskOptions {
@@ -66,7 +68,12 @@ export class StopOverrideDesk {
 
   constructor(options: StopOverrideDeskOptions) {
     this.#options = options;
-    this.#overrides = this.#read();
+    const reading = options.clock.reading();
+    // Over a reboot only the wall clock tells how long that was; from now on they go along wherever it is set to.
+    this.#overrides = this.#read().map((one) => ({
+      ...reckonedTime(one, reading),
+      clock: reading ?? one.clock,
+    }));
     this.#lookLater();
   }
 
@@ -74,7 +81,7 @@ export class StopOverrideDesk {
   of(record: Pick<ContainerRecord, "uid" | "namespace" | "source">): StopOverride | null {
     if (this.#overrides.length === 0) return null;
     const uidOf = (key: string): string | undefined => this.#uidOf(key);
-    return overrideFor(this.#overrides, record, { now: this.#options.clock.now(), uidOf });
+    return overrideFor(this.#reckoned(), record, { now: this.#options.clock.now(), uidOf });
   }
 
   /** The object as it counts now. */
@@ -90,7 +97,9 @@ export class StopOverrideDesk {
     mustBeInBounds(forMs);
     const { uid } = this.#overridable(namespace, name);
     return this.#changing.take(async () => {
-      const added = { uid, namespace, name, by, at: this.#options.clock.now(), forMs, reason };
+      const { clock } = this.#options;
+      const noted = { at: clock.now(), clock: clock.reading() };
+      const added = { uid, namespace, name, by, ...noted, forMs, reason };
       await this.#change([...this.#overrides.filter((one) => one.uid !== uid), added]);
       this.#tell(added, "StopOverride", describeOverride(added));
       return endOfOverride(added);
@@ -115,9 +124,15 @@ export class StopOverrideDesk {
         throw new NotFoundError({ reason: "NotOverridden", message });
       }
       if (ended.name !== name) throw sweepOnly(record);
-      await this.#change(this.#overrides.filter((one) => one !== ended));
+      await this.#change(this.#overrides.filter((one) => one.uid !== ended.uid));
       this.#tell(ended, "StopOverrideOver", `ended by ${by}: what Git says holds again`);
     });
+  }
+
+  /** On the wall clock as it is set now. */
+  #reckoned(): readonly StopOverride[] {
+    const reading = this.#options.clock.reading();
+    return this.#overrides.map((one) => reckonedTime(one, reading));
   }
 
   #uidOf(key: string): string | undefined {
@@ -166,7 +181,7 @@ export class StopOverrideDesk {
     if (this.#overrides.length === 0) return;
     const { clock } = this.#options;
     const now = clock.now();
-    const next = Math.min(...this.#overrides.map(endOfOverride), now + lookEveryMs);
+    const next = Math.min(...this.#reckoned().map(endOfOverride), now + lookEveryMs);
     this.#cancelLook = clock.callAt(Math.max(now, next), () => void this.#look());
   }
 
@@ -175,10 +190,12 @@ export class StopOverrideDesk {
     const { clock, document, log } = this.#options;
     await this.#changing.take(async () => {
       const now = clock.now();
-      const over = this.#overrides.filter((one) => !holdsAt(one, now) || this.#isOfNothing(one));
-      this.#overrides = this.#overrides.filter((one) => !over.includes(one));
+      const reckoned = this.#reckoned();
+      const isSet = reckoned.some((one) => !this.#overrides.includes(one));
+      const over = reckoned.filter((one) => !holdsAt(one, now) || this.#isOfNothing(one));
+      this.#overrides = reckoned.filter((one) => !over.includes(one));
       this.#lookLater();
-      if (over.length === 0) return;
+      if (over.length === 0 && !isSet) return;
       for (const one of over) {
         const why = this.#isOfNothing(one) ? "what it was about was removed" : "its time is over";
         this.#tell(one, "StopOverrideOver", `${why}: what Git says holds again`);

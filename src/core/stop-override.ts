@@ -1,4 +1,5 @@
 import type { ContainerStatus } from "../api/container.ts";
+import type { NotedTime } from "./container-clock.ts";
 import type { ConditionInput } from "./conditions.ts";
 import { formatTime } from "./format-time.ts";
 import type { Fact } from "./lifecycle/fact.ts";
@@ -6,15 +7,13 @@ import { isFromAheadOf } from "./lifecycle/put-off.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** Somebody's word that what Git declares is stopped for a while. What Git says otherwise goes on to hold. */
-export interface StopOverride {
+export interface StopOverride extends NotedTime {
   /** Of the object that it is about: one that is declared anew under the same name is another. */
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   /** Login name of who said so. */
   readonly by: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
   /** How long it holds, in milliseconds. */
   readonly forMs: number;
   /** In their words; null when nothing was said. */
@@ -32,7 +31,10 @@ export function endOfOverride({ at, forMs }: StopOverride): number {
   return at + forMs;
 }
 
-/** True until its end. One that begins in the future has ended: the clock was set back, and Git is the truth again. */
+/**
+ * True until its end. One that begins in the future has ended, as after a reboot with a clock that is behind: Git is the
+ * truth again.
+ */
 export function holdsAt(override: StopOverride, now: number): boolean {
   return !isFromAheadOf(now, override.at) && now < endOfOverride(override);
 }

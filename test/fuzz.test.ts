@@ -135,14 +135,37 @@ const targets: Readonly<Record<string, Target>> = {
   },
 };
 
-/** Reads it; a refusal is an answer too, when it is one of ours. */
-function readOrRefuse(target: Target, text: string): void {
+/** Of the processor, which a busy machine does not make longer (milliseconds). */
+const longestMs = 1000;
+const mostBytes = 256 * 1024 ** 2;
+
+/** Reads it in time and space; a refusal is an answer too, when it is one of ours. */
+function readOrRefuse({ read }: Pick<Target, "read">, text: string): void {
+  const before = { cpu: process.cpuUsage(), ...process.memoryUsage() };
   try {
-    target.read(text);
+    read(text);
   } catch (error) {
     if (!(error instanceof Ds01Error) && !(error instanceof StatusError)) throw error;
   }
+  const { user, system } = process.cpuUsage(before.cpu);
+  const { heapUsed, external } = process.memoryUsage();
+  const what = JSON.stringify(text.slice(0, 60));
+  expect((user + system) / 1000, `milliseconds for ${what}`).toBeLessThan(longestMs);
+  expect(heapUsed + external - before.heapUsed - before.external, `bytes for ${what}`).toBeLessThan(
+    mostBytes,
+  );
 }
+
+test("a reader that takes too long, or too much, is found", () => {
+  const busy = (): void => {
+    for (const begun = process.cpuUsage(); process.cpuUsage(begun).user < longestMs * 1000;);
+  };
+  expect(() => readOrRefuse({ read: busy }, "a")).toThrow("milliseconds for");
+  let kept: Buffer | null = null;
+  const greedy = (): void => void (kept = Buffer.alloc(mostBytes + 1));
+  expect(() => readOrRefuse({ read: greedy }, "a")).toThrow("bytes for");
+  expect(kept).not.toBeNull();
+});
 
 describe.each(Object.entries(targets))("whatever is given to %s", (name, target) => {
   const kept = corpus(name);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiVersion } from "../api/names.ts";
+import { reckonedTime, type ClockReading } from "../core/container-clock.ts";
 import { formatTime } from "../core/format-time.ts";
 import type { ContainerRecord } from "../core/record.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -15,7 +16,14 @@ import { isRecent } from "../util/is-recent.ts";
 
 const Document = z.object({
   version: z.literal(1),
-  kept: z.record(z.string(), z.object({ until: z.number(), by: z.string() })),
+  kept: z.record(
+    z.string(),
+    z.object({
+      until: z.number(),
+      by: z.string(),
+      clock: z.object({ boot: z.string(), bootedAt: z.number() }).nullish(),
+    }),
+  ),
   unreadable: z.object({ at: z.number(), except: z.array(z.string()) }).optional(),
 });
 
@@ -28,8 +36,10 @@ interface Unreadable {
 
 /** That somebody wants an object left alone. */
 interface Kept {
+  /** Milliseconds since the epoch, on the wall clock as it stood at `clock`. */
   readonly until: number;
   readonly by: string;
+  readonly clock?: ClockReading | null | undefined;
 }
 
 export interface KeepAliveDeskOptions {
@@ -85,7 +95,7 @@ export class KeepAliveDesk {
     }
     const until = forMs === 0 ? null : clock.now() + forMs;
     if (until === null) this.#release(record.uid);
-    else this.#kept.set(record.uid, { until, by });
+    else this.#kept.set(record.uid, { until, by, clock: clock.reading() });
     const message =
       until === null ? `no longer kept, says ${by}` : `left alone until ${formatTime(until)}, says ${by}`;
     events.record({ type: "Normal", reason: "KeptAlive", message, about: involved(record, apiVersion) });
@@ -102,7 +112,7 @@ export class KeepAliveDesk {
     const { clock, longestMs } = this.#options;
     const now = clock.now();
     const uids = [record.uid, this.#sweepOf(record)].flatMap((uid) => uid ?? []);
-    const kept = uids.flatMap((uid) => this.#kept.get(uid) ?? []);
+    const kept = uids.flatMap((uid) => this.#reckoned(uid) ?? []);
     const longest = kept.toSorted((left, right) => right.until - left.until)[0];
     if (longest !== undefined && longest.until > now)
       return `kept until ${formatTime(longest.until)} by ${longest.by}`;
@@ -114,6 +124,12 @@ export class KeepAliveDesk {
     // The clock may have been set back since.
     const isFresh = fileAt !== null && isRecent(fileAt, now, longestMs);
     return isFresh ? `.keep-alive, until ${formatTime(fileAt + longestMs)}` : undefined;
+  }
+
+  /** On the wall clock as it is set now: what was asked for as a length of time gets no longer or shorter. */
+  #reckoned(uid: string): Kept | undefined {
+    const kept = this.#kept.get(uid);
+    return kept === undefined ? undefined : reckonedKept(kept, this.#options.clock.reading());
   }
 
   /** Also where everything is kept: this much is known. */
@@ -133,8 +149,10 @@ export class KeepAliveDesk {
   async #write(): Promise<void> {
     const { document, store, clock } = this.#options;
     const known = new Set(store.list("ContainerSpec").map(({ uid }) => uid));
-    for (const [uid, { until }] of this.#kept) {
-      if (!known.has(uid) || until <= clock.now()) this.#kept.delete(uid);
+    for (const uid of this.#kept.keys()) {
+      const kept = this.#reckoned(uid);
+      if (kept === undefined || !known.has(uid) || kept.until <= clock.now()) this.#kept.delete(uid);
+      else this.#kept.set(uid, kept);
     }
     // What was damaged is gone with this: that it was has to hold over a restart.
     const unreadable = this.unreadableUntil === null ? null : this.#unreadable;
@@ -148,7 +166,14 @@ export class KeepAliveDesk {
   #read(): Map<string, Kept> {
     const read = readDocument(this.#options.document, Document, () => this.#keepAll());
     if (read?.unreadable !== undefined) this.#unreadable = read.unreadable;
-    return new Map(Object.entries(read?.kept ?? {}));
+    const reading = this.#options.clock.reading();
+    // Over a reboot only the wall clock tells how long that was; from now on they go along wherever it is set to.
+    return new Map(
+      Object.entries(read?.kept ?? {}).map(([uid, kept]) => {
+        const { until, clock } = reckonedKept(kept, reading);
+        return [uid, { ...kept, until, clock: reading ?? clock }];
+      }),
+    );
   }
 
   /** Whatever somebody has asked for would be stopped otherwise; the file stays as it is until somebody asks again. */
@@ -158,4 +183,9 @@ export class KeepAliveDesk {
     const message = `who asked for which container to be left alone cannot be read; nothing is stopped for idleness for ${formatDuration(longestMs)}`;
     log.error({ reason: "KeepAlivesUnreadable" }, message);
   }
+}
+
+function reckonedKept(kept: Kept, reading: ClockReading | null): Kept {
+  const { at, clock } = reckonedTime({ at: kept.until, clock: kept.clock }, reading);
+  return { ...kept, until: at, clock };
 }

@@ -41,9 +41,24 @@ describe("the status while the engine does not answer", () => {
 
     expect(conditionsOf(status)).toMatchObject({ Accepted: "True", Ready: "Unknown" });
     expect(status.conditions.map(({ observedGeneration }) => observedGeneration)).toEqual(
-      status.conditions.map(() => status.observedGeneration),
+      status.conditions.map(() => 2),
     );
-    expect(status.observedGeneration).toBe(2);
+  });
+
+  it("leaves the phase with the generation that it was told of", () => {
+    const start = running();
+    const { generation, status } = start.record;
+    expect(status).toMatchObject({ phase: "Running", observedGeneration: generation });
+
+    const first = edited(start, { desiredState: "Stopped" });
+    const told = away(first);
+    expect(first.record.generation).toBeGreaterThan(generation);
+    expect(told).toMatchObject({ phase: "Running", observedGeneration: generation });
+    const again = away({ ...first, record: { ...first.record, status: told } });
+    expect(again.observedGeneration).toBe(generation);
+    const { record: edits } = first;
+    const back = decide({ ...first, record: { ...edits, status: again } }, now + 120_000).status;
+    expect(back.observedGeneration).toBe(edits.generation);
   });
 
   it("names no condition twice", () => {

@@ -77,7 +77,10 @@ export function rejectedStatus(world: World, phase: Phase, fact: Fact, now: numb
   };
 }
 
-/** Only the file is known; everything else was seen last before the engine went away. */
+/**
+ * Only the file is known; everything else was seen last before the engine went away. The phase stays that of the spec
+ * it was told of, and so does `observedGeneration`: who waits for the phase of an edit is not to be told the one before.
+ */
 function unreachableStatus({ world, now }: Situation, fact: Fact): ContainerStatus {
   const { record } = world;
   const { status, generation } = record;
@@ -92,7 +95,6 @@ function unreachableStatus({ world, now }: Situation, fact: Fact): ContainerStat
     ...status,
     reason: fact.reason,
     message: `${fact.message}; what runs goes on`,
-    observedGeneration: generation,
     conditions: updateConditions(status.conditions, inputs, { generation, now }),
     source: shownSource(world.record),
   };

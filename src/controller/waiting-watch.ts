@@ -39,7 +39,7 @@ function signatureOf(record: ContainerRecord, view: HostView): string {
     record.status.reason === "WaitingForQuota" ? view.usage(record.namespace, record.uid).containers : "";
   const notice = view.notices.get(record.uid);
   const givesWay = notice === undefined ? "" : `for ${notice.by} at ${notice.at}`;
-  const blocks = view.blocking.get(record.uid)?.message ?? "";
+  const blocks = view.blocking.get(record.uid)?.key ?? "";
   const gate = view.gates.get(record.uid);
   const keptBack = gate === undefined ? "" : `${gate.reason} ${gate.message}`;
   const shared = `${keptBack} ${view.borrowers.has(record.uid) ? "borrowed" : ""} ${givesWay} ${blocks}`;

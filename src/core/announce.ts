@@ -25,10 +25,11 @@ export function announce(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...announceAccess(situation, fact),
     ...announceClock(situation, fact),
     ...announceTenancy(situation, fact),
-    ...announceBlock(situation),
     ...announceRuntimeEnd(situation),
     ...announceIdle(situation),
-    ...(fact.type === "engine.unreachable" ? [] : announceExtras(situation)),
+    ...(fact.type === "engine.unreachable"
+      ? []
+      : [...announceBlock(situation.world), ...announceExtras(situation)]),
   ];
   const type = newsworthy[fact.type];
   if (type === undefined) return found;

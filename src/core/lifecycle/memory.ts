@@ -76,6 +76,8 @@ export interface LifecycleMemory {
   readonly preemptedAt?: readonly number[];
   /** Reason of the fact that people were told last; absent or null where it is none that is told. */
   readonly told?: string | null;
+  /** The reservation that it was warned of being in the way of; absent or null where it is in nobody's. */
+  readonly blocksTold?: string | null;
   /** Ids of containers with its labels that stand for nothing of it, which people were told of; absent: none. */
   readonly extras?: readonly string[];
   /** The last step that failed, until it works or the spec changes. */

@@ -11,11 +11,8 @@ export function blocksCondition({ blocks }: Pick<World, "blocks">): readonly Con
   return [{ type: blocksType, status: true, reason: "BlocksReservation", message: blocks.message }];
 }
 
-/** Warns once for each window that it is in the way of. */
-export function announceBlock({ world }: { readonly world: World }): readonly Announcement[] {
-  const { blocks, record } = world;
-  if (blocks == null) return [];
-  const before = record.status.conditions.find(({ type }) => type === blocksType);
-  if (before?.message === blocks.message) return [];
+/** Warns once for each window that it is in the way of; when it ends may be another time at each look. */
+export function announceBlock({ blocks, record }: World): readonly Announcement[] {
+  if (blocks == null || record.memory.blocksTold === blocks.key) return [];
   return [{ type: "Warning", reason: "BlocksReservation", message: blocks.message }];
 }

@@ -17,6 +17,8 @@ export interface DeviceAtRisk {
 
 /** What is told to work that is in the way of a reservation. */
 export interface BlockedBooking {
+  /** Another one for another window, or other devices of it. */
+  readonly key: string;
   readonly message: string;
 }
 
@@ -54,7 +56,7 @@ export function blockedBookings(
       const until = Math.max(...own.map((risk) => risk.until));
       const ends = Number.isFinite(until) ? `ends only at ${formatTime(until)}` : "has no end in sight";
       const message = `GPU ${describeReserved(slots, { name, place, when })}; this ${ends}. It is not stopped for that: please end it before.`;
-      found.set(uid, { message });
+      found.set(uid, { key: `${name} ${when}: ${slots.join(", ")}`, message });
     }
   }
   return found;

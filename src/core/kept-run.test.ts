@@ -3,6 +3,7 @@ import { changed, edited, ended, running } from "../../test/support/one-object.t
 import { startOfTest as now } from "../../test/support/world-builder.ts";
 import { decide } from "./decide.ts";
 import type { ObservedContainer } from "./observed.ts";
+import { isMadeAnew } from "./lifecycle/between-tries.ts";
 import { predict } from "./plan/predict.ts";
 import type { World } from "./world.ts";
 
@@ -44,6 +45,46 @@ describe("what is kept of a run that has ended", () => {
     const crashed = changed(running(), ended(now + minute, 1));
     expect(decide(crashed, now + minute).keepLog).toBeUndefined();
     expect(decide(edited(crashed, { desiredState: "Stopped" }), now + minute).keepLog).toBeUndefined();
+  });
+});
+
+describe("what is kept of a run when its spec is edited", () => {
+  const image = { image: "lab/other:2" };
+
+  it("stays, and is told to be of an earlier spec until the edit is taken back", () => {
+    const finished = done({ restartPolicy: "Never" }, ended(now + minute, 3));
+    const { lastRun } = decide(finished, now + hour).status;
+    expect(lastRun).toMatchObject({ exitCode: 3 });
+    expect(lastRun).not.toHaveProperty("ofEarlierSpec");
+
+    const anew = pass(edited(finished, { restartPolicy: "Never", ...image }), now + hour);
+    expect(decide(anew, now + hour).status.lastRun).toEqual({ ...lastRun, ofEarlierSpec: true });
+    const back = edited(anew, { restartPolicy: "Never" });
+    expect(decide(back, now + hour).status.lastRun).toEqual(lastRun);
+  });
+
+  it("is there also where it ended before anybody looked", () => {
+    const unseen = changed(running({ restartPolicy: "OnFailure" }), ended(now + minute, 3));
+    const edit = edited(unseen, { restartPolicy: "OnFailure", ...image });
+
+    const decision = decide(edit, now + minute);
+    expect(decision.keepLog).toMatchObject({ finishedAt: now + minute });
+    expect(decision.status.lastRun).toMatchObject({ exitCode: 3, ofEarlierSpec: true });
+  });
+
+  it("is not the run that was stopped for the edit", () => {
+    const edit = edited(running({ restartPolicy: "Never" }), { restartPolicy: "Never", ...image });
+    const replaced = pass(pass(pass(edit, now + minute), now + minute), now + minute + 4000);
+    expect(decide(replaced, now + 2 * minute).status.lastRun).toBeUndefined();
+  });
+
+  it("makes no try of the present spec", () => {
+    const finished = done({ restartPolicy: "Never" }, ended(now + minute, 3));
+    const { record } = finished;
+    expect(isMadeAnew({ ...record, memory: { ...record.memory, finished: null } })).toBe(true);
+    const anew = pass(edited(finished, { restartPolicy: "Never", ...image }), now + hour).record;
+    expect(anew.memory.finished).toBeNull();
+    expect(isMadeAnew(anew)).toBe(false);
   });
 });
 

@@ -43,7 +43,7 @@ export function statusOf(situation: Situation, memory: LifecycleMemory, fact: Fa
     ...(primary === null ? {} : { container: containerStatus(primary) }),
     gpus: heldDevices(situation, fact),
     restarts: memory.restarts,
-    ...lastRunStatus(memory),
+    ...lastRunStatus(memory, situation.specHash),
     ...pendingFields(situation),
     ...statusDeadlines(situation, memory, fact),
     ...(world.borrowing ? { borrowing: true } : {}),

@@ -9,6 +9,7 @@ export function lastRunLines(run: ContainerDescription["lastRun"]): readonly str
     ...(run.exitCode === undefined ? [] : [`exit code ${run.exitCode}`]),
     ...(run.oomKilled === true ? ["killed for lack of memory"] : []),
     `started ${run.startedAt}`,
+    ...(run.ofEarlierSpec === true ? ["of an earlier spec"] : []),
   ];
   const log = run.log ?? [];
   return [facts.join(", "), ...(log.length === 0 ? [] : ["last lines of its log:"]), ...log.map(logLine)];

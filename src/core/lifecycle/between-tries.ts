@@ -1,5 +1,7 @@
 import type { ContainerRecord } from "../record.ts";
+import { specHash } from "../plan/spec-hash.ts";
 import { isTriedAnew } from "./job-end.ts";
+import { isOfEarlierSpec } from "./last-run.ts";
 import type { StopCause } from "./memory.ts";
 
 /** Why a container is stopped that is started again at once, or another one in its place. */
@@ -22,8 +24,10 @@ function isTriedAgain({ spec, memory, generation }: Tried): boolean {
 }
 
 /** True when a run of the spec, as it is now, has ended in a container that made way, and nothing says it is over. */
-export function isMadeAnew({ memory, generation }: Tried): boolean {
-  return memory.generation === generation && memory.finished === null && memory.lastRun !== undefined;
+export function isMadeAnew({ spec, memory, generation }: Tried): boolean {
+  const { lastRun, finished } = memory;
+  if (memory.generation !== generation || finished !== null || lastRun === undefined) return false;
+  return spec !== null && !isOfEarlierSpec(lastRun, specHash(spec));
 }
 
 /** True while the container of one try has been removed for the next one, which has none yet: it was not lost. */

@@ -135,17 +135,22 @@ async function comesToRest(simulation: Simulation): Promise<boolean> {
   return false;
 }
 
-/** What has ended by itself only just is given a moment to be seen, and what is started again for that to be done. */
+/**
+ * What has ended by itself only just is given a moment to be seen, and what is started again, or pulled once more as its
+ * image is missing, for that to be done.
+ */
 async function endsAreSeen(simulation: Simulation): Promise<void> {
   const { engine, clock } = simulation.world;
   const hasJustEnded = ({ finishedAt }: { readonly finishedAt: number | null }): boolean =>
     finishedAt !== null && Math.abs(clock.now() - finishedAt) < momentMs;
-  const isStarted = (): boolean => {
+  const isBusy = (): boolean => {
     const records = simulation.world.acting?.store.list("ContainerSpec") ?? [];
     const restless = restlessUids(records, engine.containers);
-    return records.some(({ uid, status }) => restless.has(uid) && status.phase === "Starting");
+    return records.some(
+      ({ uid, status }) => (restless.has(uid) && status.phase === "Starting") || status.phase === "Preparing",
+    );
   };
-  for (let round = 0; round < 10 && (engine.containers.some(hasJustEnded) || isStarted()); round += 1)
+  for (let round = 0; round < 10 && (engine.containers.some(hasJustEnded) || isBusy()); round += 1)
     await simulation.pass(momentMs);
 }
 

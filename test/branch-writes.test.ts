@@ -217,6 +217,30 @@ describe("a change of what comes from Git", () => {
   });
 });
 
+describe("what comes from Git, without a branch", () => {
+  test("is refused on trial as it is in earnest, and compared by diff", async () => {
+    const { ds01, lab } = await world();
+    const changed = train.replace("desiredState: Running", "desiredState: Stopped");
+    for (const [text, path] of [
+      [changed, "users/alice/train.yaml"],
+      [other, "users/alice/other.yaml"],
+    ] as const) {
+      for (const line of ["apply -f -", "apply -f - --dry-run"]) {
+        const { code, stdout, stderr } = await ds01(line, text);
+        expect([line, code, stdout]).toEqual([line, 3, ""]);
+        expect(stderr).toContain(`change ${path} in https://git.example/lab.git (main)`);
+      }
+      const compared = await ds01("diff -f -", text);
+      expect(compared.code, compared.stderr).toBe(1);
+      expect(compared.stdout).not.toBe("");
+    }
+    const made = await ds01("create container new --image busybox --dry-run");
+    expect([made.code, made.stdout]).toEqual([3, ""]);
+    expect(made.stderr).toContain("change users/alice/new.yaml in https://git.example/lab.git (main)");
+    expect(lab.pushed).toEqual([]);
+  });
+});
+
 describe("a branch", () => {
   test.each(["--upload-pack=touch /tmp/x", "refs/heads/main", "../x", "ds01/x\nmain", "ds01/../main", ""])(
     "%j is no name",

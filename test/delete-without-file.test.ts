@@ -40,6 +40,8 @@ class Writer implements SpecWriter {
     this.source = written.name;
   }
 
+  async requireWritable(): Promise<void> {}
+
   async read(at: string): Promise<string | undefined> {
     return this.files.get(at);
   }

@@ -57,13 +57,15 @@ interface FileChange {
 
 /**
  * Checks a change as the controller would, writes it, and returns the object as soon as the controller has taken it
- * up. Throws Invalid, Forbidden (quota or policy), or Timeout when it is written but not taken up in time.
+ * up. Throws Invalid, Forbidden (quota, policy, or no file to write), or Timeout when it is written but not taken up
+ * in time.
  */
 export async function writeSpec(services: Services, write: SpecWrite): Promise<ApiObject> {
   const { control, writer } = services;
   const { target, type } = write;
   const record = recordOf(control.store, type, target);
   const path = specPathFor(control.store, type, target);
+  await writer.requireWritable(path);
   const before = await writer.read(path);
   const change = changeOf(write, path, before);
   const notes = write.notes?.({ before: change.before, after: change.document });

@@ -1,36 +1,25 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { systemClock } from "../../src/adapters/host/system-clock.ts";
-import { doorSecrets } from "../../src/adapters/tls/door-secrets.ts";
-import { addToKubeconfig } from "../../src/api/kubeconfig.ts";
-import type { IssuedCredential, NetworkAddress } from "../../src/api/network-access.ts";
-import { containerText, startApiBed } from "../support/api-bed.ts";
-import type { ApiBed } from "../support/api-bed.ts";
-import { installedKubectls, runKubectl } from "../support/kubectl.ts";
+import { containerText } from "../support/api-bed.ts";
+import { installedKubectls } from "../support/kubectl.ts";
 import type { Kubectl, KubectlResult } from "../support/kubectl.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { startKubectlUsers } from "../support/kubectl-users.ts";
+import type { KubectlUsers } from "../support/kubectl-users.ts";
 
-const group = "/apis/ds01.io/v1alpha1";
 const kubectls = installedKubectls();
 
-/** A server in memory and a kubeconfig for each of its users, with a token in place of the program that gets one. */
-interface KubectlBed extends ApiBed {
-  readonly directory: string;
+/** A server in memory with objects of two of its users. */
+interface KubectlBed extends KubectlUsers {
   /** As alice. */
   readonly run: (...line: string[]) => Promise<KubectlResult>;
-  readonly runAs: (user: string, ...line: string[]) => Promise<KubectlResult>;
   /** The same, and it must end well: what it wrote. */
   readonly ok: (...line: string[]) => Promise<string>;
-  /** A file with this text. */
-  readonly file: (text: string) => string;
 }
 
 async function startKubectlBed(kubectl?: Kubectl): Promise<KubectlBed> {
-  const directory = temporaryDirectory();
-  const secrets = await doorSecrets(directory, systemClock);
-  const bed = await startApiBed({ clock: systemClock, https: { port: 0, secrets } });
+  const bed = await startKubectlUsers(kubectl);
   await bed.control.drop(
     "users/alice/train.yaml",
     `# my run\n${containerText("train", "  image: busybox # small\n  env: [{name: TOKEN, value: s3cret}]")}`,
@@ -43,45 +32,14 @@ async function startKubectlBed(kubectl?: Kubectl): Promise<KubectlBed> {
   bed.control.setPhase("bob", "sweep", "Running");
   bed.control.emit("alice", "train", "Created");
   bed.control.emit("bob", "sweep", "Created");
-  const address = (await bed.json(`${group}/network-address`)) as NetworkAddress;
-  const kubeconfigs = new Map<string, string>();
-  for (const user of ["alice", "bob", "carol"]) {
-    bed.actAs(user);
-    const { token } = JSON.parse((await bed.call("POST", `${group}/tokens`)).text) as IssuedCredential;
-    const status = JSON.stringify({
-      apiVersion: "client.authentication.k8s.io/v1",
-      kind: "ExecCredential",
-      status: { token },
-    });
-    const command = ["echo", status] as const;
-    const path = join(directory, `${user}.kubeconfig`);
-    writeFileSync(path, addToKubeconfig("", { name: "ds01", ...address, namespace: user, command }), {
-      mode: 0o600,
-    });
-    kubeconfigs.set(user, path);
-  }
-  bed.actAs("root");
-  const runAs: KubectlBed["runAs"] = async (user, ...line) => {
-    if (kubectl === undefined) throw new Error("this bed was started without a kubectl");
-    const environment = { ...process.env, HOME: directory, KUBECONFIG: kubeconfigs.get(user) };
-    return runKubectl(kubectl, line, { environment });
-  };
-  let files = 0;
-  const run: KubectlBed["run"] = async (...line) => runAs("alice", ...line);
+  const run: KubectlBed["run"] = async (...line) => bed.runAs("alice", ...line);
   return {
     ...bed,
-    directory,
     run,
-    runAs,
     ok: async (...line) => {
       const { code, stdout, stderr } = await run(...line);
       expect(code, `kubectl ${line.join(" ")}: ${stderr}`).toBe(0);
       return stdout + stderr;
-    },
-    file: (text) => {
-      const path = join(directory, `${(files += 1)}.yaml`);
-      writeFileSync(path, text);
-      return path;
     },
   };
 }

@@ -133,6 +133,8 @@ export class MemoryControlPlane implements ControlPlane, SpecWriter {
   readonly expectedRemovals: string[] = [];
   #uids = 0;
 
+  async requireWritable(): Promise<void> {}
+
   async read(path: string): Promise<string | undefined> {
     return this.files.get(path);
   }

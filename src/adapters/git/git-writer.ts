@@ -19,5 +19,11 @@ export function gitWriter(places: readonly SourcePlace[], branches: readonly str
       remedy: `commit it there and push; it is in effect within the interval, or at once after: ds01 sync now${pushed}`,
     });
   };
-  return { source: "", write: refuse, remove: refuse, read: async () => undefined };
+  return {
+    source: "",
+    requireWritable: refuse,
+    write: refuse,
+    remove: refuse,
+    read: async () => undefined,
+  };
 }

@@ -42,6 +42,7 @@ export function specWriter(options: SpecWriterOptions): SpecWriter {
   const making = new Turns(1);
   return {
     source: options.source,
+    requireWritable: async () => undefined,
     write: async (path, text, ownerName) =>
       change(path, async (parts) => {
         const owner = await options.identity.userByName(ownerName);

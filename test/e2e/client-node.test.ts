@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
 import { PassThrough, Readable, Writable } from "node:stream";
 import {
   ApiException,
@@ -20,13 +18,9 @@ import {
 import type { KubernetesListObject, KubernetesObject, V1Pod, V1Status } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
-import { runKubectl } from "../support/kubectl.ts";
-import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
+import { accountOf, alice, bob, ds01As, startHostForUsers } from "./plain-users.ts";
 import { containerSpec } from "./spec-text.ts";
-
-/** Users that every Debian has, so that the name service knows them. */
-const [alice, bob] = ["games", "news"];
 
 const kind = { group: "ds01.io", version: "v1alpha1", plural: "containers" } as const;
 const apiVersion = `${kind.group}/${kind.version}`;
@@ -61,19 +55,12 @@ describe("Kubernetes' client library for Node, as users without rights", () => {
 
   /** What `ds01 kubeconfig` gives this user, whose tokens are got as this user. */
   const configOf = async (user: string): Promise<KubeConfig> => {
-    const uid = Number(execFileSync("id", ["-u", user]));
-    const gid = Number(execFileSync("id", ["-g", user]));
-    const { DS01_NAMESPACE: _, ...environment } = host.environment;
-    const program = { path: process.execPath, version: "" };
-    const printed = await runKubectl(program, [host.main, "kubeconfig"], {
-      environment: { ...environment, USER: user },
-      uid,
-      gid,
-    });
+    const printed = await ds01As(host, user, "kubeconfig");
     expect(printed.code, printed.stderr).toBe(0);
     const config = new KubeConfig();
     config.loadFromString(printed.stdout);
     const exec = config.getCurrentUser()?.exec as { command: string; args: string[] };
+    const { uid, gid } = accountOf(host, user);
     exec.args = [
       "--reuid",
       String(uid),
@@ -88,14 +75,7 @@ describe("Kubernetes' client library for Node, as users without rights", () => {
   };
 
   beforeAll(async () => {
-    host = await startHost({
-      name: "client-node",
-      nvidia: "2xA100-80GB",
-      network: "bridge",
-      configuration: "trust: path\napi: {https: {port: 0}}\n",
-    });
-    // The socket of the bed is below a directory that only root may enter.
-    chmodSync(host.directory, 0o755);
+    host = await startHostForUsers("client-node");
   });
 
   afterAll(async () => host.stop());

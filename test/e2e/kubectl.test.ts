@@ -1,19 +1,14 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait-for.ts";
 import { installedKubectls, runKubectl } from "../support/kubectl.ts";
 import type { KubectlResult } from "../support/kubectl.ts";
-import { startHost } from "./host.ts";
 import type { Host } from "./host.ts";
+import { accountOf, alice, bob, openTerminal, startHostForUsers, writeKubeconfig } from "./plain-users.ts";
 import { containerSpec } from "./spec-text.ts";
-
-/** Users that every Debian has, so that the name service knows them. */
-const [alice, bob] = ["games", "news"];
 
 /** The newest; versions are told apart in test/integration. */
 const kubectl = installedKubectls().at(-1);
@@ -23,42 +18,22 @@ if (kubectl === undefined) it.skip("no kubectl on this machine: nothing was trie
 describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users without rights", () => {
   let host: Host;
 
-  /** Runs a program as a user with a home of their own. */
-  const surroundings = (user: string): { environment: NodeJS.ProcessEnv; uid: number; gid: number } => {
-    const uid = Number(execFileSync("id", ["-u", user]));
-    const gid = Number(execFileSync("id", ["-g", user]));
-    const home = join(host.directory, "homes", user);
-    mkdirSync(home, { recursive: true });
-    chownSync(home, uid, gid);
-    const { DS01_NAMESPACE: _, KUBECONFIG: _other, ...environment } = host.environment;
-    return { environment: { ...environment, HOME: home, USER: user }, uid, gid };
-  };
   const program = { path: process.execPath, version: "" };
   const run = async (user: string, ...line: readonly string[]): Promise<KubectlResult> =>
-    runKubectl(kubectl ?? program, line, surroundings(user));
+    runKubectl(kubectl ?? program, line, accountOf(host, user));
   const ok = async (user: string, ...line: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(user, ...line);
     expect(code, `kubectl ${line.join(" ")}: ${stderr}`).toBe(0);
     return stdout;
   };
   const start = (user: string, ...line: readonly string[]): ChildProcess => {
-    const { environment, ...ids } = surroundings(user);
+    const { environment, ...ids } = accountOf(host, user);
     return spawn((kubectl ?? program).path, line, { env: environment, ...ids });
   };
 
   beforeAll(async () => {
-    host = await startHost({
-      name: "kubectl",
-      nvidia: "2xA100-80GB",
-      network: "bridge",
-      configuration: "trust: path\napi: {https: {port: 0}}\n",
-    });
-    // The specs and the socket of the bed are below a directory that only root may enter.
-    chmodSync(host.directory, 0o755);
-    for (const user of [alice, bob]) {
-      const result = await runKubectl(program, [host.main, "kubeconfig", "--write"], surroundings(user));
-      expect(result.code, result.stderr).toBe(0);
-    }
+    host = await startHostForUsers("kubectl");
+    for (const user of [alice, bob]) await writeKubeconfig(host, user);
   });
 
   afterAll(async () => host.stop());
@@ -91,7 +66,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     for (const one of versions) {
       const line = ["exec", "-i", "web", "--", "/bin/sh", "-c", "cat; echo aside >&2; exit 7"];
       const { code, stdout, stderr } = await runKubectl(one ?? program, line, {
-        ...surroundings(alice),
+        ...accountOf(host, alice),
         stdin: "typed\n",
       });
       expect([code, stdout]).toEqual([7, "typed\n"]);
@@ -113,7 +88,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
   it("copies files both ways and passes input on", async () => {
     host.drop(`users/${alice}/work.yaml`, containerSpec("work"));
     await host.waitForReady(`${alice}/work`);
-    const { environment: _, ...ids } = surroundings(alice);
+    const { environment: _, ...ids } = accountOf(host, alice);
     const home = join(host.directory, "homes", alice);
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_unused, index) => (index * 7919) % 251));
     writeFileSync(join(home, "in"), bytes);
@@ -122,7 +97,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     await ok(alice, "cp", "work:/tmp/copy", join(home, "out"));
     expect(readFileSync(join(home, "out")).equals(bytes)).toBe(true);
     const typed = await runKubectl(kubectl ?? program, ["exec", "-i", "work", "--", "cat"], {
-      ...surroundings(alice),
+      ...accountOf(host, alice),
       stdin: "typed\n",
     });
     expect([typed.code, typed.stdout]).toEqual([0, "typed\n"]);
@@ -132,25 +107,16 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     host.drop(`users/${alice}/shell.yaml`, containerSpec("shell"));
     await host.waitForReady(`${alice}/shell`);
     for (const each of new Set([installedKubectls()[0], kubectl])) {
-      const { environment, ...ids } = surroundings(alice);
-      const command = `stty rows 33 cols 99; ${(each ?? program).path} exec -it shell -- /bin/sh; echo code $?`;
-      const env = { ...environment, TERM: "vt100" };
-      const child = spawn("script", ["-qec", command, "/dev/null"], { env, ...ids, cwd: "/" });
-      let output = "";
-      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-      const ended = once(child, "close");
-      const type = async (typed: string, shown: RegExp): Promise<void> => {
-        child.stdin.write(typed);
-        await waitFor(`${String(shown)} in ${output}`, () => shown.test(output));
-      };
-      await waitFor("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output)));
+      const command = `${(each ?? program).path} exec -it shell -- /bin/sh; echo code $?`;
+      const { type, prompt, ended } = openTerminal(accountOf(host, alice), command);
+      await prompt();
       await type("test -t 0 && test -t 1 && echo is a $((40 + 2)) terminal\n", /is a 42 terminal/);
       await type("stty size\n", /33 99/);
       // Ctrl-C ends what runs in it, and not kubectl.
       await type("echo $((20 + 1)) sleeps; sleep 1000\n", /21 sleeps/);
       await type("\u0003", /\^C/);
       await type("exit 6\n", /code 6/);
-      await ended;
+      await ended();
     }
   });
 
@@ -190,7 +156,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
       return exitCode === 0;
     });
     for (const each of new Set([installedKubectls()[0], kubectl])) {
-      const { environment, ...ids } = surroundings(alice);
+      const { environment, ...ids } = accountOf(host, alice);
       const line = ["port-forward", "pod/site", ":8000", ":9"];
       const forward = spawn((each ?? program).path, line, { env: environment, ...ids });
       let said = "";
@@ -259,7 +225,7 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
 
     await host.restartController();
     // Its port is another one now.
-    await runKubectl(program, [host.main, "kubeconfig", "--write"], surroundings(alice));
+    await writeKubeconfig(host, alice);
     expect(await ok(alice, "get", "container", "shared", "-o", "yaml", "--show-managed-fields")).toMatch(
       /f:stopGracePeriod: \{\}\n +manager: lab\n +operation: Apply/,
     );

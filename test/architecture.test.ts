@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkArchitecture, heavyPackagesBehind } from "./support/architecture.ts";
-import { layerRules } from "./support/layer-rules.ts";
+import { layerRules, localFiles } from "./support/layer-rules.ts";
+import { importsOf } from "./support/source-file.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -13,6 +14,18 @@ test("src keeps to its layers and conventions", () => {
   expect(files.length).toBeGreaterThan(80);
   const layers = new Set(files.map((path) => path.split("/")[0]));
   expect(layers).toEqual(new Set(Object.keys(layerRules)));
+});
+
+test("the command line touches this machine only where it says why", () => {
+  for (const [path, { packages, why }] of Object.entries(localFiles)) {
+    const imported = importsOf(path, readFileSync(join(root, "src", path), "utf8"));
+    const specifiers = imported.map(({ specifier }) => specifier);
+    expect({ path, unused: packages.filter((name) => !specifiers.includes(name)) }).toEqual({
+      path,
+      unused: [],
+    });
+    expect(why, path).toMatch(/\w/);
+  }
 });
 
 test("ds01 get loads no heavy package", () => {
@@ -61,6 +74,18 @@ const planted: readonly (readonly [path: string, text: string, said: string])[] 
   ["cli/a.ts", 'import { x } from "../core/x.ts";\n', "cli must not import core/x.ts (static)"],
   ["cli/b.ts", 'await import("../daemon.ts");\n', "cli must not import daemon.ts (dynamic)"],
   ["cli/load-daemon.ts", 'import { x } from "../daemon.ts";\n', "cli must not import daemon.ts (static)"],
+  ["cli/f.ts", 'import Docker from "dockerode";\n', "cli must not import the package dockerode"],
+  [
+    "cli/verbs/peek.ts",
+    'import { readFile } from "node:fs/promises";\n',
+    "cli must not import the package node:fs/promises: ask the API, or say why not (localFiles)",
+  ],
+  [
+    "cli/raw-terminal.ts",
+    'import { readFile } from "node:fs/promises";\n',
+    "cli must not import the package node:fs/promises: ask the API, or say why not (localFiles)",
+  ],
+  ["client/c.ts", 'import { readFileSync } from "node:fs";\n', "client must not import the package node:fs"],
   ["cli/c.ts", "await import(name);\n", "import() of something that is no literal"],
   ["cli/d.ts", "const x = 1;\nexport { x as default };\n", "a default export"],
   ["server/b.ts", "export default 1;\n", "a default export"],
@@ -79,7 +104,8 @@ const innocent: readonly (readonly [path: string, text: string])[] = [
   ],
   ["core/fine.test.ts", 'import { x } from "../adapters/x.ts";\nDate.now();\n'],
   ["api/fine.ts", 'import { z } from "zod";\nimport { x } from "../util/x.ts";\n'],
-  ["cli/e/fine.ts", 'import { x } from "../../client/x.ts";\n'],
+  ["cli/e/fine.ts", 'import { x } from "../../client/x.ts";\nimport { join } from "node:path";\n'],
+  ["cli/spec-files.ts", 'import { readFile } from "node:fs/promises";\n'],
   ["daemon.ts", 'import { x } from "./adapters/x.ts";\n'],
   ["server/fine.ts", "\n".repeat(300)],
 ];

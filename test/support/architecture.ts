@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { exception, heavyPackages, impureWords, layerRules } from "./layer-rules.ts";
+import { exception, heavyPackages, impureWords, layerRules, localFiles } from "./layer-rules.ts";
 import type { LayerRule } from "./layer-rules.ts";
 import { importsOf, withoutComments } from "./source-file.ts";
 import type { ImportStatement } from "./source-file.ts";
@@ -85,14 +85,19 @@ function importFaults(file: SourceFile, rule: LayerRule): readonly string[] {
 
 function importFault(file: SourceFile, rule: LayerRule, one: ImportStatement): string | undefined {
   if (one.specifier === "") return "import() of something that is no literal";
-  if (one.path === null) {
-    const known = rule.packages === null || rule.packages.includes(packageName(one.specifier));
-    return known ? undefined : `${file.layer} must not import the package ${one.specifier}`;
-  }
+  if (one.path === null) return packageFault(file, rule, one.specifier);
   const target = one.path.split("/")[0] ?? one.path;
   if (target === file.layer || rule.layers.includes(target)) return undefined;
   const isException = file.path === exception.from && one.path === exception.to && one.kind === "dynamic";
   return isException ? undefined : `${file.layer} must not import ${one.path} (${one.kind})`;
+}
+
+function packageFault(file: SourceFile, { packages }: LayerRule, specifier: string): string | undefined {
+  const allowed = [...(packages ?? []), ...(localFiles[file.path]?.packages ?? [])];
+  if (packages === null || allowed.includes(packageName(specifier))) return undefined;
+  const isLocal = Object.values(localFiles).some((local) => local.packages.includes(specifier));
+  const how = file.layer === "cli" && isLocal ? ": ask the API, or say why not (localFiles)" : "";
+  return `${file.layer} must not import the package ${specifier}${how}`;
 }
 
 function textFaults({ text }: SourceFile, rule: LayerRule): readonly string[] {

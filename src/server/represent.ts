@@ -70,17 +70,24 @@ export function objectText(view: View, object: ApiObject, withColumns: boolean):
   return objectJson(object);
 }
 
-/** What a bookmark of a watch carries; only its version and annotations mean anything. */
-export function bookmarkObject(
-  { type, representation }: View,
-  version: number,
-  annotations: Readonly<Record<string, string>>,
-): object {
-  const metadata = { resourceVersion: String(version), creationTimestamp: null, annotations };
-  const meta = { apiVersion: "meta.k8s.io/v1", metadata };
-  if (representation === "table") return { kind: "Table", ...meta, columnDefinitions: [], rows: [] };
-  if (representation === "metadata") return { kind: "PartialObjectMetadata", ...meta };
-  return { kind: type.kind, apiVersion: type.apiVersion, metadata };
+/** What a bookmark of a watch tells; nothing else of it means anything. */
+export interface Bookmark {
+  readonly version: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What a bookmark of a watch carries; of a table it is a row like any other, beside whose cells clients look for it. */
+export function bookmarkObject(view: View, { version, annotations }: Bookmark, withColumns: boolean): object {
+  const { type, representation, includeObject } = view;
+  const resourceVersion = String(version);
+  const metadata = { resourceVersion, creationTimestamp: null, annotations };
+  const whole = { kind: type.kind, apiVersion: type.apiVersion, metadata };
+  const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+  if (representation === "metadata") return partial;
+  if (representation !== "table") return whole;
+  const cells = printerOf(type).columns.map((_column, index) => (index === 0 ? "" : null));
+  const beside = includeObject === "None" ? {} : { object: includeObject === "Object" ? whole : partial };
+  return { ...tableHead(view, resourceVersion, withColumns), rows: [{ cells, ...beside }] };
 }
 
 function tableHead({ type }: View, resourceVersion: string, withColumns: boolean): Omit<Table, "rows"> {

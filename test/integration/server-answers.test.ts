@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldPath } from "../../src/api/field-path.ts";
 import { nodeAt } from "../../src/api/schema-node.ts";
 import type { SchemaNode } from "../../src/api/schema-node.ts";
+import type { Table } from "../../src/api/table.ts";
 import { containerText, startApiBed } from "../support/api-bed.ts";
 import type { ApiBed } from "../support/api-bed.ts";
 
@@ -87,7 +88,6 @@ describe("who wants to be answered as somebody else", () => {
 
 it.each([
   ["application/json", "ContainerSpec", "ds01.io/v1alpha1"],
-  ["application/json;as=Table;v=v1;g=meta.k8s.io", "Table", "meta.k8s.io/v1"],
   ["application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "PartialObjectMetadata", "meta.k8s.io/v1"],
 ])("the bookmark of a watch is of the form that was asked for: %s", async (accept, kind, apiVersion) => {
   const bed = await startApiBed();
@@ -98,6 +98,31 @@ it.each([
     type: "BOOKMARK",
     object: { kind, apiVersion, metadata: { annotations: { "k8s.io/initial-events-end": "true" } } },
   });
+});
+
+it("marks the end of a watch of tables where clients look for it: beside the cells of a row", async () => {
+  const bed = await startApiBed();
+  bed.actAs("alice");
+  const query =
+    "watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan";
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  for (const [target, kind] of [
+    [`${containers}?${query}`, "PartialObjectMetadata"],
+    [`${containers}?${query}&includeObject=Object`, "ContainerSpec"],
+    [`/api/v1/namespaces/alice/pods?${query}&includeObject=None`, undefined],
+  ] as const) {
+    const { body } = await first(bed, target, accept);
+    const { object } = body as { object: Table };
+    expect(object).toMatchObject({ kind: "Table", apiVersion: "meta.k8s.io/v1" });
+    expect(object.columnDefinitions.length).toBeGreaterThan(1);
+    expect(object.rows).toHaveLength(1);
+    expect(object.rows[0]?.cells).toHaveLength(object.columnDefinitions.length);
+    const { resourceVersion } = object.metadata;
+    const annotations = { "k8s.io/initial-events-end": "true" };
+    const shown = kind === undefined ? undefined : { kind, metadata: { resourceVersion, annotations } };
+    if (shown === undefined) expect(object.rows[0]).not.toHaveProperty("object");
+    else expect(object.rows[0]?.object).toMatchObject(shown);
+  }
 });
 
 describe("a write that is meant for another object of the name", () => {

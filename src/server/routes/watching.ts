@@ -197,10 +197,9 @@ class WatchStream {
   }
 
   async #sendBookmark(version: number, annotations: Readonly<Record<string, string>>): Promise<void> {
-    await this.#sendLine({
-      type: "BOOKMARK",
-      object: bookmarkObject(this.#watch.view, version, annotations),
-    });
+    const object = bookmarkObject(this.#watch.view, { version, annotations }, !this.#columnsSent);
+    this.#columnsSent = true;
+    await this.#sendLine({ type: "BOOKMARK", object });
   }
 
   #represent(object: ApiObject): string {

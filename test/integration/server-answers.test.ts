@@ -193,6 +193,10 @@ describe("resourceVersionMatch of a list", () => {
       "unless sendInitialEvents is provided",
     ],
     ["watch=1&resourceVersionMatch=Exact&sendInitialEvents=true", 422, 'supported values: "NotOlderThan"'],
+    ["watch=1&sendInitialEvents=true", 422, "requires setting resourceVersionMatch to NotOlderThan"],
+    ["sendInitialEvents=true", 422, "sendInitialEvents is forbidden for list"],
+    ["resourceVersionMatch=NotOlderThan&resourceVersion=x", 400, "wanted a number"],
+    ["resourceVersionMatch=NotOlderThan&resourceVersion=999999", 504, "Too large resource version: 999999"],
   ])("is refused where it makes no sense: %s", async (query, code, message) => {
     const bed = await bedWithTrain();
     expect(await ask(bed, `GET ${containers}?${query}`)).toMatchObject({
@@ -212,6 +216,28 @@ describe("resourceVersionMatch of a list", () => {
     const notOlder = exact.replace("Exact", "NotOlderThan");
     expect(await ask(bed, `GET ${notOlder}`)).toMatchObject({ code: 200 });
   });
+});
+
+it("tells a client that knows a later version so that it begins anew", async () => {
+  const bed = await bedWithTrain();
+  const { body } = await ask(
+    bed,
+    `GET ${containers}?resourceVersionMatch=NotOlderThan&resourceVersion=999999`,
+  );
+  expect(body).toMatchObject({
+    reason: "Timeout",
+    details: { causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }] },
+  });
+});
+
+it("answers with the exact version that is asked for, though other kinds have changed", async () => {
+  const bed = await bedWithTrain();
+  const quotas = `${group}/quotas`;
+  const listed = await ask(bed, `GET ${quotas}`);
+  const { resourceVersion } = listed.body["metadata"] as { resourceVersion: string };
+  await bed.control.drop("users/alice/other.yaml", containerText("other"));
+  const exact = await ask(bed, `GET ${quotas}?resourceVersionMatch=Exact&resourceVersion=${resourceVersion}`);
+  expect(exact).toEqual(listed);
 });
 
 describe("an object without a name", () => {

@@ -12,7 +12,7 @@ import { KeptAnswers } from "../kept-answers.ts";
 import { representationOf } from "../negotiate.ts";
 import { includeObjectOf, listHead, listItems, objectText } from "../represent.ts";
 import type { View } from "../represent.ts";
-import { checkListVersion } from "../resource-version-match.ts";
+import { listVersion } from "../resource-version-match.ts";
 import { groupPathOf } from "../resource-type.ts";
 import type { ResourceType } from "../resource-type.ts";
 import type { Route } from "../router.ts";
@@ -104,10 +104,7 @@ export function sendCollection(
     );
   }
   authorize(exchange.caller, "list", resource.type, { namespace });
-  return whenFresh(resource, () => {
-    checkListVersion(exchange.query, resource.cache);
-    sendList(resource, exchange, wanted);
-  });
+  return whenFresh(resource, () => sendList(resource, exchange, wanted));
 }
 
 const watchServer = new WebSocketServer({
@@ -172,6 +169,7 @@ function sendList(
   { caller, query, parameters, response }: Exchange,
   { view, select, shape }: Wanted,
 ): void {
+  const version = listVersion(query, cache);
   const state = cache.list();
   const question = JSON.stringify([
     viewpointOf(caller),
@@ -190,7 +188,7 @@ function sendList(
     }
     return listItems(view, objects);
   });
-  sendJsonParts(response, listHead(view, cache.version()), items);
+  sendJsonParts(response, listHead(view, version), items);
 }
 
 /** Answers with one object. */

@@ -56,13 +56,9 @@ export async function readWrittenObject(
   const text = await readBody(exchange.request);
   const body = readDocument(text);
   // A text without its name is no file.
-  const kept = isNamed(body) ? text : null;
-  return writtenObject(body, kept, { type, ...target });
-}
-
-function isNamed(body: unknown): boolean {
   const metadata = isObject(body) ? body["metadata"] : undefined;
-  return !isObject(metadata) || metadata["name"] !== undefined || metadata["generateName"] === undefined;
+  const kept = isObject(metadata) && prefixOf(metadata) !== undefined ? null : text;
+  return writtenObject(body, kept, { type, ...target });
 }
 
 function checked(exchange: Exchange, type: KindName, object: WrittenObject): WrittenObject {
@@ -197,9 +193,15 @@ function writtenObject(
 
 /** With a new name where the object is to get one that begins in a certain way. */
 function withName(metadata: MergePatch): MergePatch {
-  const { name = "", generateName } = metadata;
-  if (name !== "" || typeof generateName !== "string" || generateName === "") return metadata;
-  return { ...metadata, name: generatedName(generateName, (limit) => randomInt(limit)) };
+  const prefix = prefixOf(metadata);
+  if (prefix === undefined) return metadata;
+  return { ...metadata, name: generatedName(prefix, (limit) => randomInt(limit)) };
+}
+
+/** How the name is to begin where there is none; an empty one is none, as programs write it that fill in all fields. */
+function prefixOf({ name, generateName }: MergePatch): string | undefined {
+  const isNamed = name !== undefined && name !== null && name !== "";
+  return isNamed || typeof generateName !== "string" || generateName === "" ? undefined : generateName;
 }
 
 function withoutNulls(value: unknown): unknown {

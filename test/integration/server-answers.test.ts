@@ -241,6 +241,20 @@ it("answers with the exact version that is asked for, though other kinds have ch
 });
 
 describe("an object without a name", () => {
+  it.each([["application/json"], ["application/yaml"]])(
+    "gets one also where it is empty: %s",
+    async (type) => {
+      const bed = await startApiBed();
+      bed.actAs("alice");
+      const body = train({ name: "", generateName: "run-" });
+      const { code, body: created } = await ask(bed, `POST ${containers}`, { "content-type": type }, body);
+      expect(code, JSON.stringify(created)).toBe(201);
+      const { name } = created["metadata"] as { name: string };
+      expect(name).toMatch(/^run-.{5}$/);
+      expect(bed.control.files.get(`users/alice/${name}.yaml`)).toContain(name);
+    },
+  );
+
   it("gets one that begins as it says, each time another", async () => {
     const bed = await startApiBed();
     bed.actAs("alice");

@@ -304,9 +304,46 @@ describe("what is only shown says what to write instead", () => {
     [`PUT ${group}/sources/specs`, "configuration of this machine"],
   ])("%s", async (line, message) => {
     const bed = await bedWithTrain();
+    bed.control.setPhase("alice", "train", "Running");
     const { code, body } = await ask(bed, line, {}, {});
     expect([code, body["reason"]]).toEqual([405, "MethodNotAllowed"]);
     expect(body["message"]).toMatch(new RegExp(message));
+  });
+});
+
+describe("a write of what is only shown", () => {
+  const pods = "/api/v1/namespaces/alice/pods";
+
+  it.each([["PUT"], ["PATCH"], ["DELETE"]])("names no object that is not there: %s", async (method) => {
+    const bed = await bedWithTrain();
+    expect(await ask(bed, `${method} ${pods}/nosuch`, {}, {})).toMatchObject({
+      code: 404,
+      body: { message: 'pods "nosuch" not found' },
+    });
+  });
+
+  it("says what to create where applying would", async () => {
+    const bed = await bedWithTrain();
+    const type = { "content-type": "application/apply-patch+yaml" };
+    expect(await ask(bed, `PATCH ${pods}/nosuch?fieldManager=test`, type, {})).toMatchObject({
+      code: 405,
+      body: { message: expect.stringContaining("create a ContainerSpec") as unknown },
+    });
+  });
+
+  it.each([
+    ["DELETE /api/v1/namespaces/alice/pods/train", 'pods "train" is forbidden: User "bob" cannot delete'],
+    ["PATCH /api/v1/namespaces/alice/pods/train", 'pods "train" is forbidden: User "bob" cannot patch'],
+    ["PUT /api/v1/namespaces/alice/pods/nosuch", 'pods "nosuch" is forbidden: User "bob" cannot update'],
+    ["POST /api/v1/namespaces/alice/pods", 'pods is forbidden: User "bob" cannot create'],
+    ["POST /api/v1/namespaces/alice/pods/train/eviction", 'pods "train" is forbidden: User "bob" cannot'],
+  ])("is forbidden to others: %s", async (line, message) => {
+    const bed = await bedWithTrain();
+    bed.actAs("bob");
+    const { code, body } = await ask(bed, line, {}, {});
+    expect([code, body["reason"]]).toEqual([403, "Forbidden"]);
+    expect(body["message"]).toContain(message);
+    expect(body["message"]).toContain('yours is "bob"');
   });
 });
 

@@ -15,6 +15,7 @@ import { recordOf } from "./spec-path.ts";
 import { editDocument, renderDocument } from "./spec-text.ts";
 import { liveObject, saidIn, withoutApplied } from "./write-notes.ts";
 import { tooManyOwners } from "./note-bounds.ts";
+import { basisOf } from "./unseen-edit.ts";
 import { refuseUnwritable } from "./write-request.ts";
 import type { WriteRequest } from "./write-request.ts";
 import { writeSpec } from "./write-spec.ts";
@@ -48,7 +49,8 @@ export async function applyPatch(request: WriteRequest): Promise<void> {
       : editDocument(current, changes(current, document));
   };
   const notes = (): FieldNotes => notesOf(outcome, { record, body, manager });
-  const object = await writeSpec(services, { ...request, type, compose, notes });
+  const basis = record === undefined ? undefined : basisOf(record, body.expected);
+  const object = await writeSpec(services, { ...request, type, basis, compose, notes });
   sendJson(exchange.response, record === undefined ? 201 : 200, object);
 }
 

@@ -19,9 +19,14 @@ export function refuseUnexpected(type: ResourceType, found: FoundObject, expecte
   refuseOtherUid(type, found, expected);
   const { resourceVersion } = expected;
   if (resourceVersion === undefined || resourceVersion === String(found.resourceVersion)) return;
-  throw conflict(
+  throw modifiedMeanwhile(type, found.name);
+}
+
+/** Conflict: the object is no longer as it was read. */
+export function modifiedMeanwhile(type: ResourceType, name: string): StatusError {
+  return conflict(
     type,
-    found.name,
+    name,
     "the object has been modified; please apply your changes to the latest version and try again",
   );
 }

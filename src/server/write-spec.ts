@@ -1,6 +1,5 @@
-import { appliedConfiguration } from "../api/applied-configuration.ts";
 import { isWrittenKind } from "../api/document.ts";
-import type { ApiObject, ObjectMeta } from "../api/meta.ts";
+import type { ApiObject } from "../api/meta.ts";
 import type { KindName } from "../api/names.ts";
 import { parseSpecText } from "../api/parse.ts";
 import { renderProblem } from "../api/problem.ts";
@@ -12,22 +11,25 @@ import type { FieldNote } from "../ports/control-plane.ts";
 import { messageOf } from "../util/errors.ts";
 import { sha256 } from "../util/hash.ts";
 import { sameValue } from "../util/same-value.ts";
+import { asWritten } from "./as-written.ts";
+import { modifiedMeanwhile } from "./expected-object.ts";
 import { detailsOf, StatusError } from "./failure.ts";
-import { isObject } from "./merge-patch.ts";
-import type { MergePatch } from "./merge-patch.ts";
 import { refuseLargeNotes } from "./note-bounds.ts";
 import { presentRecord } from "./present.ts";
 import { groupOf } from "./resource-type.ts";
 import type { Services } from "./services.ts";
 import { recordOf, specPathFor } from "./spec-path.ts";
 import type { SpecTarget } from "./spec-path.ts";
-import { appendDocument, findDocument, namesNothing, readDocument, replaceDocument } from "./spec-text.ts";
+import { appendDocument, findDocument, namesNothing, replaceDocument } from "./spec-text.ts";
+import { refuseUnseenEdit } from "./unseen-edit.ts";
 
 /** One change of one object's text. */
 export interface SpecWrite {
   readonly type: KindName;
   readonly target: SpecTarget;
   readonly dryRun: boolean;
+  /** The version that the write is meant for, where it is for that one alone. */
+  readonly basis?: StoredRecord | undefined;
   /** The object's document as it shall stand; `current` is undefined when the file has none. */
   compose(current: string | undefined, path: string): string;
   /** Who has written which fields afterwards; absent: whatever follows from the file. Called after `compose`. */
@@ -36,16 +38,13 @@ export interface SpecWrite {
     | undefined;
 }
 
-/** Of an object that is not there yet; clients in Go read no empty time. */
-const unknownMetadata: ObjectMeta = { name: "", uid: "", resourceVersion: "" };
-
 /** Who owns the file of an object: its user, or root for what belongs to no namespace. */
 export function ownerOf(target: SpecTarget): string {
   return target.namespace ?? "root";
 }
 
 /** A file after a change. */
-interface FileChange {
+export interface FileChange {
   readonly path: string;
   readonly after: string;
   readonly document: string;
@@ -67,6 +66,7 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
   const path = specPathFor(control.store, type, target);
   await writer.requireWritable(path);
   const before = await writer.read(path);
+  refuseUnseenEdit(type, write.basis, before);
   const change = changeOf(write, path, before);
   const notes = write.notes?.({ before: change.before, after: change.document });
   if (notes !== undefined) refuseLargeNotes(write, change.document, notes);
@@ -77,6 +77,8 @@ export async function writeSpec(services: Services, write: SpecWrite): Promise<A
 
   await checkChange(services, write, change);
   if (write.dryRun) return asWritten(record, write, { change, notes });
+  // Checking takes a while, in which somebody may have saved the file.
+  if ((await writer.read(path)) !== before) throw modifiedMeanwhile(type, target.name);
   const takenUp = watchForRecord(services, write, { change, record });
   await writeNoted(services, write, { path, text: change.after, note });
   requestResync(services);
@@ -202,49 +204,6 @@ function invalid(write: Pick<SpecWrite, "type" | "target">, problems: readonly P
       ...(problem.field === "" ? {} : { field: problem.field }),
     })),
   });
-}
-
-/** What a dry run answers: the object with what would stand in the file. */
-function asWritten(
-  record: StoredRecord | undefined,
-  write: SpecWrite,
-  { change, notes }: { readonly change: FileChange; readonly notes: FieldNotes | undefined },
-): ApiObject {
-  const written = readDocument(change.document);
-  const { metadata, spec: writtenSpec } = isObject(written) ? written : {};
-  // With the defaults that the object would have, so that a comparison shows only what would change.
-  const { documents } = parseSpecText(change.document, { path: change.path });
-  const spec = documents.find(({ element }) => element === undefined)?.spec ?? writtenSpec;
-  const current = record === undefined ? undefined : presentRecord(record);
-  return {
-    ...current,
-    apiVersion: write.type.apiVersion,
-    kind: write.type.kind,
-    metadata: metadataAsWritten(current, write.target, { said: isObject(metadata) ? metadata : {}, notes }),
-    ...(spec === undefined ? {} : { spec }),
-  };
-}
-
-function metadataAsWritten(
-  current: ApiObject | undefined,
-  { namespace, name }: SpecTarget,
-  { said, notes = {} }: { readonly said: MergePatch; readonly notes: FieldNotes | undefined },
-): ObjectMeta {
-  const { annotations: _annotations, labels: _labels, ...kept } = current?.metadata ?? unknownMetadata;
-  const { annotations, ...others } = said;
-  const { lastApplied, managedFields } = notes;
-  const shown = {
-    ...(lastApplied === undefined ? {} : { [appliedConfiguration]: lastApplied }),
-    ...(isObject(annotations) ? annotations : {}),
-  } as Readonly<Record<string, string>>;
-  return {
-    ...kept,
-    ...others,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(Object.keys(shown).length === 0 ? {} : { annotations: shown }),
-    ...(managedFields === undefined ? {} : { managedFields }),
-  };
 }
 
 /** Starts to watch before the write; the result waits for the record made from the new text. */

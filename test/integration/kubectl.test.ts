@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { stringify } from "yaml";
 import { containerText } from "../support/api-bed.ts";
 import { installedKubectls } from "../support/kubectl.ts";
@@ -237,12 +237,67 @@ describe.each(kubectls)("kubectl $version", (kubectl) => {
     expect(written()).not.toContain("last-applied");
   });
 
-  it("keeps the comments of a file that somebody wrote", async () => {
-    const { ok, control } = await startKubectlBed(kubectl);
-    await ok("patch", "container", "train", "--type=merge", "-p", '{"spec":{"image":"alpine"}}');
-    const text = control.files.get("users/alice/train.yaml") ?? "";
-    expect(text).toContain("# my run");
-    expect(text).toContain("image: alpine # small");
+  it("keeps the comments of a file that somebody wrote, whichever way it changes the file", async () => {
+    const { ok, control, file, directory } = await startKubectlBed(kubectl);
+    const path = "users/alice/train.yaml";
+    const commentedText = (image: string): string =>
+      [
+        "# my run",
+        "apiVersion: ds01.io/v1alpha1",
+        "kind: ContainerSpec",
+        "metadata:",
+        "  name: train # of the year",
+        "spec:",
+        "  # pinned",
+        `  image: ${image} # small`,
+        "  env:",
+        "    # shown to nobody",
+        "    - {name: TOKEN, value: s3cret} # by hand",
+        "",
+      ].join("\n");
+    const image = (name: string): string => JSON.stringify({ spec: { image: name } });
+    const whole = (name: string): string =>
+      file(containerText("train", `  image: ${name}\n  env: [{name: TOKEN, value: s3cret}]`));
+    vi.stubEnv("KUBE_EDITOR", "sed -i s,busybox,alpine,");
+    vi.stubEnv("TMPDIR", directory);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const operations = JSON.stringify([{ op: "replace", path: "/spec/image", value: "alpine" }]);
+    for (const line of [
+      ["patch", "container", "train", "--type=merge", "-p", image("alpine")],
+      ["patch", "container", "train", "--type=json", "-p", operations],
+      ["edit", "container", "train"],
+      ["replace", "-f", whole("alpine")],
+      ["apply", "-f", whole("alpine")],
+      ["apply", "--server-side", "--force-conflicts", "-f", whole("alpine")],
+    ]) {
+      await control.drop(path, commentedText("busybox"));
+      await ok(...line);
+      expect(control.files.get(path), line.join(" ")).toBe(commentedText("alpine"));
+    }
+    const labelled = await ok("label", "container", "train", "team=vision");
+    expect(labelled).toContain("labeled");
+    for (const comment of [
+      "# my run",
+      "# of the year",
+      "# pinned",
+      "# small",
+      "# shown to nobody",
+      "# by hand",
+    ])
+      expect(control.files.get(path)).toContain(comment);
+  });
+
+  it("is told of a conflict when what it read has changed", async () => {
+    const { ok, run, control, file } = await startKubectlBed(kubectl);
+    const read = await ok("get", "container", "train", "-o", "yaml");
+    await ok("patch", "container", "train", "--type=merge", "-p", '{"spec":{"priority":7}}');
+    const before = control.files.get("users/alice/train.yaml");
+    const stale = await run("replace", "-f", file(read.replace("busybox", "alpine")));
+    expect(stale.code).toBe(1);
+    expect(stale.stderr).toMatch(
+      /Error from server \(Conflict\): .*Operation cannot be fulfilled on containers\.ds01\.io "train": the object has been modified/,
+    );
+    expect(control.files.get("users/alice/train.yaml")).toBe(before);
   });
 
   it("is told of mistakes", async () => {

@@ -205,6 +205,46 @@ describe("changing", () => {
     expect(await write(bed, "PUT /train", fresh)).toMatchObject({ code: 200 });
   });
 
+  it.each([
+    ["PUT", "application/json"],
+    ["PATCH", "application/merge-patch+json"],
+  ])(
+    "refuses a %s of a version after which the file was edited, and keeps the edit",
+    async (method, type) => {
+      const bed = await startApiBed();
+      await bed.control.drop(path, commented);
+      const versionNow = (): string =>
+        String(bed.control.store.get("ContainerSpec", "alice/train")?.resourceVersion);
+      const wanted = (): object => objectOf({ image: "alpine" }, { resourceVersion: versionNow() });
+      const edited = commented.replace("busybox", "debian");
+      // Somebody has saved it, and the controller has not looked yet.
+      bed.control.files.set(path, edited);
+      expect(await write(bed, `${method} /train`, wanted(), type)).toMatchObject({
+        code: 409,
+        body: { reason: "Conflict", message: expect.stringContaining("has been modified") as string },
+      });
+      expect(bed.control.files.get(path)).toBe(edited);
+      await bed.control.resync();
+      expect(await write(bed, `${method} /train`, wanted(), type)).toMatchObject({ code: 200 });
+      expect(bed.control.files.get(path)).toMatch(/image: alpine +# small/);
+    },
+  );
+
+  it("refuses a change of a file that is edited while it is checked, and keeps the edit", async () => {
+    const bed = await startApiBed();
+    await bed.control.drop(path, commented);
+    const edited = commented.replace("busybox", "debian");
+    const preview = bed.control.preview.bind(bed.control);
+    bed.control.preview = async (...asked) => {
+      bed.control.files.set(path, edited);
+      return preview(...asked);
+    };
+    const change = { spec: { image: "alpine" } };
+    const merge = "application/merge-patch+json";
+    expect(await write(bed, "PATCH /train", change, merge)).toMatchObject({ code: 409 });
+    expect(bed.control.files.get(path)).toBe(edited);
+  });
+
   it("edits one document of a file and leaves the others alone", async () => {
     const bed = await startApiBed();
     const both = `${commented}---\n# second\n${containerText("eval")}`;

@@ -26,6 +26,7 @@ import { applyPatch } from "../apply-patch.ts";
 import { managerOf, refuseForce } from "../field-manager.ts";
 import { updateNotes, withoutApplied } from "../write-notes.ts";
 import type { NotedUpdate } from "../write-notes.ts";
+import { basisOf } from "../unseen-edit.ts";
 import { asksForBranch, refuseBranch, writeToBranch } from "../branch-write.ts";
 import { refuseOtherSource, refuseUnwritable } from "../write-request.ts";
 import type { WriteRequest } from "../write-request.ts";
@@ -118,16 +119,22 @@ async function replace(request: WriteRequest): Promise<void> {
     await create(request, body);
     return;
   }
-  await putInPlace(request, record, body);
+  await putInPlace(request, { record, body, basis: basisOf(record, body.expected) });
 }
 
-async function putInPlace(request: WriteRequest, record: StoredRecord, body: WrittenObject): Promise<void> {
+interface Replacement {
+  readonly record: StoredRecord;
+  readonly body: WrittenObject;
+  readonly basis: StoredRecord | undefined;
+}
+
+async function putInPlace(request: WriteRequest, { record, body, basis }: Replacement): Promise<void> {
   const { services, exchange } = request;
   const { type } = request.resource;
   refuseUnwritable(request, record, body.expected);
   const compose = composeWhole(record, body);
   const notes = notesOf(request, record, body);
-  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
+  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, basis, compose, notes }));
 }
 
 async function patch(request: WriteRequest): Promise<void> {
@@ -139,14 +146,16 @@ async function patch(request: WriteRequest): Promise<void> {
   const record = recordOf(services.control.store, type, target);
   if (record === undefined) throw notFound(type, target.name);
   if ("patched" in wanted) {
-    await putInPlace(request, record, wanted.patched(presentRecord(record)));
+    // Whatever version it has: it was made of this one just now.
+    await putInPlace(request, { record, body: wanted.patched(presentRecord(record)), basis: undefined });
     return;
   }
   refuseUnwritable(request, record, wanted.expected);
   const { patch: change, lastApplied } = withoutNote(wanted.patch, record);
   const compose = composeEdit(type, target, change);
   const notes = notesOf(request, record, { text: null, lastApplied, managedFields: undefined });
-  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, compose, notes }));
+  const basis = basisOf(record, wanted.expected);
+  sendJson(exchange.response, 200, await writeSpec(services, { ...request, type, basis, compose, notes }));
 }
 
 /** A merge patch without kubectl's note, which stands beside the file, and the note afterwards. */

@@ -26,6 +26,8 @@ echo "start worker processes"
 exec /bin/serve
 `;
 
+const enough = ["exec", "train", "--", "touch", "/tmp/enough"] as const;
+
 /** The oldest speaks SPDY, the newest WebSocket. */
 const kubectls = installedKubectls().filter((_, index, all) => index === 0 || index === all.length - 1);
 
@@ -90,7 +92,8 @@ describe.skipIf(kubectls.length === 0)("an example on a real engine, as a user w
     const terminal = openTerminal(account, `${kubectl} exec -it ${name} -- /bin/sh`);
     await terminal.prompt();
     await terminal.type("test -t 0 && test -t 1 && echo is a $((40 + 2)) terminal\n", /is a 42 terminal/);
-    await terminal.type("stty size\n", /33 99/);
+    // The size comes on its way beside what is typed.
+    await terminal.type("until stty size | grep 33; do sleep 0.1; done\n", /33 99/);
     const logFollowed = async (): Promise<string> => {
       await followed;
       return log;
@@ -114,10 +117,11 @@ describe.skipIf(kubectls.length === 0)("an example on a real engine, as a user w
       expect(await ok("get", "pod", "train")).toMatch(/^train +1\/1 +Running +0 +\d/m);
       expect(await ok("get", "gpus")).toMatch(new RegExp(`Allocated +${alice}/train`));
       await terminal.type("nvidia-smi -L\n", /GPU 0: NVIDIA A100/);
-      await terminal.type("touch /tmp/enough && exit 6\n", /exit 6/);
+      await terminal.type("exit 6\n", /exit 6/);
       expect(await terminal.ended()).toBe(6);
 
-      // It ends with the container, with all that was written.
+      // What says that it is enough may end with the container, whose log ends then, with all that was written.
+      await runKubectl({ path: kubectl, version: "" }, enough, accountOf(host, alice));
       expect(await logFollowed()).toMatch(/^GPU 0: [^]*\ntrained\n$/);
       await ok("wait", "--for=jsonpath={.status.phase}=Completed", "container/train", "--timeout=90s");
       expect(await ok("logs", "train")).toMatch(/trained\n$/);

@@ -120,6 +120,24 @@ describe.skipIf(kubectl === undefined)("kubectl on a real engine, as users witho
     }
   });
 
+  it("attaches to the container's own process, with its terminal, and leaves it running", async () => {
+    const script = "while read line; do test -t 0 && echo heard $line by $$; done";
+    const spec = { command: ["/bin/sh", "-c", script], stdin: true, tty: true };
+    host.drop(`users/${alice}/own.yaml`, containerSpec("own", spec));
+    const { status } = await host.waitForReady(`${alice}/own`);
+    for (const each of new Set([installedKubectls()[0], kubectl])) {
+      const command = `${(each ?? program).path} attach -it own`;
+      const { type, ended } = openTerminal(accountOf(host, alice), command);
+      await type("", /press(?:ing)? enter/);
+      await type("hello\n", /heard hello by 1\b/);
+      // The keys with which Docker leaves a container.
+      await type("\u0010\u0011", /resume using/);
+      expect(await ended()).toBe(0);
+    }
+    expect((await host.container(`${alice}/own`))?.status.container?.id).toBe(status.container?.id);
+    await host.remove(`${alice}/own`);
+  });
+
   it("follows logs and watches while things happen", async () => {
     const watch = start(alice, "get", "containers", "-w", "--output-watch-events");
     let seen = "";

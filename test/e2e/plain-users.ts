@@ -79,14 +79,17 @@ export function openTerminal({ environment, uid, gid }: Account, command: string
       resolve();
     });
   });
+  const shows = async (what: string, isShown: () => boolean): Promise<void> => {
+    await waitFor(what, isShown).catch((error: unknown) => {
+      throw new Error(`the terminal did not show ${what}: ${output}`, { cause: error });
+    });
+  };
   return {
     type: async (typed, shown) => {
       child.stdin.write(typed);
-      await waitFor(`${String(shown)} in ${output}`, () => shown.test(output));
+      await shows(String(shown), () => shown.test(output));
     },
-    prompt: async () => {
-      await waitFor("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output)));
-    },
+    prompt: async () => shows("a prompt", () => /[#$] $/.test(stripVTControlCharacters(output))),
     ended: async () => {
       await closed;
       return code ?? -1;

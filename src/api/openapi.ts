@@ -107,6 +107,19 @@ const objectMetaSchema = {
     namespace: { type: "string", description: "The owning user." },
     labels: { ...words, description: "Free words to select objects by." },
     annotations: { ...words, description: "Free text for people and tools." },
+    ownerReferences: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: Object.fromEntries(
+          ["apiVersion", "kind", "name", "uid", "controller"].map((name) => [
+            name,
+            { type: name === "controller" ? "boolean" : "string" },
+          ]),
+        ),
+      },
+      description: "Of a Pod: the object that it shows.",
+    },
     managedFields: {
       type: "array",
       items: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
